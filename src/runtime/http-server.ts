@@ -1,0 +1,97 @@
+import { DingError, NetworkError, messageOf } from "../core/errors.ts";
+import { deno } from "./deno.ts";
+import { serveBun } from "./http-server-bun.ts";
+import { wrapWebSocket, type OnSocket } from "./socket.ts";
+
+/** The files of a listening TLS end, as text in PEM. With `ca`, clients must show a certificate of it. */
+export interface ServerTls {
+  cert: string;
+  key: string;
+  ca?: string | undefined;
+}
+
+/** What a request brings besides itself. */
+export interface RequestInfo {
+  readonly remoteAddress: string;
+  /** Makes this request a WebSocket; return what it returns. */
+  upgrade(request: Request, onSocket: OnSocket): Response;
+}
+
+/** One listening port. Disposing stops listening and cuts what is still open. */
+export interface HttpServer extends AsyncDisposable {
+  readonly port: number;
+  readonly url: string;
+}
+
+/** What `serveHttp` needs to know. Port 0 picks a free one. */
+export interface ServeOptions {
+  host: string;
+  port: number;
+  tls?: ServerTls | undefined;
+  /** Bodies and frames beyond this many bytes are cut off by the runtime. */
+  maxBytes: number;
+  fetch(request: Request, info: RequestInfo): Response | Promise<Response>;
+}
+
+/** Listens, or rejects with `network.in-use` and a hint. */
+export async function serveHttp(options: ServeOptions): Promise<HttpServer> {
+  try {
+    return deno ? serveDeno(options) : serveBun(options);
+  } catch (thrown) {
+    const address = `${options.host}:${options.port}`;
+    const code = (thrown as { code?: string }).code;
+    if (code === "EADDRINUSE" || /in use|EADDRINUSE/i.test(messageOf(thrown))) {
+      throw new NetworkError("network.in-use", `Cannot listen on ${address}: address in use`, {
+        hint: "Pass --port 0 for a free port, or stop what listens there.",
+        cause: thrown,
+      });
+    }
+    throw new DingError("network.in-use", `Cannot listen on ${address}: ${messageOf(thrown)}`, {
+      cause: thrown,
+    });
+  }
+}
+
+function serveDeno({ host, port, tls, fetch }: ServeOptions): HttpServer {
+  if (!deno) throw new DingError("internal.bug", "Cannot serve: Deno is not there");
+  const api = deno;
+  if (tls?.ca) {
+    throw new DingError("usage.invalid-option", "Cannot check client certificates under Deno", {
+      hint: "Use the ding binary for --tls-ca.",
+    });
+  }
+  const sockets = new Set<WebSocket>();
+  const server = api.serve(
+    {
+      hostname: host,
+      port,
+      ...(tls ? { cert: tls.cert, key: tls.key } : {}),
+      onListen() {},
+    },
+    (request, info) =>
+      fetch(request, {
+        remoteAddress: info.remoteAddr.hostname,
+        upgrade(from, onSocket) {
+          const { socket, response } = api.upgradeWebSocket(from, { idleTimeout: 0 });
+          sockets.add(socket);
+          socket.addEventListener("close", () => sockets.delete(socket));
+          socket.addEventListener("open", () => wrapWebSocket(socket, onSocket));
+          return response;
+        },
+      }),
+  );
+  return {
+    port: server.addr.port,
+    url: urlOf(host, server.addr.port, tls),
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.close();
+      await server.shutdown();
+    },
+  };
+}
+
+/** The URL under which a host and port are reached; IPv6 addresses get their brackets. */
+export function urlOf(host: string, port: number, tls?: object): string {
+  const name = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+  return `${tls ? "https" : "http"}://${name}:${port}`;
+}

@@ -1,0 +1,42 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { DingError } from "../core/errors.ts";
+import { deno } from "./deno.ts";
+
+/** The command line that runs this very program again: compiled, under Bun, or under Deno. */
+export function selfCommand(): [string, ...string[]] {
+  if (deno) return [process.execPath, "run", "-A", fileURLToPath(deno.mainModule)];
+  if (typeof Bun === "undefined")
+    throw new DingError("internal.bug", "Cannot run this program again: neither Bun nor Deno");
+  return isCompiled() ? [process.execPath] : [process.execPath, Bun.main];
+}
+
+/** True in the one-file binary. */
+export function isCompiled(): boolean {
+  return typeof Bun !== "undefined" && /^(?:\/\$bunfs\/|[A-Z]:[\\/]~BUN)/.test(Bun.main);
+}
+
+/** Which runtime this is, for people: "bun 1.4.5". */
+export function runtimeName(): string {
+  if (deno) return `deno ${(deno as unknown as { version: { deno: string } }).version.deno}`;
+  return typeof Bun === "undefined" ? "unknown" : `bun ${Bun.version}`;
+}
+
+/**
+ * Starts this program again as a child that speaks ipc. Its stdout goes to our
+ * stderr, so that a plugin's prints never mix with the data on our own stdout.
+ * Bun ends even a busy child when this process is gone.
+ */
+export function spawnSelf(args: string[], env: Record<string, string> = {}): ChildProcess {
+  const [command, ...rest] = selfCommand();
+  return spawn(command, [...rest, ...args], {
+    stdio: ["ignore", 2, 2, "ipc"],
+    serialization: "advanced",
+    env: { ...process.env, BUN_OPTIONS: bunOptions(), ...env },
+  });
+}
+
+function bunOptions(): string {
+  const given = process.env["BUN_OPTIONS"];
+  return given ? `${given} --no-orphans` : "--no-orphans";
+}

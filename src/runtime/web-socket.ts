@@ -1,0 +1,79 @@
+import { NetworkError, messageOf } from "../core/errors.ts";
+import { deno } from "./deno.ts";
+import { wrapWebSocket, type OnSocket } from "./socket.ts";
+
+/** What a dialling TLS end trusts and shows, as text in PEM. */
+export interface ClientTls {
+  ca?: string | undefined;
+  cert?: string | undefined;
+  key?: string | undefined;
+}
+
+/** How a WebSocket is dialled. */
+export interface DialOptions {
+  headers?: Record<string, string>;
+  tls?: ClientTls | undefined;
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** Opens a WebSocket to a ws: or wss: URL, or rejects with a NetworkError within `timeoutMs`. */
+export function dialWebSocket(
+  url: string,
+  { headers = {}, tls, timeoutMs, signal }: DialOptions,
+  onSocket: OnSocket,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason as Error);
+    const socket = new WebSocket(url, socketOptions(headers, tls) as unknown as string[]);
+    const settle = (end: () => void): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+      socket.onopen = socket.onerror = socket.onclose = null;
+      end();
+    };
+    const giveUp = (error: Error): void =>
+      settle(() => {
+        socket.addEventListener("error", () => {});
+        socket.close();
+        reject(error);
+      });
+    const onAbort = (): void => giveUp(signal?.reason as Error);
+    const timer = setTimeout(
+      () =>
+        giveUp(
+          new NetworkError("network.timeout", `Cannot reach ${url}: no answer in ${timeoutMs} ms`),
+        ),
+      timeoutMs,
+    );
+    signal?.addEventListener("abort", onAbort, { once: true });
+    socket.onopen = () => settle(() => resolve(wrapWebSocket(socket, onSocket)));
+    socket.onerror = (event) => giveUp(dialError(url, (event as ErrorEvent).message));
+    socket.onclose = () => giveUp(dialError(url, "closed"));
+  });
+}
+
+/** The two runtimes take headers in the same place, and trust in different ones. */
+function socketOptions(headers: Record<string, string>, tls: ClientTls | undefined): object {
+  if (!tls) return { headers };
+  const { ca, cert, key } = tls;
+  if (!deno) return { headers, tls: { ca, cert, key } };
+  const client = deno.createHttpClient({
+    ...(ca ? { caCerts: [ca] } : {}),
+    ...(cert && key ? { cert, key } : {}),
+  });
+  return { headers, client };
+}
+
+function dialError(url: string, message: unknown): NetworkError {
+  const text = messageOf(message);
+  const status = /(?:status code|status):?\s*(\d{3})/i.exec(text)?.[1];
+  if (status) {
+    return new NetworkError(
+      "network.protocol",
+      `Cannot open a session at ${url}: the answer was HTTP ${status}`,
+      { details: { status: Number(status) } },
+    );
+  }
+  return new NetworkError("network.unreachable", `Cannot reach ${url}: connection refused or cut`);
+}
