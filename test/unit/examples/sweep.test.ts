@@ -99,7 +99,12 @@ describe("makeGrid()", () => {
 
 describe("rank()", () => {
   const finding = (accuracy: number, loss: number) => ({
-    ...{ accuracy, loss, trainMs: 5, ms: 6.4, point: SMALL, slave: "127.0.0.1:7236" },
+    accuracy,
+    loss,
+    trainMs: 5,
+    ms: 6.4,
+    point: SMALL,
+    slave: "127.0.0.1:7236",
     worker: { workerId: "w1", pid: 42 },
   });
 
