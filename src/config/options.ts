@@ -1,0 +1,126 @@
+import { isAbsolute, join } from "node:path";
+import type { z } from "zod";
+import { DingError } from "../core/errors.ts";
+import { convertList, convertText, NOT_CONVERTIBLE, splitList } from "./convert.ts";
+import { fieldsOf, type OptionField } from "./option-field.ts";
+import { issueError, missingError, type Origin, wrongTextError } from "./option-error.ts";
+import { didYouMean } from "./suggest.ts";
+
+/** What was given from outside; flags and variables are texts, the file's values have types. */
+export interface OptionSources {
+  /** By flag name without dashes; a list when the flag was repeated. */
+  flags?: Record<string, string | boolean | string[] | undefined>;
+  env?: Record<string, string | undefined>;
+  /** The section of the config file, already parsed. */
+  file?: Record<string, unknown>;
+  /** How the file is called in error messages. */
+  fileName?: string;
+  /** Where relative paths in the file count from; the current folder if not given. */
+  fileFolder?: string;
+  /** Keys that other commands read from the same section. */
+  otherKeys?: string[];
+}
+
+/** The options of one run, and where each given one came from. */
+export interface ResolvedOptions<S extends z.ZodObject> {
+  options: z.output<S>;
+  /** By key; a key that nobody gave is not in it. */
+  origins: Record<string, Origin>;
+}
+
+/** Flags win over the environment, that over the file; the schema fills the rest and checks all. */
+export function loadOptions<S extends z.ZodObject>(
+  section: string,
+  schema: S,
+  sources: OptionSources,
+): z.output<S> {
+  return resolveOptions(section, schema, sources).options;
+}
+
+/** As `loadOptions`, and says for each option where it came from. */
+export function resolveOptions<S extends z.ZodObject>(
+  section: string,
+  schema: S,
+  sources: OptionSources,
+): ResolvedOptions<S> {
+  const fields = fieldsOf(section, schema);
+  refuseUnknownKeys(section, fields, sources);
+  const values: Record<string, unknown> = {};
+  const origins: Record<string, Origin> = {};
+  for (const field of fields) {
+    const given = findValue(section, field, sources);
+    if (given) [values[field.key], origins[field.key]] = given;
+    else if (field.required) throw missingError(section, field);
+  }
+  const parsed = schema.safeParse(values);
+  if (parsed.success) return { options: parsed.data, origins };
+  throw issueError(parsed.error, { section, fields, values, origins });
+}
+
+function findValue(
+  section: string,
+  field: OptionField,
+  { flags, env, file, fileName = "the config file", fileFolder = "." }: OptionSources,
+): [value: unknown, origin: Origin] | undefined {
+  const flag = flags?.[field.flag];
+  if (flag !== undefined) return fromFlag(field, flag);
+  const variable = env?.[field.env];
+  // A variable that is set to nothing is how shells and compose files say "not set".
+  if (variable !== undefined && variable !== "") return fromVariable(field, variable);
+  const value = file?.[field.key];
+  if (value === undefined) return undefined;
+  return [
+    field.path ? fromFolder(fileFolder, value) : value,
+    { from: "file", name: `${section}.${field.key} in ${fileName}` },
+  ];
+}
+
+function fromFlag(field: OptionField, given: string | boolean | string[]): [unknown, Origin] {
+  const origin: Origin = { from: "flag", name: `--${field.flag}` };
+  if (typeof given === "boolean") return [given, origin];
+  const texts = Array.isArray(given) ? given : [given];
+  if (texts.some((text) => text === "")) throw emptyError(field);
+  const last = texts.at(-1) ?? "";
+  const value =
+    field.type.kind === "array"
+      ? convertList(field.type.items, texts)
+      : convertText(field.type, last);
+  if (value === NOT_CONVERTIBLE) throw wrongTextError(field, texts, origin);
+  return [value, origin];
+}
+
+function fromVariable(field: OptionField, text: string): [unknown, Origin] {
+  const origin: Origin = { from: "env", name: field.env };
+  const texts = field.type.kind === "array" ? splitList(text) : [text];
+  const value =
+    field.type.kind === "array"
+      ? convertList(field.type.items, texts)
+      : convertText(field.type, text);
+  if (value === NOT_CONVERTIBLE) throw wrongTextError(field, texts, origin);
+  return [value, origin];
+}
+
+function fromFolder(folder: string, value: unknown): unknown {
+  return typeof value === "string" && !isAbsolute(value) ? join(folder, value) : value;
+}
+
+function emptyError(field: OptionField): DingError {
+  return new DingError("usage.invalid-option", `Cannot use --${field.flag}: it needs a value`, {
+    hint: `Pass --${field.flag} ${field.placeholder}`,
+  });
+}
+
+function refuseUnknownKeys(
+  section: string,
+  fields: OptionField[],
+  { file = {}, fileName = "the config file", otherKeys = [] }: OptionSources,
+): void {
+  const known = [...fields.map((field) => field.key), ...otherKeys];
+  const unknown = Object.keys(file).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  throw new DingError(
+    "usage.invalid-option",
+    `Cannot use ${section}.${unknown} in ${fileName}: no such option`,
+    { hint: didYouMean(unknown, known) },
+  );
+}
