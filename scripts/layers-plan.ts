@@ -1,0 +1,48 @@
+/** A room of the house and what it may import. */
+export interface Room {
+  /** Imports go down: a room may use every room on a lower floor … */
+  floor: number;
+  /** … but for these … */
+  not?: string[];
+  /** … and beside them these, which are no lower. */
+  doors?: string[];
+}
+
+/**
+ * The plan. A new room needs one line here; a room that is here must exist.
+ * Roles (floor 5) do not import each other: a door is a decision, written down where it is.
+ */
+export const PLAN: Record<string, Room> = {
+  "src/core": { floor: 0 },
+  "src/config": { floor: 1 },
+  "src/protocol": { floor: 1 },
+  "src/runtime": { floor: 1 },
+  "src/telemetry": { floor: 2 },
+  "src/http": { floor: 2, doors: ["src/telemetry"] },
+  "src/link": { floor: 2, doors: ["src/http"] },
+  "src/rpc": { floor: 3 },
+  "src/pool": { floor: 4 },
+  "src/slave": { floor: 5 },
+  "src/master": { floor: 5, not: ["src/pool"] },
+  "src/deploy": { floor: 5, not: ["src/pool", "src/rpc", "src/link", "src/http"] },
+  src: { floor: 6, not: ["src/deploy"] }, // index.ts: the public face
+  commands: { floor: 7 },
+};
+
+/** Each package has one home, so that replacing it touches one place. `node:` modules are free. */
+export const HOMES: Record<string, RegExp> = {
+  bun: /^src\/runtime\//,
+  citty: /^commands\//,
+  consola: /^commands\//,
+  hono: /^src\/http\/|\/routes\.ts$/,
+  msgpackr: /^src\/protocol\/codec\.ts$/,
+  zod: /^(src\/(config|protocol|slave|master)|commands)\/|^src\/[^/]+\/options\.ts$/,
+};
+
+/** The one room that may name a runtime. */
+export const RUNTIME_ROOM = "src/runtime";
+
+/** Words that say nothing of what is inside. */
+export const EMPTY_NAMES = ["utils", "util", "helpers", "helper", "common", "types", "manager"];
+
+export const MAX_LINES = 300;
