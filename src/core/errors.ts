@@ -9,6 +9,7 @@ export const CODES = {
   "http.too-large": { retry: false, exit: 1, http: 413 },
   "http.unsupported-type": { retry: false, exit: 1, http: 415 },
   "network.in-use": { retry: false, exit: 1, http: 500 },
+  "network.refused": { retry: true, exit: 5, http: 502 },
   "network.unreachable": { retry: true, exit: 5, http: 502 },
   "network.closed": { retry: true, exit: 5, http: 503 },
   "network.timeout": { retry: true, exit: 5, http: 504 },

@@ -1,5 +1,6 @@
 import { NetworkError, messageOf } from "../core/errors.ts";
 import { deno } from "./deno.ts";
+import { probePort } from "./probe.ts";
 import { wrapWebSocket, type OnSocket } from "./socket.ts";
 
 /** What a dialling TLS end trusts and shows, as text in PEM. */
@@ -48,8 +49,12 @@ export function dialWebSocket(
     );
     signal?.addEventListener("abort", onAbort, { once: true });
     socket.onopen = () => settle(() => resolve(wrapWebSocket(socket, onSocket)));
-    socket.onerror = (event) => giveUp(dialError(url, (event as ErrorEvent).message));
-    socket.onclose = () => giveUp(dialError(url, "closed"));
+    const onFailure = (message: string): void => {
+      socket.onerror = socket.onclose = null;
+      void dialError(url, message).then(giveUp);
+    };
+    socket.onerror = (event) => onFailure(messageOf((event as ErrorEvent).message));
+    socket.onclose = () => onFailure("closed");
   });
 }
 
@@ -65,9 +70,9 @@ function socketOptions(headers: Record<string, string>, tls: ClientTls | undefin
   return { headers, client };
 }
 
-function dialError(url: string, message: unknown): NetworkError {
-  const text = messageOf(message);
-  const status = /(?:status code|status):?\s*(\d{3})/i.exec(text)?.[1];
+/** A WebSocket does not say why it could not be opened: the HTTP status is in the text, the rest is asked of the port. */
+async function dialError(url: string, message: string): Promise<NetworkError> {
+  const status = /status(?: code)?:?\s*(\d{3})/i.exec(message)?.[1];
   if (status) {
     return new NetworkError(
       "network.protocol",
@@ -75,5 +80,10 @@ function dialError(url: string, message: unknown): NetworkError {
       { details: { status: Number(status) } },
     );
   }
-  return new NetworkError("network.unreachable", `Cannot reach ${url}: connection refused or cut`);
+  const { hostname, port, protocol } = new URL(url);
+  const problem = await probePort(hostname, Number(port) || (protocol === "wss:" ? 443 : 80));
+  if (problem) return problem;
+  return new NetworkError("network.protocol", `Cannot open a session at ${url}: ${message}`, {
+    hint: "Something listens there, but it does not speak this protocol.",
+  });
 }

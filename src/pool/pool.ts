@@ -1,0 +1,201 @@
+import type { ChildProcess } from "node:child_process";
+import type { Clock } from "../core/clock.ts";
+import { DingError } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import type { Body } from "../rpc/message.ts";
+import type { Peer } from "../rpc/peer.ts";
+import { Assignment, type PoolTask } from "./assignment.ts";
+import { RestartPolicy, type RestartOptions } from "./restart-policy.ts";
+import { exitError, WorkerProcess, type WorkerExit } from "./worker-process.ts";
+
+/** How a pool makes and treats its workers. */
+export interface PoolOptions {
+  size: number;
+  spawn(workerId: string): ChildProcess;
+  /** Brings a fresh worker to readiness; what it answers is kept as `facts`. */
+  setUp(peer: Peer, workerId: string): Promise<Body>;
+  setUpTimeoutMs: number;
+  /** A worker is replaced after so many tasks; 0 keeps it. */
+  maxTasksPerWorker: number;
+  /** How long a cancelled or late task may take to end by itself before its worker is killed. */
+  cancelGraceMs: number;
+  restart: RestartOptions;
+  clock: Clock;
+  log: Logger;
+  /** Called once when workers no longer come up. */
+  onBroken(error: DingError): void;
+}
+
+/** What the outside may know of a worker. */
+export interface WorkerFacts {
+  id: string;
+  pid: number;
+  state: "starting" | "idle" | "busy";
+  tasks: number;
+}
+
+const STOP_GRACE_MS = 500;
+
+/**
+ * Worker processes that take one piece of work each at a time. A worker that
+ * dies fails the work it had and is replaced, later and later while it keeps
+ * dying; work that finds no worker waits for one.
+ */
+export class Pool implements AsyncDisposable {
+  readonly #options: PoolOptions;
+  readonly #policy: RestartPolicy;
+  readonly #workers = new Map<string, WorkerProcess>();
+  readonly #idle: WorkerProcess[] = [];
+  readonly #queue: Assignment[] = [];
+  readonly #timers = new Set<Disposable>();
+  #isClosed = false;
+  #facts: Body;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#policy = new RestartPolicy(options.restart);
+  }
+
+  /** Starts all workers; resolves with the first one's facts when every one is ready, rejects when one cannot. */
+  async start(): Promise<Body> {
+    const ids = Array.from({ length: this.#options.size }, (_, index) => `w${index}`);
+    await Promise.all(ids.map((id) => this.#startWorker(id)));
+    return this.#facts;
+  }
+
+  get workers(): WorkerFacts[] {
+    return [...this.#workers.values()].map((worker) => {
+      const { id, pid, tasks, isReady } = worker;
+      const state = this.#idle.includes(worker) ? "idle" : isReady ? "busy" : "starting";
+      return { id, pid, state, tasks };
+    });
+  }
+
+  /** Hands out the work; returns what cancels it. */
+  run(task: PoolTask): () => void {
+    const assignment = new Assignment(task, this.#options, (worker, ok) =>
+      this.#onDone(worker, ok),
+    );
+    if (this.#isClosed) {
+      assignment.abandon({ code: "service.stopping", message: "The workers have been stopped" });
+      return () => {};
+    }
+    const worker = this.#idle.shift();
+    if (worker) assignment.give(worker);
+    else this.#queue.push(assignment);
+    return () => {
+      const index = this.#queue.indexOf(assignment);
+      if (index >= 0) this.#queue.splice(index, 1);
+      assignment.cancel();
+    };
+  }
+
+  /** Asks the first worker something beside its work; waits while it is not ready. */
+  async ask(method: string, meta: unknown, body: Body): Promise<Body> {
+    const first = this.#workers.values().next().value;
+    if (!first) throw new DingError("worker.exited", "Cannot ask the plugin: no worker is there");
+    return first.peer.request(method, meta, body);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    for (const timer of this.#timers) timer[Symbol.dispose]();
+    for (const waiting of this.#queue.splice(0)) {
+      waiting.abandon({ code: "service.stopping", message: "The workers have been stopped" });
+    }
+    const workers = [...this.#workers.values()];
+    for (const worker of workers) worker.stop();
+    using _killer = this.#options.clock.after(STOP_GRACE_MS, () => {
+      for (const worker of workers) worker.kill();
+    });
+    await Promise.all(workers.map((worker) => worker.gone));
+  }
+
+  async #startWorker(id: string): Promise<void> {
+    const { spawn, setUp, setUpTimeoutMs, clock } = this.#options;
+    const worker = new WorkerProcess(id, spawn(id), clock);
+    this.#workers.set(id, worker);
+    let isLate = false;
+    using _timer = clock.after(setUpTimeoutMs, () => {
+      isLate = true;
+      worker.kill();
+    });
+    try {
+      this.#facts = await setUp(worker.peer, id);
+    } catch (thrown) {
+      worker.kill();
+      const exit = await worker.gone;
+      this.#workers.delete(id);
+      if (isLate) throw lateError(setUpTimeoutMs);
+      throw thrown instanceof DingError ? thrown : exitError(exit);
+    }
+    worker.isReady = true;
+    this.#policy.onReady();
+    void worker.gone.then((exit) => this.#onGone(worker, exit));
+    this.#offer(worker);
+  }
+
+  #offer(worker: WorkerProcess): void {
+    if (worker.isGone || this.#isClosed) return;
+    const next = this.#queue.shift();
+    if (next) next.give(worker);
+    else this.#idle.push(worker);
+  }
+
+  #onDone(worker: WorkerProcess, ok: boolean): void {
+    if (ok) this.#policy.onSuccess();
+    const { maxTasksPerWorker } = this.#options;
+    if (maxTasksPerWorker > 0 && worker.tasks >= maxTasksPerWorker) this.#retire(worker);
+    else this.#offer(worker);
+  }
+
+  /** Replaces a worker that has done nothing wrong. */
+  #retire(worker: WorkerProcess): void {
+    this.#workers.delete(worker.id);
+    worker.stop();
+    this.#after(STOP_GRACE_MS, () => worker.kill());
+    this.#replace(worker.id, 0);
+  }
+
+  #onGone(worker: WorkerProcess, exit: WorkerExit): void {
+    const index = this.#idle.indexOf(worker);
+    if (index >= 0) this.#idle.splice(index, 1);
+    if (this.#workers.get(worker.id) !== worker || this.#isClosed) return;
+    this.#workers.delete(worker.id);
+    const { log, clock } = this.#options;
+    const waitMs = worker.isKilledOnPurpose
+      ? 0
+      : this.#policy.onCrash(clock.now() - worker.startedAt);
+    log.warn(`worker ${worker.id} is gone, starting another`, { ...exit, pid: worker.pid, waitMs });
+    this.#replace(worker.id, waitMs);
+  }
+
+  #replace(id: string, waitMs: number): void {
+    this.#after(waitMs, () => {
+      this.#startWorker(id).catch((thrown: unknown) => this.#onFailedStart(id, thrown));
+    });
+  }
+
+  #onFailedStart(id: string, thrown: unknown): void {
+    if (this.#isClosed) return;
+    const error = DingError.from(thrown);
+    const waitMs = this.#policy.onFailedStart();
+    if (waitMs === undefined) return this.#options.onBroken(error);
+    this.#options.log.error(`worker ${id} does not start: ${error.message}`, { waitMs });
+    this.#replace(id, waitMs);
+  }
+
+  #after(ms: number, run: () => void): void {
+    const timer = this.#options.clock.after(ms, () => {
+      this.#timers.delete(timer);
+      if (!this.#isClosed) run();
+    });
+    this.#timers.add(timer);
+  }
+}
+
+function lateError(ms: number): DingError {
+  return new DingError("plugin.invalid", `Cannot load plugin: it took longer than ${ms} ms`, {
+    hint: "Look for a wait at the top level of the plugin, or raise --load-timeout-ms.",
+  });
+}

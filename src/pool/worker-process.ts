@@ -1,0 +1,102 @@
+import type { ChildProcess } from "node:child_process";
+import type { Clock } from "../core/clock.ts";
+import { DingError, type ErrorRecord } from "../core/errors.ts";
+import { childLink } from "../link/ipc.ts";
+import { Peer } from "../rpc/peer.ts";
+import { Session } from "../rpc/session.ts";
+
+/** How a worker process ended. */
+export interface WorkerExit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** Exits are what tells of a dead child; ipc needs no heartbeat. */
+const NO_HEARTBEAT = { heartbeatMs: Infinity, toleranceMs: Infinity };
+
+/**
+ * One child process and the conversation with it.
+ *
+ *   starting ── ready() ──→ ready ── stop() → stopping ─→ gone
+ *       └──────────── exit ────┴──────────────────────────↗
+ */
+export class WorkerProcess {
+  readonly id: string;
+  readonly pid: number;
+  readonly peer: Peer;
+  readonly startedAt: number;
+  /** How many tasks it has been given. */
+  tasks = 0;
+  /** True when it can take work. */
+  isReady = false;
+  #isKilledOnPurpose = false;
+  readonly #child: ChildProcess;
+  readonly #session: Session;
+  readonly #gone = Promise.withResolvers<WorkerExit>();
+  #exit: WorkerExit | undefined;
+
+  constructor(id: string, child: ChildProcess, clock: Clock) {
+    this.id = id;
+    this.pid = child.pid ?? 0;
+    this.startedAt = clock.now();
+    this.#child = child;
+    this.#session = new Session({ id, clock, ...NO_HEARTBEAT });
+    this.peer = new Peer(this.#session, { call: (call) => call.fail(NO_CALLS) });
+    this.#session.listen({
+      message: (message) => this.peer.receive(message),
+      // The exit tells more than the closed channel does, and follows it.
+      detached: () => this.kill(),
+      ended: () => this.kill(),
+    });
+    this.#session.attach(childLink(child), 0, Infinity);
+    child.once("error", () => this.#onGone({ code: null, signal: null }));
+    child.once("exit", (code, signal) => this.#onGone({ code, signal }));
+  }
+
+  /** Resolves when the process is gone. */
+  get gone(): Promise<WorkerExit> {
+    return this.#gone.promise;
+  }
+
+  get isGone(): boolean {
+    return this.#exit !== undefined;
+  }
+
+  /** Lets it end by itself: the closed channel tells it to. */
+  stop(): void {
+    if (this.#child.connected) this.#child.disconnect();
+  }
+
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  /** Ends a worker that will not give up its task; its death is no crash. */
+  killOnPurpose(): void {
+    this.#isKilledOnPurpose = true;
+    this.kill();
+  }
+
+  get isKilledOnPurpose(): boolean {
+    return this.#isKilledOnPurpose;
+  }
+
+  #onGone(exit: WorkerExit): void {
+    if (this.#exit) return;
+    this.#exit = exit;
+    const error = exitError(exit);
+    this.#session.end(error);
+    this.peer.end(error.toJSON());
+    this.#gone.resolve(exit);
+  }
+}
+
+/** What a person hears of a dead worker. */
+export function exitError({ code, signal }: WorkerExit): DingError {
+  const how = signal ? `was killed by ${signal}` : `exited with code ${code ?? "unknown"}`;
+  return new DingError("worker.exited", `The worker process ${how}`, {
+    details: { exitCode: code, signal },
+  });
+}
+
+const NO_CALLS: ErrorRecord = { code: "network.protocol", message: "A worker only answers" };

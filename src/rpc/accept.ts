@@ -1,0 +1,107 @@
+import type { Clock } from "../core/clock.ts";
+import { DingError, NetworkError, type ErrorRecord } from "../core/errors.ts";
+import type { Link } from "../link/link.ts";
+import { receiveHello, sendRefusal, sendWelcome, type Hello } from "./handshake.ts";
+import type { HeartbeatOptions } from "./heartbeat.ts";
+import { Session, type SessionEvents } from "./session.ts";
+
+/** What the owner answers to a new session: what to say back, and who listens to it. */
+export interface Admission {
+  welcome: unknown;
+  listen(session: Session): SessionEvents;
+}
+
+/** How sessions are accepted. */
+export interface AcceptOptions extends HeartbeatOptions {
+  clock: Clock;
+  /** Names this process; a peer that finds another one knows that the session is gone. */
+  boot: string;
+  handshakeTimeoutMs: number;
+  /** How long a session without a link is kept for its peer to come back. */
+  resumeMs: number;
+  /** Decides on a new session; throws or rejects with the refusal. */
+  admit(hello: Hello, link: Link): Promise<Admission>;
+}
+
+/**
+ * The accepting end of sessions: admits new ones, gives a returning peer its
+ * old one back, and ends those whose peer stays away for `resumeMs`.
+ */
+export class SessionAcceptor implements Disposable {
+  readonly #options: AcceptOptions;
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(options: AcceptOptions) {
+    this.#options = options;
+  }
+
+  /** Feed it every fresh link. Never throws: a peer that cannot be talked to is its own loss. */
+  async accept(link: Link): Promise<void> {
+    const { clock, handshakeTimeoutMs } = this.#options;
+    try {
+      const hello = await receiveHello(link, clock, handshakeTimeoutMs);
+      if (hello.resume) this.#resume(link, hello);
+      else await this.#open(link, hello);
+    } catch (thrown) {
+      if (!link.isClosed) sendRefusal(link, recordOf(thrown));
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const session of this.#sessions.values()) session.end();
+  }
+
+  #resume(link: Link, hello: Hello): void {
+    const session = this.#sessions.get(hello.session);
+    if (!session) {
+      throw new NetworkError("network.closed", "Cannot resume session: it is not known here");
+    }
+    this.#welcome(link, session, undefined);
+    if (!session.attach(link, hello.received, hello.toleranceMs)) {
+      session.end(new NetworkError("network.protocol", "Cannot resume session: counts differ"));
+      link.terminate();
+    }
+  }
+
+  async #open(link: Link, hello: Hello): Promise<void> {
+    if (this.#sessions.has(hello.session)) {
+      throw new NetworkError("network.protocol", "Cannot open session: it is open already");
+    }
+    const { clock, resumeMs } = this.#options;
+    const session = new Session({ ...this.#options, id: hello.session });
+    const { welcome, listen } = await this.#options.admit(hello, link);
+    const events = listen(session);
+    let resumeTimer: Disposable | undefined;
+    session.listen({
+      message: (message) => events.message(message),
+      detached(reason) {
+        resumeTimer?.[Symbol.dispose]();
+        resumeTimer = clock.after(resumeMs, () => {
+          if (!session.isAttached) session.end(stayedAway(resumeMs));
+        });
+        events.detached(reason);
+      },
+      ended: (error) => {
+        resumeTimer?.[Symbol.dispose]();
+        this.#sessions.delete(session.id);
+        events.ended(error);
+      },
+    });
+    this.#sessions.set(session.id, session);
+    this.#welcome(link, session, welcome);
+    session.attach(link, 0, hello.toleranceMs);
+  }
+
+  #welcome(link: Link, session: Session, data: unknown): void {
+    const { boot, toleranceMs } = this.#options;
+    sendWelcome(link, { boot, received: session.received, toleranceMs, data });
+  }
+}
+
+function stayedAway(resumeMs: number): DingError {
+  return new NetworkError("network.closed", `The other end did not come back in ${resumeMs} ms`);
+}
+
+function recordOf(thrown: unknown): ErrorRecord {
+  return DingError.from(thrown).toJSON();
+}

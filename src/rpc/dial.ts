@@ -1,0 +1,117 @@
+import type { Clock } from "../core/clock.ts";
+import { DingError, NetworkError } from "../core/errors.ts";
+import { newId } from "../core/id.ts";
+import { backoffMs } from "../core/retry.ts";
+import { delay } from "../core/wait.ts";
+import type { Link } from "../link/link.ts";
+import { exchangeHello, type Welcome } from "./handshake.ts";
+import type { HeartbeatOptions } from "./heartbeat.ts";
+import type { Message } from "./message.ts";
+import { Session } from "./session.ts";
+
+/** Who hears what happens to a dialled session. */
+export interface DialEvents {
+  message(message: Message): void;
+  /** The link broke and is being mended; nothing is lost yet. */
+  interrupted?(): void;
+  resumed?(): void;
+  /** Once. The error says why, and is undefined when this end closed it. */
+  ended(error: DingError | undefined): void;
+}
+
+/** How a session is dialled. */
+export interface DialSessionOptions extends HeartbeatOptions {
+  clock: Clock;
+  /** What the acceptor decides on. */
+  hello: unknown;
+  connectTimeoutMs: number;
+  /** Opens a link; called again after each break. */
+  openLink(signal: AbortSignal): Promise<Link>;
+  signal?: AbortSignal | undefined;
+}
+
+/** An open session and what the other end said when it opened. */
+export interface DialledSession {
+  session: Session;
+  welcome: unknown;
+}
+
+const REDIAL = { minMs: 20, maxMs: 1_000, jitter: 0.5 };
+
+/**
+ * Opens a session, and keeps it open: when its link closes it dials again at
+ * once. The other end refuses, is another process by now, or nobody listens
+ * there: the session has ended, within milliseconds. The same process answers:
+ * it goes on, nothing lost. Silence: it ends after the tolerance.
+ */
+export async function dialSession(
+  options: DialSessionOptions,
+  listen: (session: Session) => DialEvents,
+): Promise<DialledSession> {
+  const { clock, connectTimeoutMs, toleranceMs } = options;
+  const ending = new AbortController();
+  const session = new Session({ ...options, id: newId() });
+  const dialOnce = async (resume: boolean, timeoutMs: number): Promise<[Link, Welcome]> => {
+    const signals = [ending.signal, ...(options.signal && !resume ? [options.signal] : [])];
+    const link = await options.openLink(AbortSignal.any(signals));
+    const greeting = {
+      session: session.id,
+      resume,
+      received: session.received,
+      toleranceMs,
+      data: options.hello,
+    };
+    return [link, await exchangeHello(link, greeting, { clock, timeoutMs })];
+  };
+
+  const [link, { boot, data, ...first }] = await dialOnce(false, connectTimeoutMs);
+  const events = listen(session);
+
+  const redial = async (): Promise<void> => {
+    const deadline = session.heard + toleranceMs;
+    for (let attempt = 1; !session.isEnded; attempt++) {
+      const leftMs = deadline - clock.now();
+      if (leftMs <= 0) return session.end(silenceError(toleranceMs));
+      try {
+        const [next, answer] = await dialOnce(true, Math.min(leftMs, connectTimeoutMs));
+        if (answer.boot === boot && session.attach(next, answer.received, answer.toleranceMs)) {
+          return events.resumed?.();
+        }
+        next.terminate();
+        return session.end(restartedError());
+      } catch (thrown) {
+        const error = DingError.from(thrown);
+        if (isFinal(error)) return session.end(error);
+      }
+      await delay(Math.min(leftMs, backoffMs(REDIAL, attempt)), ending.signal).catch(() => {});
+    }
+  };
+
+  session.listen({
+    message: (message) => events.message(message),
+    detached(reason) {
+      if (reason === "silent") return session.end(silenceError(toleranceMs));
+      events.interrupted?.();
+      void redial();
+    },
+    ended(error) {
+      ending.abort(error ?? new DingError("service.stopping", "The session has ended"));
+      events.ended(error);
+    },
+  });
+  session.attach(link, first.received, first.toleranceMs);
+  return { session, welcome: data };
+}
+
+/** Nobody listens there any more, or the other end said no: trying again cannot mend it. */
+function isFinal(error: DingError): boolean {
+  return error.code === "network.refused" || error.details["refused"] === true;
+}
+
+function silenceError(toleranceMs: number): DingError {
+  return new NetworkError("network.timeout", `Nothing heard from the other end for ${toleranceMs} ms`);
+}
+
+function restartedError(): DingError {
+  return new NetworkError("network.closed", "The other end is another process by now");
+}

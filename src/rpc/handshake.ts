@@ -1,0 +1,126 @@
+import { z } from "zod";
+import type { Clock } from "../core/clock.ts";
+import { DingError, NetworkError, errorOf, type ErrorRecord } from "../core/errors.ts";
+import type { Link } from "../link/link.ts";
+import { decodeMessages, encodeMessage, KIND, type Message } from "./message.ts";
+
+/** Raised when the messages change so that old and new cannot talk. */
+export const PROTOCOL_VERSION = 1;
+
+const hello = z.object({
+  protocol: z.number(),
+  session: z.string().min(8).max(64),
+  resume: z.boolean(),
+  /** How many counted messages of the other end this end has. */
+  received: z.number().int().nonnegative(),
+  toleranceMs: z.number().positive(),
+  data: z.unknown(),
+});
+
+const welcome = z.object({
+  boot: z.string(),
+  received: z.number().int().nonnegative(),
+  toleranceMs: z.number().positive(),
+  data: z.unknown(),
+});
+
+const refusal = z.object({
+  code: z.string(),
+  message: z.string(),
+  hint: z.string().optional(),
+  details: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** How a session is opened or taken up again: the first message of whoever initiates. */
+export type Hello = z.output<typeof hello>;
+
+/** The answer that opens it. */
+export type Welcome = z.output<typeof welcome>;
+
+/** Waits for the first message of a fresh link; closes the link if it is no HELLO. */
+export async function receiveHello(link: Link, clock: Clock, timeoutMs: number): Promise<Hello> {
+  const message = await firstMessage(link, clock, timeoutMs);
+  const parsed = message[0] === KIND.HELLO ? hello.safeParse(message[1]) : undefined;
+  if (!parsed?.success) {
+    link.close("no hello");
+    throw new NetworkError("network.protocol", `Cannot accept ${link.peer}: no hello`);
+  }
+  if (parsed.data.protocol !== PROTOCOL_VERSION) {
+    const error = new NetworkError(
+      "network.protocol",
+      `Cannot talk to ${link.peer}: it speaks protocol ${parsed.data.protocol}, this is ${PROTOCOL_VERSION}`,
+      { hint: "Use the same version of ding on both ends." },
+    );
+    sendRefusal(link, error.toJSON());
+    throw error;
+  }
+  return parsed.data;
+}
+
+/** Says HELLO and waits for the answer; rejects with the other end's refusal. */
+export async function exchangeHello(
+  link: Link,
+  greeting: Omit<Hello, "protocol">,
+  { clock, timeoutMs }: { clock: Clock; timeoutMs: number },
+): Promise<Welcome> {
+  link.send(encodeMessage([KIND.HELLO, { protocol: PROTOCOL_VERSION, ...greeting }]));
+  const message = await firstMessage(link, clock, timeoutMs);
+  if (message[0] === KIND.REFUSED) {
+    const parsed = refusal.safeParse(message[1]);
+    if (parsed.success) throw refusalOf(parsed.data as ErrorRecord);
+  }
+  const parsed = message[0] === KIND.WELCOME ? welcome.safeParse(message[1]) : undefined;
+  if (parsed?.success) return parsed.data;
+  link.close("no welcome");
+  throw new NetworkError("network.protocol", `Cannot open a session with ${link.peer}: no welcome`);
+}
+
+/** Opens the session for the other end. */
+export function sendWelcome(link: Link, answer: Welcome): void {
+  link.send(encodeMessage([KIND.WELCOME, answer]));
+}
+
+/** Refuses the session and closes the link. */
+export function sendRefusal(link: Link, error: ErrorRecord): void {
+  link.send(encodeMessage([KIND.REFUSED, error]));
+  link.close(error.message);
+}
+
+/** The other end's refusal as an error; what it details is kept for who knows its codes. */
+function refusalOf(record: ErrorRecord): DingError {
+  const error = DingError.fromRecord(record, "peer.refused");
+  return errorOf(error.code, error.message, {
+    hint: error.hint,
+    details: { ...error.details, refused: true },
+  });
+}
+
+function firstMessage(link: Link, clock: Clock, timeoutMs: number): Promise<Message> {
+  return new Promise((resolve, reject) => {
+    const end = (error: DingError): void => {
+      timer[Symbol.dispose]();
+      reject(error);
+    };
+    const timer = clock.after(timeoutMs, () => {
+      link.terminate();
+      end(new NetworkError("network.timeout", `Cannot go on with ${link.peer}: no handshake`));
+    });
+    link.listen({
+      frame(bytes) {
+        try {
+          decodeMessages(bytes, (message) => {
+            timer[Symbol.dispose]();
+            // Later frames wait in the link for whoever listens next.
+            link.pause();
+            resolve(message);
+          });
+        } catch (thrown) {
+          link.terminate();
+          end(DingError.from(thrown));
+        }
+      },
+      close: (reason) =>
+        end(new NetworkError("network.closed", `Cannot go on with ${link.peer}: ${reason}`)),
+    });
+  });
+}

@@ -1,0 +1,282 @@
+import type { Clock } from "../core/clock.ts";
+import { DingError, NetworkError } from "../core/errors.ts";
+import type { Link } from "../link/link.ts";
+import { Heartbeat, type HeartbeatOptions } from "./heartbeat.ts";
+import { decodeMessages, encodeMessage, isCounted, KIND, type Message } from "./message.ts";
+import { Outbox } from "./outbox.ts";
+
+/** Who hears what happens to a session. */
+export interface SessionEvents {
+  /** A counted message of the other end; each arrives once, in order. */
+  message(message: Message): void;
+  /** The link broke; the session lives on until somebody attaches a new one or ends it. */
+  detached(reason: DetachReason): void;
+  /** Once, at the end: `error` says why, and is undefined after an orderly goodbye of this end. */
+  ended(error: DingError | undefined): void;
+}
+
+/** Closed: the socket went away. Silent: it stayed open and nothing was heard for the tolerance. */
+export type DetachReason = "closed" | "silent";
+
+/** What a session is made of. */
+export interface SessionOptions extends HeartbeatOptions {
+  id: string;
+  clock: Clock;
+}
+
+const WINDOW = { bytes: 32 * 1024 * 1024, messages: 16_384 };
+const ACK_EVERY_BYTES = WINDOW.bytes / 4;
+const ACK_EVERY_MESSAGES = 1_024;
+const ACK_DELAY_MS = 20;
+/** A flush waits for the microtasks of the turn as long as they add something, but not for ever. */
+const MOST_FLUSH_DEFERRALS = 8;
+
+const PING = encodeMessage([KIND.PING]);
+
+/**
+ * A conversation that outlives its links. What this end says is kept until the
+ * other end has acknowledged it; after a broken link both tell how much they
+ * have and say the rest again. So each message arrives once and in order.
+ *
+ *   detached ── attach() → attached ── link breaks → detached
+ *       └────────── end(), BYE ──────────┴─────────→ ended
+ */
+export class Session {
+  readonly id: string;
+  readonly #options: SessionOptions;
+  readonly #clock: Clock;
+  readonly #outbox = new Outbox(WINDOW);
+  #events: SessionEvents = { message() {}, detached() {}, ended() {} };
+  #link: Link | undefined;
+  #isEnded = false;
+  #heartbeat: Heartbeat | undefined;
+  #tick: Disposable | undefined;
+  #received = 0;
+  #acknowledged = 0;
+  #unacknowledgedBytes = 0;
+  #ackTimer: Disposable | undefined;
+  #flushPlanned = false;
+  #deferrals = 0;
+  #sizeAtDeferral = 0;
+  #roomWaiters: (() => void)[] = [];
+
+  constructor(options: SessionOptions) {
+    this.id = options.id;
+    this.#options = options;
+    this.#clock = options.clock;
+  }
+
+  /** Call before the first link is attached. */
+  listen(events: SessionEvents): void {
+    this.#events = events;
+  }
+
+  /** How many counted messages have arrived. */
+  get received(): number {
+    return this.#received;
+  }
+
+  get isAttached(): boolean {
+    return this.#link !== undefined;
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** When the other end was last heard, on the session's clock. */
+  get heard(): number {
+    return this.#heartbeat?.heard ?? this.#clock.now();
+  }
+
+  /** True while the other end is slow: wait for `room()` before adding what can wait. */
+  get isFull(): boolean {
+    return this.#outbox.isFull;
+  }
+
+  /** Resolves when the session takes more, or has ended. */
+  room(): Promise<void> {
+    if (!this.#outbox.isFull || this.#isEnded) return Promise.resolve();
+    return new Promise((resolve) => void this.#roomWaiters.push(resolve));
+  }
+
+  /** Goes on over this link. `peerReceived` is what the other end says it has; false if that cannot be. */
+  attach(link: Link, peerReceived: number, peerToleranceMs: number): boolean {
+    if (this.#isEnded || !this.#outbox.rewind(peerReceived)) return false;
+    const old = this.#link;
+    this.#link = undefined;
+    old?.terminate();
+    this.#tick?.[Symbol.dispose]();
+    this.#heartbeat = new Heartbeat(this.#options, peerToleranceMs, this.#clock.now());
+    this.#acknowledged = this.#received;
+    this.#link = link;
+    link.listen({
+      frame: (bytes) => this.#onFrame(link, bytes),
+      close: () => this.#detach(link, "closed"),
+    });
+    this.#scheduleTick();
+    this.#flush();
+    return true;
+  }
+
+  /** Says a counted message; it leaves at the end of this turn together with its neighbours. */
+  send(message: Message): void {
+    if (this.#isEnded) return;
+    this.#outbox.add(encodeMessage(message));
+    if (this.#flushPlanned || !this.#link) return;
+    this.#flushPlanned = true;
+    this.#deferrals = 0;
+    this.#sizeAtDeferral = this.#outbox.waiting;
+    queueMicrotask(this.#flushWhenQuiet);
+  }
+
+  /** Sends what waits now, for an end that will not give the turn back soon. */
+  flush(): void {
+    this.#flush();
+  }
+
+  /** Ends it: with an orderly goodbye, or because of an error. Twice is once. */
+  end(error?: DingError): void {
+    if (this.#isEnded) return;
+    const link = this.#link;
+    if (link && !error) {
+      this.#outbox.add(encodeMessage([KIND.BYE, "done"]));
+      this.#flush();
+    }
+    this.#finish(error);
+    link?.close(error?.message ?? "done");
+  }
+
+  readonly #flushWhenQuiet = (): void => {
+    if (!this.#flushPlanned) return;
+    const waiting = this.#outbox.waiting;
+    if (waiting > this.#sizeAtDeferral && this.#deferrals < MOST_FLUSH_DEFERRALS) {
+      this.#sizeAtDeferral = waiting;
+      this.#deferrals += 1;
+      queueMicrotask(this.#flushWhenQuiet);
+      return;
+    }
+    this.#flush();
+  };
+
+  #flush(): void {
+    this.#flushPlanned = false;
+    const link = this.#link;
+    if (!link) return;
+    let spoke = false;
+    while (this.#link === link) {
+      const ack = this.#takeAck();
+      const frame = this.#outbox.next(ack) ?? ack;
+      if (!frame) break;
+      spoke = true;
+      if (!link.send(frame)) return;
+    }
+    if (spoke) this.#heartbeat?.onSpoke(this.#clock.now());
+  }
+
+  #takeAck(): Uint8Array | undefined {
+    if (this.#acknowledged === this.#received) return undefined;
+    this.#acknowledged = this.#received;
+    this.#unacknowledgedBytes = 0;
+    return encodeMessage([KIND.ACK, this.#received]);
+  }
+
+  #onFrame(link: Link, bytes: Uint8Array): void {
+    if (link !== this.#link) return;
+    this.#heartbeat?.onHeard(this.#clock.now());
+    try {
+      decodeMessages(bytes, (message) => this.#onMessage(message));
+    } catch (thrown) {
+      // Whoever breaks the protocol has no session to resume.
+      this.end(DingError.from(thrown));
+      return;
+    }
+    if (this.#isEnded) return;
+    this.#unacknowledgedBytes += bytes.length;
+    this.#planAck();
+  }
+
+  #onMessage(message: Message): void {
+    if (this.#isEnded) return;
+    if (isCounted(message)) {
+      this.#received += 1;
+      if (message[0] === KIND.BYE) this.#onBye();
+      else this.#events.message(message);
+      return;
+    }
+    if (message[0] === KIND.ACK) this.#onAck(message[1]);
+  }
+
+  #onAck(received: number): void {
+    if (!this.#outbox.acknowledge(received)) {
+      throw new DingError("network.protocol", `Cannot have ${received} messages acknowledged`);
+    }
+    if (this.#outbox.waiting > 0) this.#flush();
+    if (this.#roomWaiters.length > 0 && !this.#outbox.isFull) this.#wakeRoomWaiters();
+  }
+
+  #onBye(): void {
+    const link = this.#link;
+    this.#finish(new NetworkError("network.closed", "The other end said goodbye"));
+    link?.close("done");
+  }
+
+  #planAck(): void {
+    const count = this.#received - this.#acknowledged;
+    if (count === 0) return;
+    if (count >= ACK_EVERY_MESSAGES || this.#unacknowledgedBytes >= ACK_EVERY_BYTES) {
+      this.#flush();
+    } else {
+      this.#ackTimer ??= this.#clock.after(ACK_DELAY_MS, () => {
+        this.#ackTimer = undefined;
+        this.#flush();
+      });
+    }
+  }
+
+  #scheduleTick(): void {
+    const heartbeat = this.#heartbeat;
+    if (!heartbeat || heartbeat.tickMs === Infinity) return;
+    this.#tick = this.#clock.after(heartbeat.tickMs, () => {
+      const link = this.#link;
+      if (!link || this.#isEnded) return;
+      const now = this.#clock.now();
+      const action = heartbeat.tick(now);
+      if (action === "silent") return this.#detach(link, "silent");
+      if (action === "ping") {
+        heartbeat.onSpoke(now);
+        link.send(PING);
+      }
+      this.#scheduleTick();
+    });
+  }
+
+  #detach(link: Link, reason: DetachReason): void {
+    if (link !== this.#link) return;
+    this.#link = undefined;
+    this.#stopTimers();
+    if (reason === "silent") link.terminate();
+    this.#events.detached(reason);
+  }
+
+  #finish(error: DingError | undefined): void {
+    this.#isEnded = true;
+    this.#link = undefined;
+    this.#stopTimers();
+    this.#wakeRoomWaiters();
+    this.#events.ended(error);
+  }
+
+  #stopTimers(): void {
+    this.#tick?.[Symbol.dispose]();
+    this.#ackTimer?.[Symbol.dispose]();
+    this.#tick = this.#ackTimer = undefined;
+    this.#flushPlanned = false;
+  }
+
+  #wakeRoomWaiters(): void {
+    const waiters = this.#roomWaiters;
+    this.#roomWaiters = [];
+    for (const wake of waiters) wake();
+  }
+}

@@ -1,0 +1,94 @@
+import { DingError } from "../core/errors.ts";
+import type { TaskContext } from "./context.ts";
+
+/** Any schema library that follows Standard Schema v1 (standardschema.dev); zod does. */
+export interface TaskSchema {
+  readonly "~standard": {
+    validate(value: unknown): SchemaResult | Promise<SchemaResult>;
+  };
+}
+
+type SchemaResult =
+  | { readonly value: unknown; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] };
+
+interface SchemaIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** What a slave does with tasks. Only `processTask` is needed; any method may be async. */
+export interface SlavePlugin {
+  /** Checks a task's data before it is accepted; `processTask` gets what it returns. */
+  readonly schema?: TaskSchema | undefined;
+  /** The result crosses to the master unchanged; throw TaskFail to fail with a result. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- a plugin says itself what its tasks are
+  processTask(task: any, ctx: TaskContext): unknown;
+  /** Throw TaskRefuse to refuse the task. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- as above
+  beforeTask?(task: any): unknown;
+  /** Throw ConnectionRefuse to refuse a master; `data` is what its beforeConnect gave. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- as above
+  beforeConnection?(data: any): unknown;
+  /** Throw DisconnectionRefuse to keep the master connected. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- as above
+  beforeDisconnection?(data: any): unknown;
+  /** The master went away without a goodbye. */
+  lostConnection?(address: string, error: Error): unknown;
+}
+
+/** The hooks that concern the connection, and are not asked for when a plugin lacks them. */
+export const CONNECTION_HOOKS = ["beforeConnection", "beforeDisconnection", "lostConnection"] as const;
+
+/** One of them. */
+export type ConnectionHook = (typeof CONNECTION_HOOKS)[number];
+
+/** Says that an object is a slave's plugin, and has its types checked. */
+export function defineSlave<const P extends SlavePlugin>(plugin: P): P {
+  return plugin;
+}
+
+/** The plugin that a module exports: a class, an object or a function as default, or `processTask` by name. */
+export function pluginOf(module: Record<string, unknown>, path: string): SlavePlugin {
+  const exported = module["default"] ?? (module["processTask"] ? module : undefined);
+  if (typeof exported === "function") {
+    const { prototype } = exported as { prototype?: Partial<SlavePlugin> };
+    if (typeof prototype?.processTask === "function") {
+      return new (exported as unknown as new () => SlavePlugin)();
+    }
+    if (!isClass(exported)) return { processTask: exported as SlavePlugin["processTask"] };
+  } else if (typeof (exported as Partial<SlavePlugin> | undefined)?.processTask === "function") {
+    return exported as SlavePlugin;
+  }
+  const found = Object.keys(module).join(", ") || "nothing";
+  throw new DingError("plugin.invalid", `Cannot use plugin "${path}": it exports ${found}`, {
+    hint: "Export as default a function (task, ctx) => result, a class with processTask, or defineSlave({ processTask }).",
+    details: { path },
+  });
+}
+
+function isClass(value: object): boolean {
+  return Function.prototype.toString.call(value).startsWith("class");
+}
+
+/** The first fault that a schema finds, as words and by path. */
+export interface SchemaFault {
+  path: string;
+  message: string;
+}
+
+/** Checks data by a schema: the value to go on with, or the faults. */
+export async function checkTask(
+  schema: TaskSchema,
+  data: unknown,
+): Promise<{ value: unknown } | { faults: SchemaFault[] }> {
+  const checked = await schema["~standard"].validate(data);
+  if (!checked.issues) return { value: (checked as { value: unknown }).value };
+  return {
+    faults: checked.issues.map(({ path, message }) => ({ path: pathText(path ?? []), message })),
+  };
+}
+
+function pathText(path: NonNullable<SchemaIssue["path"]>): string {
+  return path.map((part) => String(typeof part === "object" ? part.key : part)).join(".");
+}

@@ -1,0 +1,99 @@
+import { DingError, messageOf } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import { msgpack } from "../protocol/codec.ts";
+import type { Body } from "../rpc/message.ts";
+import type { TaskContext } from "./context.ts";
+import { failureRecord, refusalRecord, type TaskEvents, type TaskJob } from "./outcome.ts";
+import { checkTask, type SlavePlugin } from "./plugin.ts";
+import { TaskRefuse } from "./refusals.ts";
+
+/** Where tasks run and what their context says. */
+export interface RunnerOptions {
+  plugin: SlavePlugin;
+  channel: number;
+  workerId: string;
+  log: Logger;
+}
+
+/** Runs a plugin's tasks in this process: checks, runs, and turns every end into one event. */
+export class TaskRunner {
+  readonly #options: RunnerOptions;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Begins the task; returns what aborts its signal. */
+  run(job: TaskJob, events: TaskEvents): (reason: DingError) => void {
+    const abort = new AbortController();
+    void this.#run(job, events, abort.signal);
+    return (reason) => abort.abort(reason);
+  }
+
+  async #run(job: TaskJob, events: TaskEvents, signal: AbortSignal): Promise<void> {
+    const { plugin, log } = this.#options;
+    let task: unknown;
+    try {
+      task = job.data ? msgpack.decode(job.data) : undefined;
+      if (plugin.schema) task = await this.#check(task);
+      if (plugin.beforeTask) await plugin.beforeTask(task);
+    } catch (thrown) {
+      return events.refused(refusalRecord(thrown));
+    }
+    events.accepted();
+    let result: Body;
+    try {
+      const returned = plugin.processTask(task, this.#context(job, events, signal));
+      result = encodeResult(isThenable(returned) ? await returned : returned);
+    } catch (thrown) {
+      const record = failureRecord(thrown);
+      if (thrown instanceof Error) {
+        log.warn(`task ${job.id} failed: ${record.message}`, { stack: thrown.stack });
+      }
+      return events.failed(record);
+    }
+    events.completed(result);
+  }
+
+  async #check(task: unknown): Promise<unknown> {
+    const { schema } = this.#options.plugin;
+    if (!schema) return task;
+    const checked = await checkTask(schema, task);
+    if ("value" in checked) return checked.value;
+    const [first] = checked.faults;
+    const place = first?.path ? `${first.path}: ` : "";
+    throw new TaskRefuse(
+      { faults: checked.faults },
+      `Cannot accept task: ${place}${first?.message ?? "it does not fit the schema"}`,
+    );
+  }
+
+  #context(job: TaskJob, events: TaskEvents, signal: AbortSignal): TaskContext {
+    const { channel, workerId, log } = this.#options;
+    return {
+      signal,
+      log,
+      progress: (value) => events.progress(msgpack.encode(value)),
+      taskId: job.id,
+      attempt: job.attempt,
+      channel,
+      workerId,
+    };
+  }
+}
+
+function encodeResult(value: unknown): Body {
+  if (value === undefined) return undefined;
+  try {
+    return msgpack.encode(value);
+  } catch (cause) {
+    throw new DingError("task.invalid-result", `Cannot send result: ${messageOf(cause)}`, {
+      hint: "Return plain values, arrays, objects, typed arrays, dates, maps or sets.",
+      cause,
+    });
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
+}
