@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { Readable } from "node:stream";
 import { openJob, type Job } from "../../../src/master/submit/job-file.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
+import { failureOf } from "./failure-of.ts";
 
 const nobody = (): Readable => Readable.from([]);
 const from = (...chunks: string[]): Readable =>
@@ -119,31 +120,37 @@ for (const [text, message] of FAULTS) {
   test(`openJob() says what is wrong with ${JSON.stringify(text)}`, async () => {
     await using folder = await tempFolder();
     const path = await folder.write("tasks.json", text);
-    await expect(openJob(path, { stdin: nobody() })).rejects.toThrow(message);
-    await expect(openJob(path, { stdin: nobody() })).rejects.toThrow(/from ".*tasks\.json"/);
+    expect((await failureOf(openJob(path, { stdin: nobody() }))).message).toMatch(message);
+    expect((await failureOf(openJob(path, { stdin: nobody() }))).message).toMatch(
+      /from ".*tasks\.json"/,
+    );
     const piped = async (): Promise<unknown[]> => {
       await using job = await openJob("-", { stdin: from(text) });
       return await tasksOf(job);
     };
-    await expect(piped()).rejects.toThrow(message);
-    await expect(piped()).rejects.toThrow(/standard input/);
+    expect((await failureOf(piped())).message).toMatch(message);
+    expect((await failureOf(piped())).message).toMatch(/standard input/);
   });
 }
 
 test("openJob() says what it wanted when the input is empty", async () => {
-  const error = await openJob("-", { stdin: nobody() }).catch((thrown: unknown) => thrown);
-  expect(error).toMatchObject({
-    code: "usage.invalid-input",
-    hint: expect.stringMatching(/one task/),
-  });
+  const { code, hint } = await failureOf(openJob("-", { stdin: nobody() }));
+  expect(code).toBe("usage.invalid-input");
+  expect(hint).toMatch(/one task/);
 });
 
 test("openJob() refuses what is no file and what is no text", async () => {
   await using folder = await tempFolder();
-  await expect(openJob(folder.file("x"), { stdin: nobody() })).rejects.toThrow(/no such file/);
-  await expect(openJob(folder.path, { stdin: nobody() })).rejects.toThrow(/it is a folder/);
+  expect((await failureOf(openJob(folder.file("x"), { stdin: nobody() }))).message).toMatch(
+    /no such file/,
+  );
+  expect((await failureOf(openJob(folder.path, { stdin: nobody() }))).message).toMatch(
+    /it is a folder/,
+  );
   const path = await folder.write("bytes", new Uint8Array([0x31, 0x0a, 0xff, 0xfe, 0x0a]));
-  await expect(openJob(path, { stdin: nobody() })).rejects.toThrow(/line 2 is not UTF-8 text/);
+  expect((await failureOf(openJob(path, { stdin: nobody() }))).message).toMatch(
+    /line 2 is not UTF-8 text/,
+  );
 });
 
 test("openJob() streams: a hundred thousand lines take no more memory than a few", async () => {
