@@ -1,0 +1,119 @@
+import type { z } from "zod";
+import { checkListen, type ListenOptions } from "../src/config/listen.ts";
+import { readToken } from "../src/config/token.ts";
+import { within } from "../src/core/wait.ts";
+import type { Logger } from "../src/core/log.ts";
+import type { Service } from "../src/core/service.ts";
+import { type Command, command, type Given } from "./_command.ts";
+import { listenForStop, type StopRequest } from "./_signals.ts";
+import { fieldsText, type LogLevel, terminalLogger } from "./_terminal.ts";
+
+/** What every long-running role reads besides its own options. */
+export interface RoleOptions extends ListenOptions {
+  tokenFile?: string | undefined;
+  json: boolean;
+  logLevel: LogLevel;
+  drainTimeoutMs: number;
+}
+
+/** A running role: a service that others reach at an address. */
+export type RoleService = Service & {
+  /** Where it listens, once started: "127.0.0.1:7236". */
+  readonly address: string;
+  /** What the ready line says beside the address. */
+  readyFacts?(): Record<string, unknown>;
+};
+
+/** A subcommand that runs until it is told to stop. */
+export interface Role<S extends z.ZodObject & z.ZodType<RoleOptions>> {
+  name: string;
+  description: string;
+  examples: string[];
+  options: S;
+  create(options: z.output<S>, tools: RoleTools): RoleService | Promise<RoleService>;
+}
+
+/** What a role gets from the door. */
+export interface RoleTools {
+  log: Logger;
+  /** What callers must show; undefined when everybody may come in. */
+  token: string | undefined;
+}
+
+/** How much longer than its drain time a role may take to let go of everything. */
+const RELEASE_MS = 5_000;
+
+/** Options → start → ready line → wait → drain: the same for every long-running role. */
+export function roleCommand<S extends z.ZodObject & z.ZodType<RoleOptions>>(
+  role: Role<S>,
+  subCommands?: Parameters<typeof command>[2],
+): Command {
+  return command<S>(
+    role,
+    async (options, given) => {
+      using stop = listenForStop();
+      const { log, token } = await toolsOf(options, given);
+      const service = await role.create(options, { log, token });
+      await runUntilStopped(service, { name: role.name, options, stop, log });
+    },
+    subCommands,
+  );
+}
+
+async function toolsOf(options: RoleOptions, { origins }: Given): Promise<RoleTools> {
+  const { tokenFile, logLevel: level } = options;
+  const warnings: Parameters<Logger["warn"]>[] = [];
+  const token = readToken(
+    { tokenFile, tokenFileFrom: origins.tokenFile?.from, env: process.env },
+    { warn: (...warning) => void warnings.push(warning) },
+  );
+  checkListen(options, token);
+  const log = await terminalLogger({ level, secrets: [token] });
+  for (const warning of warnings) log.warn(...warning);
+  return { log, token };
+}
+
+interface Run {
+  name: string;
+  options: RoleOptions;
+  stop: StopRequest;
+  log: Logger;
+}
+
+async function runUntilStopped(service: RoleService, run: Run): Promise<void> {
+  const { name, options, stop, log } = run;
+  try {
+    const starting = service.start();
+    const isReady = await Promise.race([starting.then(() => true), stop.asked.then(() => false)]);
+    if (isReady) {
+      announce(name, service, options);
+      await Promise.race([stop.asked, service.closed]);
+    }
+  } finally {
+    if (stop.signal.aborted) log.info(`${name} is stopping`, { graceMs: options.drainTimeoutMs });
+    await close(service, run);
+  }
+}
+
+async function close(service: RoleService, { name, options, log }: Run): Promise<void> {
+  const wasStarting = service.state === "starting";
+  const closing = service.close(options.drainTimeoutMs);
+  try {
+    await within(closing, options.drainTimeoutMs + RELEASE_MS, `${name} to stop`);
+  } catch (thrown) {
+    // A start that does not come back has taken no work: there is nothing to lose by leaving.
+    if (!wasStarting) throw thrown;
+    log.warn(`${name} left while it was starting`);
+  }
+}
+
+function announce(name: string, service: RoleService, { json, tlsCert }: RoleOptions): void {
+  const { address } = service;
+  const url = `${tlsCert === undefined ? "http" : "https"}://${address}`;
+  const facts = { url, ...service.readyFacts?.() };
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ ready: true, role: name, address, ...facts })}\n`);
+  } else {
+    process.stderr.write(`${name} ready on ${address}${fieldsText(facts)}\n`);
+  }
+}

@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+
+const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+/** The signals that ask this program to end. */
+export type StopSignal = keyof typeof EXIT_CODES;
+
+/** Whether someone asked the program to end. */
+export interface StopRequest extends Disposable {
+  readonly asked: Promise<StopSignal>;
+  /** Aborts when someone asks. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * First signal: asks for a graceful end. Second signal: leaves at once, with 130 or 143.
+ * Listen before anything is started: a signal during start-up counts too.
+ */
+export function listenForStop(): StopRequest {
+  const asked = Promise.withResolvers<StopSignal>();
+  const abort = new AbortController();
+  const onSignal = (signal: StopSignal): void => {
+    if (abort.signal.aborted) process.exit(EXIT_CODES[signal]);
+    abort.abort();
+    asked.resolve(signal);
+  };
+  const signals = (Object.keys(EXIT_CODES) as StopSignal[]).filter((name) => !isIgnored(name));
+  for (const signal of signals) process.on(signal, onSignal);
+  return {
+    asked: asked.promise,
+    signal: abort.signal,
+    [Symbol.dispose]() {
+      for (const signal of signals) process.off(signal, onSignal);
+    },
+  };
+}
+
+const HANGUP_BIT = 1n;
+
+/** `nohup` starts a program with SIGHUP ignored; a listener would undo that. */
+function isIgnored(signal: StopSignal): boolean {
+  if (signal !== "SIGHUP") return false;
+  try {
+    const mask = /^SigIgn:\s*([\da-f]+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
+    return mask !== undefined && (BigInt(`0x${mask}`) & HANGUP_BIT) !== 0n;
+  } catch {
+    // No /proc here: take it as not ignored.
+    return false;
+  }
+}

@@ -1,0 +1,28 @@
+import type { CommandDef } from "citty";
+
+/** A subcommand of `ding`: described here, so that help needs not load it. */
+export interface TableEntry {
+  description: string;
+  load(): Promise<CommandDef>;
+  /** Not for people: how the program starts its own children. */
+  isHidden?: boolean;
+}
+
+/** Subcommands by name. */
+export type Table = Readonly<Record<string, TableEntry>>;
+
+/** Every subcommand of `ding`; docs/options.md is written from the same table. */
+export const TABLE: Table = {
+  slave: {
+    description: "Execute tasks with a plugin, for one master at a time",
+    load: () => import("./slave.ts").then((module) => module.default),
+  },
+};
+
+/** The sections that a config file may have: one a command. */
+export const SECTIONS: string[] = visibleNames(TABLE);
+
+/** The subcommands that are meant for people. */
+export function visibleNames(table: Table): string[] {
+  return Object.keys(table).filter((name) => !table[name]?.isHidden);
+}

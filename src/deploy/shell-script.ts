@@ -1,0 +1,165 @@
+import { type Argument, type KeptProgram, stopTimeoutS } from "./kept-program.ts";
+import { quoteForShell } from "./quote.ts";
+
+/** A POSIX shell script that starts the program, and again whenever it ends; once on each node. */
+export function shellScript(what: KeptProgram): string {
+  return `${head(what)}\n${BODY}`;
+}
+
+function head({ name, title, program, args, folder, ...what }: KeptProgram): string {
+  const seconds = stopTimeoutS(what.drainTimeoutMs);
+  const words = [
+    quoteForShell(program),
+    ...args.map((argument) => word(argument, what.tokenFile ?? "")),
+  ];
+  return `#!/bin/sh
+# Keeps the ${title} "${name}" running on this node:
+#   sh FILE          starts it, and again whenever it ends; does nothing if it is running already
+#   sh FILE stop     lets it finish its work, at most ${seconds} s, and ends it
+#   sh FILE status   says whether it runs
+# So that it stays: nohup sh FILE >/dev/null 2>&1 &   or a line in crontab: @reboot sh /path/FILE
+set -u
+
+name=${quoteForShell(name)}
+folder=${quoteForShell(folder)}
+stop_timeout_s=${seconds}
+run_program() {
+  exec ${words.join(" \\\n    ")}
+}
+${what.needsTokenVariable ? `: "\${DING_TOKEN:?set it to the token that callers must show}"\n` : ""}`;
+}
+
+function word(argument: Argument, tokenFile: string): string {
+  if (typeof argument === "string") return quoteForShell(argument);
+  switch (argument.kind) {
+    case "with-host":
+      return `${quoteForShell(argument.text)}"$(uname -n)"`;
+    case "with-token-file":
+      return quoteForShell(`${argument.text}${tokenFile}`);
+  }
+}
+
+const BODY = `max_log_bytes=10485760
+max_wait_s=60
+state=\${DING_STATE_DIR:-\${HOME:?set HOME or DING_STATE_DIR}/.ding}
+# Homes are often shared by the nodes of a cluster: each node has its own lock and log.
+pid_file=$state/$name.$(uname -n).pid
+log=$state/$name.$(uname -n).log
+
+say() {
+  printf '%s %s\\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*" >>"$log"
+}
+
+# A pid alone may be another program's by now; with its start time and this boot it is not.
+mark_of() {
+  if [ -r "/proc/$1/stat" ]; then
+    cat /proc/sys/kernel/random/boot_id 2>/dev/null
+    sed 's/.*) //' "/proc/$1/stat" | cut -d ' ' -f 20
+  fi
+}
+
+# Prints the pid of the one that runs, if any.
+running() {
+  pid=$(sed -n 1p "$pid_file" 2>/dev/null)
+  [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null || return 1
+  [ "$(mark_of "$pid")" = "$(sed 1d "$pid_file")" ] && echo "$pid"
+}
+
+# Succeeds for one of all that start at the same time.
+take_lock() {
+  mine=$pid_file.$$
+  { echo "$$" && mark_of "$$"; } >"$mine" || exit 1
+  if ! ln "$mine" "$pid_file" 2>/dev/null && ! running >/dev/null; then
+    # Left behind by one that was killed. Who else sees that now replaces it too: the last one wins.
+    mv -f "$mine" "$pid_file"
+    sleep 1
+  fi
+  rm -f "$mine"
+  [ "$(sed -n 1p "$pid_file")" = "$$" ]
+}
+
+case \${1:-start} in
+start) ;;
+stop)
+  if pid=$(running); then
+    kill -TERM "$pid"
+    while [ "$stop_timeout_s" -gt 0 ] && running >/dev/null; do
+      sleep 1
+      stop_timeout_s=$((stop_timeout_s - 1))
+    done
+    if running >/dev/null; then
+      echo "$name is still running: pid $pid" >&2
+      exit 1
+    fi
+  fi
+  exit 0
+  ;;
+status)
+  if pid=$(running); then
+    echo "$name is running: pid $pid, log $log"
+    exit 0
+  fi
+  echo "$name is not running"
+  exit 1
+  ;;
+*)
+  echo "usage: $0 [start|stop|status]" >&2
+  exit 2
+  ;;
+esac
+
+(umask 077 && mkdir -p "$state") || exit 1
+if ! take_lock; then
+  echo "$name is already running: pid $(running)" >&2
+  exit 0
+fi
+trap 'rm -f "$pid_file"' EXIT
+cd "$folder" || exit 1
+
+stopping=
+child=
+stop_child() {
+  stopping=yes
+  [ -z "$child" ] || kill -TERM "$child" 2>/dev/null
+}
+trap stop_child TERM HUP
+# Ctrl-C on a terminal reaches the program too; a second signal would end it without finishing.
+trap 'if [ -t 0 ]; then stopping=yes; else stop_child; fi' INT
+
+wait_for_child() {
+  while :; do
+    wait "$child"
+    code=$?
+    # A signal ends the wait early: then the child is still there.
+    [ "$code" -gt 128 ] && kill -0 "$child" 2>/dev/null || break
+  done
+  child=
+}
+
+wait_s=1
+while :; do
+  if [ -f "$log" ] && [ "$(wc -c <"$log")" -gt "$max_log_bytes" ]; then
+    mv -f "$log" "$log.1"
+  fi
+  started=$(date +%s)
+  run_program </dev/null >>"$log" 2>&1 &
+  child=$!
+  [ -z "$stopping" ] || stop_child
+  wait_for_child
+  [ -z "$stopping" ] || exit "$code"
+  if [ "$code" -eq 2 ]; then
+    say "$name cannot be started with these options; see the lines above"
+    tail -n 5 "$log" >&2
+    exit 2
+  fi
+  ran_s=$(($(date +%s) - started))
+  [ "$ran_s" -lt "$max_wait_s" ] || wait_s=1
+  say "$name ended with code $code after $ran_s s, starts again in $wait_s s"
+  sleep "$wait_s" &
+  child=$!
+  wait_for_child
+  [ -z "$stopping" ] || exit 0
+  wait_s=$((wait_s * 2))
+  [ "$wait_s" -le "$max_wait_s" ] || wait_s=$max_wait_s
+done
+`;
