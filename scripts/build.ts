@@ -37,8 +37,10 @@ const SHAPE = [
 
 /** msgpackr would look for its native part where node_modules stood at build time: a path that anyone may fill elsewhere. */
 const NO_NATIVE_MSGPACK = [
-  ...["--external", "msgpackr-extract"],
-  ...["--define", `process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED="true"`],
+  "--external",
+  "msgpackr-extract",
+  "--define",
+  `process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED="true"`,
 ];
 
 /** Gives the error, or nothing if the program stands in dist/. */
@@ -57,8 +59,11 @@ async function build(target: string | undefined, version: string): Promise<strin
     ...SHAPE,
     ...(target ? [`--target=bun-${target}`] : []),
     ...NO_NATIVE_MSGPACK,
-    ...["--define", `DING_VERSION=${JSON.stringify(version)}`],
-    ...["--outfile", draft, join(ROOT, "commands/main.ts")],
+    "--define",
+    `DING_VERSION=${JSON.stringify(version)}`,
+    "--outfile",
+    draft,
+    join(ROOT, "commands/main.ts"),
   ]);
   if (code === 0) renameSync(draft, file); // at once, also while an older one runs
   rmSync(drafts, { recursive: true });

@@ -32,7 +32,8 @@ const ENTITIES: Record<string, string> = { lt: "<", gt: ">", amp: "&", quot: '"'
 
 function decode(text: string): string {
   return text.replaceAll(/&(?:#(\d+)|#x([\da-f]+)|(\w+));/gi, (whole, decimal, hex, name) => {
-    if (decimal ?? hex) return String.fromCodePoint(Number.parseInt(decimal ?? hex, decimal ? 10 : 16));
+    if (decimal ?? hex)
+      return String.fromCodePoint(Number.parseInt(decimal ?? hex, decimal ? 10 : 16));
     return ENTITIES[name] ?? whole;
   });
 }

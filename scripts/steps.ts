@@ -50,11 +50,16 @@ export async function runStep({ name, command }: Step): Promise<StepResult> {
 
 /** One line of the list that a run prints. */
 export function printLine(isPassed: boolean, name: string, ms: number, note = ""): void {
-  console.log(`${isPassed ? "ok  " : "FAIL"} ${name} ${(ms / 1000).toFixed(1)} s${note && `: ${note}`}`);
+  console.log(
+    `${isPassed ? "ok  " : "FAIL"} ${name} ${(ms / 1000).toFixed(1)} s${note && `: ${note}`}`,
+  );
 }
 
 /** Runs a command to its end; gives what it printed on both streams, in order. */
-export function capture([command, ...args]: Step["command"]): Promise<{ code: number; output: string }> {
+export function capture([command, ...args]: Step["command"]): Promise<{
+  code: number;
+  output: string;
+}> {
   return new Promise((resolve) => {
     const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
     let output = "";

@@ -34,7 +34,11 @@ export async function runSuite({ name, timeoutMs }: Suite, limitMs: number): Pro
   const result: SuiteResult = { name, passed: 0, failed: [], skipped: [] };
   if (files.length > 0) {
     const reportFile = join(tmpdir(), `ding-${process.pid}-${name}.xml`);
-    const code = await runBunTest(["--timeout", `${timeoutMs}`, `./test/${name}/`], reportFile, limitMs);
+    const code = await runBunTest(
+      ["--timeout", `${timeoutMs}`, `./test/${name}/`],
+      reportFile,
+      limitMs,
+    );
     const report = readReport(takeText(reportFile));
     Object.assign(result, { passed: report.passed, skipped: report.skipped });
     result.failed.push(...report.failed);

@@ -15,10 +15,14 @@ const { values } = parseArgs({ options: { only: { type: "string" } } });
 const only = values.only?.split(",").map((name) => name.trim());
 const unknown = only?.filter((name) => !SUITES.some((suite) => suite.name === name)) ?? [];
 if (unknown.length > 0) {
-  console.error(`Cannot run "${unknown.join(", ")}": the folders are ${SUITES.map(({ name }) => name).join(", ")}`);
+  console.error(
+    `Cannot run "${unknown.join(", ")}": the folders are ${SUITES.map(({ name }) => name).join(", ")}`,
+  );
   process.exit(2);
 }
-process.exitCode = (await runAll(SUITES.filter(({ name }) => only?.includes(name) ?? true))) ? 0 : 1;
+process.exitCode = (await runAll(SUITES.filter(({ name }) => only?.includes(name) ?? true)))
+  ? 0
+  : 1;
 
 async function runAll(suites: typeof SUITES): Promise<boolean> {
   const startedMs = performance.now();
