@@ -36,7 +36,7 @@ export const HOMES: Record<string, RegExp> = {
   consola: /^commands\//,
   hono: /^src\/http\/|\/routes\.ts$/,
   msgpackr: /^src\/protocol\/codec\.ts$/,
-  zod: /^(src\/(config|protocol|slave|master)|commands)\/|^src\/[^/]+\/options\.ts$/,
+  zod: /^(src\/(config|protocol|slave|master)|commands)\/|^src\/[^/]+\/options\.ts$|^src\/rpc\/handshake\.ts$/,
 };
 
 /** The one room that may name a runtime. */
