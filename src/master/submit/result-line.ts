@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ErrorRecord } from "../../core/errors.ts";
+import { writeJson } from "../../protocol/json-writer.ts";
 
 /** How a task ended. */
 export const END_STATUSES = [
@@ -36,7 +37,7 @@ export function isSettled(status: EndStatus): boolean {
 export function formatResultLine(line: ResultLine): string {
   const { index, id, status, result, error, slave, attempts, ms } = line;
   const told = { index, id, status, result: result ?? null, error, slave, attempts, ms };
-  return JSON.stringify(told, plainValue);
+  return writeJson(told);
 }
 
 const lineSchema = z.strictObject({
@@ -60,17 +61,4 @@ export function parseResultLine(
   } catch {
     return undefined;
   }
-}
-
-/** Slaves answer in msgpack, which holds more than JSON does. */
-function plainValue(_key: string, value: unknown): unknown {
-  if (typeof value === "bigint") return String(value);
-  if (value instanceof Map) return Object.fromEntries(value as Map<string, unknown>);
-  if (value instanceof Set) return [...(value as Set<unknown>)];
-  if (value instanceof ArrayBuffer) return Buffer.from(value).toString("base64");
-  if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
-  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
-    return Array.from(value as Float64Array);
-  }
-  return value;
 }

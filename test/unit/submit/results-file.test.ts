@@ -35,8 +35,8 @@ test("formatResultLine() writes what msgpack holds and JSON does not", () => {
   };
   expect(JSON.parse(formatResultLine(lineOf(0, 0, { result }))).result).toEqual({
     floats: [1, 2.5],
-    bytes: "AQID",
-    big: "18446744073709551616",
+    bytes: [1, 2, 3],
+    big: 2 ** 64,
     map: { a: 1 },
     set: [1],
     at: "1970-01-01T00:00:00.000Z",
