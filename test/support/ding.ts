@@ -31,9 +31,12 @@ export interface RunResult {
 /** What the program says when it is ready to serve. */
 export interface ReadyLine {
   line: string;
-  /** `http://host:port` from that line. */
-  url: string;
+  /** "127.0.0.1:7236" */
+  address: string;
   port: number;
+  url: string;
+  /** All of the line's fields, with `--json`. */
+  facts: Record<string, unknown>;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -110,7 +113,8 @@ export class RunningDing implements AsyncDisposable {
 
   /** Waits for the line that names the address: on stdout with `--json`, else on stderr. */
   async ready(timeoutMs = 15_000): Promise<ReadyLine> {
-    const find = (): ReadyLine | undefined => findReady(this.#isJson ? this.#stdout : this.#stderr);
+    const find = (): ReadyLine | undefined =>
+      findReady(this.#isJson ? this.#stdout : this.#stderr, this.#isJson);
     await until(() => this.#hasExited || find(), {
       timeoutMs,
       what: () => `the ready line of ${this.#name}; stderr so far: ${this.#stderr}`,
@@ -185,10 +189,23 @@ function environmentOf({ env, bareEnv = false }: RunOptions): Record<string, str
   );
 }
 
-function findReady(output: string): ReadyLine | undefined {
+function findReady(output: string, isJson: boolean): ReadyLine | undefined {
   for (const line of output.split("\n").slice(0, -1)) {
-    const found = /\bhttps?:\/\/(?:\[[^\]]+\]|[^\s:/"]+):(\d+)/.exec(line);
-    if (found) return { line, url: found[0], port: Number(found[1]) };
+    const facts = isJson
+      ? factsOf(line)
+      : /^\S+ ready on (?<address>\S+).* url=(?<url>\S+)/.exec(line)?.groups;
+    if (!facts || (isJson && facts["ready"] !== true)) continue;
+    const address = String(facts["address"]);
+    const port = Number(address.slice(address.lastIndexOf(":") + 1));
+    return { line, address, port, url: String(facts["url"]), facts };
   }
   return undefined;
+}
+
+function factsOf(line: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
 }
