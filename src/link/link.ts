@@ -19,6 +19,7 @@ export abstract class Link {
   #events: LinkEvents | undefined;
   #early: Uint8Array[] = [];
   #closedBecause: string | undefined;
+  readonly #closed = Promise.withResolvers<string>();
 
   constructor(peer: string) {
     this.peer = peer;
@@ -26,6 +27,11 @@ export abstract class Link {
 
   get isClosed(): boolean {
     return this.#closedBecause !== undefined;
+  }
+
+  /** Resolves with the reason when the link has ended, whoever listens. */
+  get closed(): Promise<string> {
+    return this.#closed.promise;
   }
 
   /** Takes over the link; who listened before hears nothing more. */
@@ -62,5 +68,6 @@ export abstract class Link {
     if (this.#closedBecause !== undefined) return;
     this.#closedBecause = reason;
     this.#events?.close(reason);
+    this.#closed.resolve(reason);
   }
 }

@@ -12,8 +12,8 @@ import { exitError, WorkerProcess, type WorkerExit } from "./worker-process.ts";
 export interface PoolOptions {
   size: number;
   spawn(workerId: string): ChildProcess;
-  /** Brings a fresh worker to readiness; what it answers is kept as `facts`. */
-  setUp(peer: Peer, workerId: string): Promise<Body>;
+  /** Brings a fresh worker to readiness. */
+  setUp(peer: Peer, workerId: string): Promise<void>;
   setUpTimeoutMs: number;
   /** A worker is replaced after so many tasks; 0 keeps it. */
   maxTasksPerWorker: number;
@@ -49,18 +49,16 @@ export class Pool implements AsyncDisposable {
   readonly #queue: Assignment[] = [];
   readonly #timers = new Set<Disposable>();
   #isClosed = false;
-  #facts: Body;
 
   constructor(options: PoolOptions) {
     this.#options = options;
     this.#policy = new RestartPolicy(options.restart);
   }
 
-  /** Starts all workers; resolves with the first one's facts when every one is ready, rejects when one cannot. */
-  async start(): Promise<Body> {
+  /** Starts all workers; resolves when every one is ready, rejects when one cannot be. */
+  async start(): Promise<void> {
     const ids = Array.from({ length: this.#options.size }, (_, index) => `w${index}`);
     await Promise.all(ids.map((id) => this.#startWorker(id)));
-    return this.#facts;
   }
 
   get workers(): WorkerFacts[] {
@@ -121,7 +119,7 @@ export class Pool implements AsyncDisposable {
       worker.kill();
     });
     try {
-      this.#facts = await setUp(worker.peer, id);
+      await setUp(worker.peer, id);
     } catch (thrown) {
       worker.kill();
       const exit = await worker.gone;

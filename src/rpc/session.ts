@@ -59,6 +59,7 @@ export class Session {
   #deferrals = 0;
   #sizeAtDeferral = 0;
   #roomWaiters: (() => void)[] = [];
+  #ackWaiters: (() => void)[] = [];
 
   constructor(options: SessionOptions) {
     this.id = options.id;
@@ -128,6 +129,13 @@ export class Session {
     this.#deferrals = 0;
     this.#sizeAtDeferral = this.#outbox.waiting;
     queueMicrotask(this.#flushWhenQuiet);
+  }
+
+  /** Resolves when the other end has everything that was said, or the session has ended. */
+  async delivered(): Promise<void> {
+    while (this.#outbox.size > 0 && !this.#isEnded) {
+      await new Promise<void>((resolve) => void this.#ackWaiters.push(resolve));
+    }
   }
 
   /** Sends what waits now, for an end that will not give the turn back soon. */
@@ -212,12 +220,13 @@ export class Session {
       throw new DingError("network.protocol", `Cannot have ${received} messages acknowledged`);
     }
     if (this.#outbox.waiting > 0) this.#flush();
-    if (this.#roomWaiters.length > 0 && !this.#outbox.isFull) this.#wakeRoomWaiters();
+    if (this.#roomWaiters.length > 0 && !this.#outbox.isFull) wakeAll(this.#roomWaiters);
+    if (this.#ackWaiters.length > 0) wakeAll(this.#ackWaiters);
   }
 
   #onBye(): void {
     const link = this.#link;
-    this.#finish(new NetworkError("network.closed", "The other end said goodbye"));
+    this.#finish(goodbyeError());
     link?.close("done");
   }
 
@@ -263,7 +272,8 @@ export class Session {
     this.#isEnded = true;
     this.#link = undefined;
     this.#stopTimers();
-    this.#wakeRoomWaiters();
+    wakeAll(this.#roomWaiters);
+    wakeAll(this.#ackWaiters);
     this.#events.ended(error);
   }
 
@@ -273,10 +283,15 @@ export class Session {
     this.#tick = this.#ackTimer = undefined;
     this.#flushPlanned = false;
   }
+}
 
-  #wakeRoomWaiters(): void {
-    const waiters = this.#roomWaiters;
-    this.#roomWaiters = [];
-    for (const wake of waiters) wake();
-  }
+function wakeAll(waiters: (() => void)[]): void {
+  for (const wake of waiters.splice(0)) wake();
+}
+
+/** The end of a session that the other end closed in good order. */
+function goodbyeError(): NetworkError {
+  return new NetworkError("network.closed", "The other end said goodbye", {
+    details: { goodbye: true },
+  });
 }

@@ -1,0 +1,122 @@
+import { DingError, type ErrorRecord } from "../core/errors.ts";
+import { msgpack } from "../protocol/codec.ts";
+import { slaveExceptionFrom } from "../protocol/response-exception.ts";
+import { SESSION_METHODS, slaveFacts, TASK_EVENTS, type SlaveFacts } from "../protocol/task-session.ts";
+import { dialSession, type DialSessionOptions } from "../rpc/dial.ts";
+import type { Body } from "../rpc/message.ts";
+import { Peer } from "../rpc/peer.ts";
+import type { Session } from "../rpc/session.ts";
+import type { OnWireEnded, SlaveResponse, Wire, WireEvents, WireTask } from "./wire.ts";
+
+/** How a session with a slave is opened. */
+export interface SessionWireOptions extends Omit<DialSessionOptions, "hello"> {
+  channel: number;
+  /** For the slave's beforeConnection. */
+  data: unknown;
+  onInterrupted?(): void;
+  onResumed?(): void;
+}
+
+/** Opens the session dialect to a slave; rejects with its refusal as the ancestor's exception, or a NetworkError. */
+export async function openSessionWire(
+  options: SessionWireOptions,
+  onEnded: OnWireEnded,
+): Promise<Wire> {
+  const { channel, data, onInterrupted, onResumed } = options;
+  let peer: Peer | undefined;
+  try {
+    const { session, welcome } = await dialSession({ ...options, hello: { channel, data } }, (made) => {
+      const opened = new Peer(made, { call: (call) => call.fail(NO_CALLS) });
+      peer = opened;
+      return {
+        message: (message) => opened.receive(message),
+        interrupted: () => onInterrupted?.(),
+        resumed: () => onResumed?.(),
+        ended(error) {
+          const reason = error ?? new DingError("network.closed", "The session was closed");
+          // Whoever closes the session itself has given up its tasks; otherwise their fate is unknown.
+          opened.end({ ...reason.toJSON(), code: error ? LOST : "task.cancelled" });
+          onEnded(reason);
+        },
+      };
+    });
+    if (!peer) throw new DingError("internal.bug", "Cannot use session: nobody listens to it");
+    return new SessionWire(session, peer, slaveFacts.parse(welcome));
+  } catch (thrown) {
+    throw refusalOf(DingError.from(thrown));
+  }
+}
+
+/** Given to calls that the session's end leaves without an answer; no slave says it. */
+const LOST = "task.lost";
+
+const NO_CALLS: ErrorRecord = { code: "network.protocol", message: "A master answers no calls" };
+
+class SessionWire implements Wire {
+  readonly facts: SlaveFacts;
+  readonly response: SlaveResponse;
+  readonly #session: Session;
+  readonly #peer: Peer;
+
+  constructor(session: Session, peer: Peer, facts: SlaveFacts) {
+    this.#session = session;
+    this.#peer = peer;
+    this.facts = facts;
+    this.response = success("Connect success.");
+  }
+
+  send(task: WireTask, events: WireEvents): () => void {
+    const call = this.#peer.call(
+      SESSION_METHODS.TASK,
+      [task.id, task.attempt],
+      msgpack.encode(task.data),
+      {
+        reply: (body) => events.completed(decode(body)),
+        fail: (error) => tellFailure(error, events),
+        event(name, body) {
+          if (name === TASK_EVENTS.PROGRESS) events.progress(decode(body));
+          else events.accepted();
+        },
+      },
+    );
+    return () => this.#peer.cancel(call);
+  }
+
+  async disconnect(data: unknown): Promise<SlaveResponse> {
+    try {
+      await this.#peer.request(SESSION_METHODS.DISCONNECT, null, msgpack.encode(data));
+    } catch (thrown) {
+      throw refusalOf(DingError.from(thrown));
+    }
+    this.#session.end();
+    return success("Disconnect success.");
+  }
+
+  abandon(): void {
+    this.#session.end();
+  }
+}
+
+function tellFailure(record: ErrorRecord, events: WireEvents): void {
+  const error = DingError.fromRecord(record);
+  if (record.code === LOST) return events.lost(error);
+  if (error.code === "peer.refused") return events.refused(refusalOf(error));
+  events.failed(error, error.details["result"]);
+}
+
+/** What a slave refuses has the ancestor's code in its details. */
+function refusalOf(error: DingError): Error {
+  const { status, code, data } = error.details;
+  if (error.code !== "peer.refused" || typeof status !== "number" || typeof code !== "number") {
+    return error;
+  }
+  return slaveExceptionFrom({ status, success: false, code, message: error.message, data });
+}
+
+function decode(body: Body): unknown {
+  return body ? msgpack.decode(body) : undefined;
+}
+
+function success(message: string): SlaveResponse {
+  return { status: 200, success: true, code: 0, message, data: null };
+}

@@ -1,0 +1,112 @@
+import type { Clock } from "../core/clock.ts";
+import { DingError } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import { within } from "../core/wait.ts";
+import { Pool, type WorkerFacts } from "../pool/pool.ts";
+import { DEFAULT_RESTART } from "../pool/restart-policy.ts";
+import { msgpack } from "../protocol/codec.ts";
+import { TASK_EVENTS } from "../protocol/task-session.ts";
+import type { Body } from "../rpc/message.ts";
+import { spawnSelf } from "../runtime/self.ts";
+import type { Executor } from "./executor.ts";
+import type { TaskEvents, TaskJob } from "./outcome.ts";
+import type { ConnectionHook } from "./plugin.ts";
+import { ConnectionRefuse, DisconnectionRefuse } from "./refusals.ts";
+import { WORKER_METHODS, workerFacts, type WorkerSetUp } from "./worker-protocol.ts";
+
+/** What running in worker processes needs. */
+export interface PoolExecutorOptions {
+  plugin: string;
+  channel: number;
+  concurrency: number;
+  taskTimeoutMs: number;
+  cancelGraceMs: number;
+  maxTasksPerWorker: number;
+  loadTimeoutMs: number;
+  clock: Clock;
+  log: Logger;
+}
+
+const HOOK_TIMEOUT_MS = 30_000;
+
+/** Runs tasks in worker processes, one task each at a time; their bytes pass through undecoded. */
+export class PoolExecutor implements Executor {
+  readonly #options: PoolExecutorOptions;
+  readonly #pool: Pool;
+  #hooks: readonly string[] = [];
+  #checks = true;
+  #ready: Promise<void> | undefined;
+  onBroken: ((error: DingError) => void) | undefined;
+
+  constructor(options: PoolExecutorOptions) {
+    const { plugin, channel, concurrency, loadTimeoutMs } = options;
+    this.#options = options;
+    this.#pool = new Pool({
+      ...options,
+      size: concurrency,
+      spawn: (workerId) => spawnSelf(["_worker", "slave"], { DING_WORKER_ID: workerId }),
+      setUp: async (peer, workerId) => {
+        const meta: WorkerSetUp = { plugin, channel, workerId };
+        this.#learn(await peer.request(WORKER_METHODS.SET_UP, meta));
+      },
+      setUpTimeoutMs: loadTimeoutMs,
+      restart: DEFAULT_RESTART,
+      onBroken: (error) => this.onBroken?.(error),
+    });
+  }
+
+  get workers(): WorkerFacts[] {
+    return this.#pool.workers;
+  }
+
+  start(): Promise<void> {
+    this.#ready ??= this.#pool.start();
+    return this.#ready;
+  }
+
+  run(job: TaskJob, events: TaskEvents): () => void {
+    return this.#pool.run({
+      method: WORKER_METHODS.TASK,
+      meta: [job.id, job.attempt],
+      body: job.data,
+      timeoutMs: this.#options.taskTimeoutMs,
+      reply: (result) => events.completed(result),
+      fail: (error) =>
+        error.code === "task.refused" ? events.refused(error) : events.failed(error),
+      taken: () => {
+        if (!this.#checks) events.accepted();
+      },
+      event: (name, body) =>
+        name === TASK_EVENTS.ACCEPTED ? events.accepted() : events.progress(body),
+    });
+  }
+
+  async hook(name: ConnectionHook, args: unknown[]): Promise<void> {
+    await this.#ready;
+    if (!this.#hooks.includes(name)) return;
+    const asked = this.#pool.ask(WORKER_METHODS.HOOK, [name], msgpack.encode(args));
+    try {
+      await within(asked, HOOK_TIMEOUT_MS, `the hook ${name}`);
+    } catch (thrown) {
+      throw refusalOf(DingError.from(thrown));
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#pool[Symbol.asyncDispose]();
+  }
+
+  #learn(facts: Body): void {
+    const { hooks, checks } = workerFacts.parse(facts ? msgpack.decode(facts) : undefined);
+    this.#hooks = hooks;
+    this.#checks = checks;
+  }
+}
+
+/** A refusal thrown in a worker is the same refusal here. */
+function refusalOf(error: DingError): Error {
+  const { refusal, data } = error.details;
+  if (refusal === "ConnectionRefuse") return new ConnectionRefuse(data, error.message);
+  if (refusal === "DisconnectionRefuse") return new DisconnectionRefuse(data, error.message);
+  return error;
+}

@@ -1,0 +1,181 @@
+import { z } from "zod";
+import type { Clock } from "../core/clock.ts";
+import { DingError, type ErrorRecord } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import type { Link } from "../link/link.ts";
+import { msgpack } from "../protocol/codec.ts";
+import { SESSION_METHODS, sessionHello, TASK_EVENTS } from "../protocol/task-session.ts";
+import { SessionAcceptor, type Admission } from "../rpc/accept.ts";
+import type { Hello } from "../rpc/handshake.ts";
+import type { HeartbeatOptions } from "../rpc/heartbeat.ts";
+import { Peer, type IncomingCall } from "../rpc/peer.ts";
+import type { Session } from "../rpc/session.ts";
+import { refuse } from "./refuse.ts";
+import type { Occupant, Seat } from "./seat.ts";
+import type { Tasks } from "./tasks.ts";
+
+/** What the session dialect of a slave stands on. */
+export interface SessionFaceOptions extends HeartbeatOptions {
+  boot: string;
+  channel: number;
+  resumeMs: number;
+  seat: Seat;
+  tasks: Tasks;
+  clock: Clock;
+  log: Logger;
+  isStopping(): boolean;
+  /** What a master is told when it has connected. */
+  facts(): Record<string, unknown>;
+  /** The master is gone without a goodbye. */
+  onLost(address: string, error: DingError): void;
+}
+
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+const taskMeta = z.tuple([z.string().min(1).max(128), z.int().min(1)]);
+
+/** The slave's side of the session dialect: masters that are ding too. */
+export class SessionFace implements AsyncDisposable {
+  readonly #options: SessionFaceOptions;
+  readonly #acceptor: SessionAcceptor;
+  readonly #sessions = new Set<Session>();
+
+  constructor(options: SessionFaceOptions) {
+    this.#options = options;
+    this.#acceptor = new SessionAcceptor({
+      ...options,
+      handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
+      admit: (hello, link) => this.#admit(hello, link),
+    });
+  }
+
+  /** Feed it every fresh link. */
+  accept(link: Link): void {
+    void this.#acceptor.accept(link);
+  }
+
+  /** Resolves when masters have every result that was sent to them. */
+  async delivered(): Promise<void> {
+    await Promise.all([...this.#sessions].map((session) => session.delivered()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#acceptor[Symbol.dispose]();
+  }
+
+  async #admit(hello: Hello, link: Link): Promise<Admission> {
+    const { channel, seat, isStopping, facts } = this.#options;
+    if (isStopping()) throw refuse("SYSTEM_SHUTTING_DOWN");
+    const asked = sessionHello.safeParse(hello.data);
+    if (!asked.success) throw refuse("CHANNEL_NOT_FOUND");
+    if (asked.data.channel !== channel) throw refuse("CHANNEL_INVALID");
+    const master = new SessionMaster(link.peer, this.#options);
+    await seat.take(master, asked.data.data);
+    return {
+      welcome: facts(),
+      listen: (session) => {
+        const peer = master.open(session);
+        this.#sessions.add(session);
+        return {
+          message: (message) => peer.receive(message),
+          detached: (reason) => master.onDetached(reason),
+          ended: (error) => {
+            this.#sessions.delete(session);
+            master.onEnded(error);
+          },
+        };
+      },
+    };
+  }
+}
+
+/** One master that is connected by a session. */
+class SessionMaster implements Occupant {
+  readonly kind = "session";
+  readonly address: string;
+  readonly #options: SessionFaceOptions;
+  #session: Session | undefined;
+  #peer: Peer | undefined;
+
+  constructor(address: string, options: SessionFaceOptions) {
+    this.address = address;
+    this.#options = options;
+  }
+
+  open(session: Session): Peer {
+    this.#session = session;
+    this.#peer = new Peer(session, { call: (call) => this.#onCall(call) });
+    this.#options.log.info(`master ${this.address} connected`);
+    return this.#peer;
+  }
+
+  isAway(): boolean {
+    return this.#session !== undefined && !this.#session.isAttached;
+  }
+
+  evict(): void {
+    this.#session?.end(new DingError("peer.refused", "Another master has taken the slave"));
+  }
+
+  onDetached(reason: string): void {
+    const { log, resumeMs } = this.#options;
+    log.warn(`connection to master ${this.address} broke (${reason})`, { keptForMs: resumeMs });
+  }
+
+  onEnded(error: DingError | undefined): void {
+    const { seat, tasks, log, onLost } = this.#options;
+    this.#peer?.end({ code: "network.closed", message: "The session has ended" });
+    if (!seat.vacate(this)) return;
+    const cancelled = tasks.cancelAll();
+    if (!error || error.details["goodbye"] === true) {
+      log.info(`master ${this.address} left`, { cancelled });
+      return;
+    }
+    log.warn(`master ${this.address} is lost: ${error.message}`, { cancelled });
+    onLost(this.address, error);
+  }
+
+  #onCall(call: IncomingCall): void {
+    if (call.method === SESSION_METHODS.TASK) return this.#onTask(call);
+    if (call.method === SESSION_METHODS.DISCONNECT) return void this.#onDisconnect(call);
+    call.fail({ code: "network.protocol", message: `Cannot call "${call.method}": no such method` });
+  }
+
+  #onTask(call: IncomingCall): void {
+    const { tasks, isStopping } = this.#options;
+    const meta = taskMeta.safeParse(call.meta);
+    if (!meta.success) return call.fail({ code: "network.protocol", message: "Cannot read task" });
+    if (isStopping()) return call.fail(refuse("SYSTEM_SHUTTING_DOWN").toJSON());
+    const [id, attempt] = meta.data;
+    call.onCancel = () => tasks.cancel(id);
+    const admission = tasks.submit(
+      { id, attempt, data: call.body },
+      {
+        accepted: () => call.event(TASK_EVENTS.ACCEPTED),
+        progress: (value) => call.event(TASK_EVENTS.PROGRESS, value),
+        completed: (result) => call.reply(result),
+        failed: (error) => call.fail(error),
+        refused: (refusal) => call.fail(refusedTask(refusal)),
+      },
+    );
+    if (admission === "queue") call.event(TASK_EVENTS.QUEUED);
+    else if (admission !== "run") call.fail(refuse("TASK_ALREADY_EXIST", { reason: admission }).toJSON());
+  }
+
+  async #onDisconnect(call: IncomingCall): Promise<void> {
+    const { seat, tasks, log } = this.#options;
+    try {
+      await seat.leave(this, call.body ? msgpack.decode(call.body) : {});
+      const cancelled = tasks.cancelAll();
+      log.info(`master ${this.address} disconnected`, { cancelled });
+      call.reply();
+    } catch (thrown) {
+      call.fail(DingError.from(thrown).toJSON());
+    }
+  }
+}
+
+/** The plugin's refusal in the ancestor's form. */
+function refusedTask(refusal: ErrorRecord): ErrorRecord {
+  return refuse("TASK_REFUSED", refusal.details?.["data"], refusal.message).toJSON();
+}

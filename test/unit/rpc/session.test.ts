@@ -1,0 +1,135 @@
+import { expect, test } from "bun:test";
+import type { DingError } from "../../../src/core/errors.ts";
+import { MemoryLink } from "../../../src/link/memory.ts";
+import { encodeMessage, KIND, type Message } from "../../../src/rpc/message.ts";
+import { Session } from "../../../src/rpc/session.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { until } from "../../support/until.ts";
+
+const options = { heartbeatMs: 1_000, toleranceMs: 4_000 };
+
+/** A session and everything that happened to it. */
+function record(clock: FakeClock): {
+  session: Session;
+  got: unknown[];
+  log: string[];
+  errors: (DingError | undefined)[];
+} {
+  const session = new Session({ ...options, id: "session-1", clock });
+  const got: unknown[] = [];
+  const log: string[] = [];
+  const errors: (DingError | undefined)[] = [];
+  session.listen({
+    message: (message) => void got.push(message[1]),
+    detached: (reason) => void log.push(reason),
+    ended: (error) => void errors.push(error),
+  });
+  return { session, got, log, errors };
+}
+
+function connect(left: Session, right: Session): [MemoryLink, MemoryLink] {
+  const [near, far] = MemoryLink.pair();
+  const [leftHas, rightHas] = [left.received, right.received];
+  expect(left.attach(near, rightHas, 60_000)).toBe(true);
+  expect(right.attach(far, leftHas, 60_000)).toBe(true);
+  return [near, far];
+}
+
+const notice = (name: string): Message => [KIND.NOTICE, name, undefined];
+
+test("send() delivers in order, and what was said before the first link too", async () => {
+  const clock = new FakeClock();
+  const left = record(clock);
+  const right = record(clock);
+  left.session.send(notice("a"));
+  connect(left.session, right.session);
+  for (const name of ["b", "c", "d"]) left.session.send(notice(name));
+  await until(() => right.got.length === 4, { what: "four notices" });
+  expect(right.got).toEqual(["a", "b", "c", "d"]);
+});
+
+test("attach() after a broken link says again what was lost, and nothing twice", async () => {
+  const clock = new FakeClock();
+  const left = record(clock);
+  const right = record(clock);
+  const [near] = connect(left.session, right.session);
+  for (let index = 0; index < 10; index++) left.session.send(notice(`n${index}`));
+  await until(() => right.got.length === 10, { what: "the first ten" });
+  left.session.send(notice("n10"));
+  near.terminate();
+  left.session.send(notice("n11"));
+  await until(() => right.log.length === 1, { what: "the break on the right" });
+  expect(left.log).toEqual(["closed"]);
+  connect(left.session, right.session);
+  await until(() => right.got.length === 12, { what: "the rest" });
+  expect(right.got).toEqual(Array.from({ length: 12 }, (_, index) => `n${index}`));
+});
+
+test("delivered() resolves when the other end has acknowledged", async () => {
+  const clock = new FakeClock();
+  const left = record(clock);
+  const right = record(clock);
+  connect(left.session, right.session);
+  left.session.send(notice("a"));
+  let isDelivered = false;
+  const delivered = left.session.delivered().then(() => (isDelivered = true));
+  await until(() => right.got.length === 1, { what: "the notice" });
+  expect(isDelivered).toBe(false);
+  clock.advance(20);
+  await delivered;
+});
+
+test("a silent link is given up after the tolerance", async () => {
+  const clock = new FakeClock();
+  const left = record(clock);
+  const [near] = MemoryLink.pair();
+  left.session.attach(near, 0, 60_000);
+  for (let ms = 0; ms < 4_500; ms += 500) clock.advance(500);
+  expect(left.log).toEqual(["silent"]);
+  expect(near.isClosed).toBe(true);
+});
+
+test("two idle ends keep each other alive by their heartbeats", async () => {
+  const clock = new FakeClock();
+  const left = record(clock);
+  const right = record(clock);
+  connect(left.session, right.session);
+  for (let ms = 0; ms < 20_000; ms += 250) {
+    clock.advance(250);
+    await Promise.resolve();
+    await Promise.resolve();
+  }
+  expect([left.log, right.log]).toEqual([[], []]);
+});
+
+test("end() says goodbye: both ends have ended, the other with a reason", async () => {
+  const clock = new FakeClock();
+  const left = record(clock);
+  const right = record(clock);
+  connect(left.session, right.session);
+  left.session.end();
+  left.session.end();
+  await until(() => right.errors.length === 1, { what: "the goodbye" });
+  expect(left.errors).toEqual([undefined]);
+  expect(right.errors[0]?.details["goodbye"]).toBe(true);
+});
+
+test("a frame that is no message ends the session with network.protocol", async () => {
+  const clock = new FakeClock();
+  const left = record(clock);
+  const [near, far] = MemoryLink.pair();
+  left.session.attach(near, 0, 60_000);
+  far.send(new Uint8Array([0xc1, 0xff, 0x00]));
+  await until(() => left.errors.length === 1, { what: "the end" });
+  expect(left.errors[0]?.code).toBe("network.protocol");
+});
+
+test("an acknowledgement of what was never said ends the session", async () => {
+  const clock = new FakeClock();
+  const left = record(clock);
+  const [near, far] = MemoryLink.pair();
+  left.session.attach(near, 0, 60_000);
+  far.send(encodeMessage([KIND.ACK, 5]));
+  await until(() => left.errors.length === 1, { what: "the end" });
+  expect(left.errors[0]?.code).toBe("network.protocol");
+});
