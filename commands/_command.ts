@@ -1,11 +1,10 @@
-import { defineCommand, type CommandDef, type SubCommandsDef } from "citty";
+import { defineCommand, type CommandContext, type CommandDef, type SubCommandsDef } from "citty";
 import type { z } from "zod";
 import { loadConfigFile } from "../src/config/config-file.ts";
 import { fieldsOf } from "../src/config/option-field.ts";
 import type { Origin } from "../src/config/option-error.ts";
 import { resolveOptions } from "../src/config/options.ts";
 import { parseFlags } from "./_flags.ts";
-import { SECTIONS } from "./_table.ts";
 
 /** The words of a command: what help, docs and the command line say about it. */
 export interface Words<S extends z.ZodObject = z.ZodObject> {
@@ -44,8 +43,8 @@ export function command<S extends z.ZodObject>(
   const definition = defineCommand({
     meta: { name, description },
     ...(subCommands && { subCommands }),
-    async run({ rawArgs }: { rawArgs: string[] }) {
-      const { options, given } = readOptions(words, rawArgs);
+    async run({ rawArgs, data }: CommandContext) {
+      const { options, given } = readOptions(words, rawArgs, sectionsOf(data));
       return (await run(options, given)) ?? 0;
     },
   });
@@ -57,16 +56,27 @@ export function sectionOf(words: Words): string {
   return words.section ?? words.name.split(" ")[0] ?? words.name;
 }
 
+/** What the program tells each command that it runs, as citty's `data`. */
+export interface ProgramData {
+  /** The sections that a config file may have. */
+  sections: string[];
+}
+
+function sectionsOf(data: unknown): string[] {
+  return (data as ProgramData | undefined)?.sections ?? [];
+}
+
 /** Reads command line, environment and config file, in this order of weight. */
 export function readOptions<S extends z.ZodObject>(
   words: Words<S>,
   rawArgs: string[],
+  sections: string[],
 ): { options: z.output<S>; given: Given } {
   const section = sectionOf(words);
   const fields = fieldsOf(section, words.options);
   const { flags, config } = parseFlags(fields, rawArgs, `ding ${words.name}`);
   const { env } = process;
-  const file = loadConfigFile({ flag: config, env, folder: process.cwd(), sections: SECTIONS });
+  const file = loadConfigFile({ flag: config, env, folder: process.cwd(), sections });
   const { options, origins } = resolveOptions(section, words.options, {
     flags,
     env,

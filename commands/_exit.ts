@@ -1,3 +1,5 @@
+import { setInterval } from "node:timers";
+
 const GRACE_MS = 500;
 
 /**

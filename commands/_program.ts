@@ -2,7 +2,8 @@ import { runCommand } from "citty";
 import { DingError } from "../src/core/errors.ts";
 import { endProgram, endWhenNobodyReads } from "./_exit.ts";
 import { findCommand, type Found } from "./_find.ts";
-import type { Table } from "./_table.ts";
+import type { ProgramData } from "./_command.ts";
+import { type Table, visibleNames } from "./_table.ts";
 
 const HELP_FLAGS = ["--help", "-h"];
 
@@ -34,9 +35,11 @@ async function dispatch(rawArgs: string[], table: Table): Promise<number> {
       hint: `Name a command before it: \`${name} COMMAND ${flag}\`; \`${name} --help\` lists them`,
     });
   }
+  const data: ProgramData = { sections: visibleNames(table) };
+  // Without its subcommands: citty would look for their names among the values of flags.
   const { result } = await runCommand(
     { ...found.command, subCommands: {} },
-    { rawArgs: found.rest },
+    { rawArgs: found.rest, data },
   );
   return typeof result === "number" ? result : 0;
 }

@@ -97,13 +97,14 @@ async function runUntilStopped(service: RoleService, run: Run): Promise<void> {
 
 async function close(service: RoleService, { name, options, log }: Run): Promise<void> {
   const wasStarting = service.state === "starting";
-  const closing = service.close(options.drainTimeoutMs);
+  const graceMs = options.drainTimeoutMs;
+  const closing = service.close(graceMs);
   try {
-    await within(closing, options.drainTimeoutMs + RELEASE_MS, `${name} to stop`);
+    await within(closing, wasStarting ? graceMs : graceMs + RELEASE_MS, `${name} to stop`);
   } catch (thrown) {
     // A start that does not come back has taken no work: there is nothing to lose by leaving.
     if (!wasStarting) throw thrown;
-    log.warn(`${name} left while it was starting`);
+    log.warn(`${name} is left as it was starting`);
   }
 }
 

@@ -19,9 +19,6 @@ export const TABLE: Table = {
   },
 };
 
-/** The sections that a config file may have: one a command. */
-export const SECTIONS: string[] = visibleNames(TABLE);
-
 /** The subcommands that are meant for people. */
 export function visibleNames(table: Table): string[] {
   return Object.keys(table).filter((name) => !table[name]?.isHidden);

@@ -99,8 +99,9 @@ function rangeOf(schema: JsonSchema): string {
   const hasMaximum = maximum < Number.MAX_SAFE_INTEGER;
   if (hasMinimum && hasMaximum) return ` from ${minimum} to ${maximum}`;
   const lower = hasMinimum ? ` of at least ${minimum}` : bound(" above", above);
-  const upper = hasMaximum ? ` of at most ${maximum}` : bound(" below", below);
-  return [lower, upper].filter(Boolean).join(" and");
+  const upper = hasMaximum ? ` at most ${maximum}` : bound(" below", below);
+  if (lower === "") return hasMaximum ? ` of${upper}` : upper;
+  return upper === "" ? lower : `${lower} and${upper}`;
 }
 
 function bound(word: string, limit: number | undefined): string {
