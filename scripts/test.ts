@@ -32,7 +32,7 @@ async function runAll(suites: typeof SUITES): Promise<boolean> {
   const results: SuiteResult[] = [];
   for (const suite of suites) {
     const leftMs = BUDGET_MS - (performance.now() - startedMs);
-    results.push(await runSuite(suite, Math.max(1, leftMs)));
+    results.push(await runSuite(suite, Math.max(1, Math.ceil(leftMs))));
   }
   return report(steps, results);
 }
