@@ -8,7 +8,9 @@ interface SetTimer {
   (run: (...args: unknown[]) => void, ms?: number, ...rest: unknown[]): Handle;
 }
 
-const PRUNE_ABOVE = 1_000;
+const FEW = 1_000;
+/** Looking through all of them at each new timer would be slow: wait until they have doubled. */
+let pruneAbove = FEW;
 const kept = new Map<Handle, Error>();
 let isInstalled = false;
 
@@ -21,7 +23,7 @@ export function trackTimers(): void {
     const original = target[name];
     const tracked: SetTimer = (run, ms, ...rest) => {
       const handle = original(run, ms, ...rest);
-      if (kept.size >= PRUNE_ABOVE) prune();
+      if (kept.size >= pruneAbove) prune();
       kept.set(handle, new Error(`${name} of ${ms ?? 0} ms`));
       return handle;
     };
@@ -45,4 +47,5 @@ export function describeTimer(handle: Handle): string {
 
 function prune(): void {
   for (const handle of kept.keys()) if (handle._destroyed) kept.delete(handle);
+  pruneAbove = Math.max(FEW, 2 * kept.size);
 }
