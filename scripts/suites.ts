@@ -10,6 +10,8 @@ export interface Suite {
   name: string;
   /** For one test, unless it asks for more itself. */
   timeoutMs: number;
+  /** How many files run side by side; 1 where tests measure time. */
+  parallel: number;
 }
 
 export interface SuiteResult {
@@ -20,25 +22,26 @@ export interface SuiteResult {
 }
 
 export const SUITES: Suite[] = [
-  { name: "unit", timeoutMs: 5_000 },
-  { name: "contract", timeoutMs: 10_000 },
-  { name: "integration", timeoutMs: 20_000 },
-  { name: "e2e", timeoutMs: 60_000 },
-  { name: "chaos", timeoutMs: 120_000 },
+  { name: "unit", timeoutMs: 5_000, parallel: 2 },
+  { name: "contract", timeoutMs: 10_000, parallel: 2 },
+  { name: "integration", timeoutMs: 20_000, parallel: 1 },
+  { name: "e2e", timeoutMs: 60_000, parallel: 1 },
+  { name: "chaos", timeoutMs: 120_000, parallel: 1 },
 ];
 
 /** Runs one folder of tests, showing failures as they happen, and then a line with the counts; ends it after `limitMs`. */
-export async function runSuite({ name, timeoutMs }: Suite, limitMs: number): Promise<SuiteResult> {
+export async function runSuite(
+  { name, timeoutMs, parallel }: Suite,
+  limitMs: number,
+): Promise<SuiteResult> {
   const startedMs = performance.now();
   const files = globSync(`test/${name}/**/*.test.ts`);
   const result: SuiteResult = { name, passed: 0, failed: [], skipped: [] };
   if (files.length > 0) {
     const reportFile = join(tmpdir(), `ding-${process.pid}-${name}.xml`);
-    const code = await runBunTest(
-      ["--timeout", `${timeoutMs}`, `./test/${name}/`],
-      reportFile,
-      limitMs,
-    );
+    const pace = parallel > 1 ? `--parallel=${parallel}` : "--isolate";
+    const args = [pace, "--timeout", `${timeoutMs}`, `./test/${name}/`];
+    const code = await runBunTest(args, reportFile, limitMs);
     const report = readReport(takeText(reportFile));
     Object.assign(result, { passed: report.passed, skipped: report.skipped });
     result.failed.push(...report.failed);
