@@ -1,0 +1,76 @@
+import { describe, expect, test } from "bun:test";
+import { findCommand, subCommandsOf } from "../../../commands/_find.ts";
+import type { Table } from "../../../commands/_table.ts";
+import { ding } from "../../support/ding.ts";
+import { runFake } from "./fixtures/fake-program.ts";
+
+const load = async (): Promise<object> => ({
+  subCommands: { ping: { run: () => 1 }, status: async () => ({ run: () => 2 }) },
+});
+const table: Table = { master: { description: "Drive slaves", load } };
+
+describe("findCommand()", () => {
+  test("follows the words and keeps what stands behind them", async () => {
+    const found = await findCommand(["master", "status", "--json", "x"], table);
+    expect(found).toMatchObject({ path: ["master", "status"], rest: ["--json", "x"] });
+    expect((await findCommand(["master"], table))?.path).toEqual(["master"]);
+    expect(await findCommand(["--help"], table)).toBeUndefined();
+    expect(await findCommand([], table)).toBeUndefined();
+  });
+
+  test.each([
+    [["mastre"], 'Cannot run "ding mastre": no such command', 'Did you mean "master"?'],
+    [["master", "pnig"], 'Cannot run "ding master pnig": no such command', 'Did you mean "ping"?'],
+    [["xyz"], 'Cannot run "ding xyz": no such command', "Commands are: master"],
+    [["toString"], 'Cannot run "ding toString": no such command', "Commands are: master"],
+  ])("refuses %j", async (rawArgs, message, hint) => {
+    const error = await findCommand(rawArgs, table).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "usage.invalid-option", message, hint });
+  });
+
+  test("subCommandsOf() loads them all", async () => {
+    const found = await findCommand(["master"], table);
+    expect([...(await subCommandsOf(found?.command ?? {})).keys()]).toEqual(["ping", "status"]);
+  });
+});
+
+describe("ding", () => {
+  test("--version prints the version alone", async () => {
+    const { code, stdout, stderr } = await ding(["--version"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  test.each([[[]], [["--help"]], [["-h"]], [["help"]]])("%j prints the help", async (args) => {
+    const { code, stdout, stderr } = await ding(args as string[]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toStartWith("Examples:\n");
+    expect(stdout).toContain("Commands:\n");
+  });
+
+  test.each([[["fake", "--help"]], [["help", "fake"]], [["fake", "--port", "abc", "-h"]]])(
+    "%j prints the help of the command",
+    async (args) => {
+      const { code, stdout } = await runFake(args);
+      expect(code).toBe(0);
+      expect(stdout).toStartWith("Examples:\n  ding fake --port 0\n");
+    },
+  );
+
+  test.each([
+    [["fak"], 'ding: Cannot run "ding fak": no such command\nDid you mean "fake"?\n'],
+    [["fake", "--prot", "1"], 'ding: Cannot use --prot: no such option\nDid you mean "--port"?\n'],
+    [
+      ["--port", "1"],
+      "ding: Cannot use --port: no such option\n" +
+        "Name a command before it: `ding COMMAND --port`; `ding --help` lists them\n",
+    ],
+    [
+      ["fake", "--port", "abc"],
+      'ding: Cannot use --port: "abc" is not an integer\nUse an integer from 0 to 65535\n',
+    ],
+  ])("%j ends with 2 and says why on stderr", async (args, text) => {
+    const { code, stdout, stderr } = await runFake(args);
+    expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: "", stderr: text });
+  });
+});
