@@ -17,6 +17,8 @@ export interface RunOptions {
   input?: string | Uint8Array;
   /** After that all is killed and the call rejects; default 30,000. */
   timeoutMs?: number;
+  /** How long its children may outlive it; default 3,000. */
+  orphanGraceMs?: number;
   /** A command that runs ours, such as `["ip", "netns", "exec", "x1"]`. */
   prefix?: string[];
 }
@@ -41,6 +43,7 @@ export interface ReadyLine {
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const ORPHAN_GRACE_MS = 3_000;
+const OUTPUT_GRACE_MS = 1_000;
 const orphans: string[] = [];
 
 /** Runs ding to its end, as a user does; rejects only if it does not end in time. */
@@ -67,6 +70,7 @@ export class RunningDing implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #name: string;
   readonly #isJson: boolean;
+  readonly #orphanGraceMs: number;
   #stdout = "";
   #stderr = "";
   #hasExited = false;
@@ -77,6 +81,7 @@ export class RunningDing implements AsyncDisposable {
     const [command = "", ...rest] = line;
     this.#name = `ding ${args.join(" ")} (${options.runtime ?? "bun"})`;
     this.#isJson = args.includes("--json");
+    this.#orphanGraceMs = options.orphanGraceMs ?? ORPHAN_GRACE_MS;
     this.#child = spawn(command, rest, {
       cwd: options.cwd ?? ROOT,
       env: environmentOf(options),
@@ -87,13 +92,7 @@ export class RunningDing implements AsyncDisposable {
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.#stderr += text));
     this.#child.stdin?.on("error", () => {}); // it may end before it has read its input
     if (options.input !== undefined) this.#child.stdin?.end(options.input);
-    this.exited = new Promise((resolve, reject) => {
-      this.#child.once("error", reject);
-      this.#child.once("exit", () => (this.#hasExited = true));
-      this.#child.once("close", (code, signal) =>
-        resolve({ code, signal, stdout: this.#stdout, stderr: this.#stderr }),
-      );
-    });
+    this.exited = this.#waitForEnd();
     this.exited.catch(() => {});
     this.pid = this.#child.pid ?? 0;
   }
@@ -161,9 +160,26 @@ export class RunningDing implements AsyncDisposable {
     await this.exited.catch(() => {});
   }
 
+  #waitForEnd(): Promise<RunResult> {
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
+      const finish = (code: number | null, signal: NodeJS.Signals | null): void => {
+        clearTimeout(timer);
+        resolve({ code, signal, stdout: this.#stdout, stderr: this.#stderr });
+      };
+      this.#child.once("error", reject);
+      this.#child.once("close", finish);
+      this.#child.once("exit", (code, signal) => {
+        this.#hasExited = true;
+        // A child that it left behind may hold its output open.
+        timer = setTimeout(() => finish(code, signal), OUTPUT_GRACE_MS);
+      });
+    });
+  }
+
   /** It ended by itself: its children must end too, soon. */
   async #noteOrphans(): Promise<void> {
-    const deadline = performance.now() + ORPHAN_GRACE_MS;
+    const deadline = performance.now() + this.#orphanGraceMs;
     let left = livingMembers(this.pid);
     while (left.length > 0 && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 10));
