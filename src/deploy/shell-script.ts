@@ -26,7 +26,8 @@ stop_timeout_s=${seconds}
 run_program() {
   exec ${words.join(" \\\n    ")}
 }
-${what.needsTokenVariable ? `: "\${DING_TOKEN:?set it to the token that callers must show}"\n` : ""}`;
+needs_token=${what.needsTokenVariable ? "yes" : ""}
+`;
 }
 
 function word(argument: Argument, tokenFile: string): string {
@@ -79,7 +80,7 @@ take_lock() {
 }
 
 case \${1:-start} in
-start) ;;
+start) [ -z "$needs_token" ] || : "\${DING_TOKEN:?set it to the token that callers must show}" ;;
 stop)
   if pid=$(running); then
     kill -TERM "$pid"
