@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+
+const READY_DEADLINE_MS = 30_000;
+const STOP_DEADLINE_MS = 5_000;
+
+/** A process that has said its first line. */
+export interface Started {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  /** Its first line on stdout. */
+  readonly line: string;
+}
+
+/** All processes of a measure; disposing of it leaves none behind. */
+export class Processes implements AsyncDisposable {
+  readonly #children = new Set<ChildProcess>();
+
+  constructor() {
+    process.on("exit", this.#kill);
+  }
+
+  /** Starts a program and waits for its first line on stdout. */
+  async start(program: string, args: readonly string[]): Promise<Started> {
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+    this.#children.add(child);
+    child.once("exit", () => this.#children.delete(child));
+    let complaint = "";
+    child.stderr.on("data", (chunk: Buffer) => (complaint = (complaint + chunk).slice(-2_000)));
+    const failed = once(child, "exit").then(([code, signal]) => {
+      throw new Error(`${[program, ...args].join(" ")} ended (${code ?? signal})\n${complaint}`);
+    });
+    failed.catch(() => {}); // it may end later, when nobody waits for its line any more
+    const line = once(createInterface({ input: child.stdout }), "line", {
+      signal: AbortSignal.timeout(READY_DEADLINE_MS),
+    }) as Promise<[string]>;
+    line.catch(() => {});
+    const [first] = await Promise.race([line, failed]);
+    return { child, pid: child.pid!, line: first };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const exits = [...this.#children].map((child) => once(child, "exit"));
+    for (const child of this.#children) child.kill("SIGTERM");
+    const late = setTimeout(this.#kill, STOP_DEADLINE_MS);
+    await Promise.all(exits);
+    clearTimeout(late);
+    process.off("exit", this.#kill);
+  }
+
+  readonly #kill = (): void => {
+    for (const child of this.#children) child.kill("SIGKILL");
+  };
+}
+
+/** The processes that this one has started; none where the system does not tell. */
+export function childrenOf(pid: number): number[] {
+  const text = proc(`${pid}/task/${pid}/children`);
+  return (text ?? "").split(" ").filter(Boolean).map(Number);
+}
+
+/** Resident memory of a process, shared pages included; undefined where the system does not tell. */
+export function residentMebibytes(pid: number): number | undefined {
+  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(proc(`${pid}/status`) ?? "")?.[1];
+  return kibibytes === undefined ? undefined : Number(kibibytes) / 1024;
+}
+
+function proc(path: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${path}`, "utf8");
+  } catch {
+    return undefined;
+  }
+}
