@@ -8,12 +8,15 @@ export interface Room {
   doors?: string[];
 }
 
+/** Where the version stands; one file may read it for all. */
+export const MANIFEST = "package.json";
+
 /**
  * The plan. A new room needs one line here; a room that is here must exist.
  * Roles (floor 5) do not import each other: a door is a decision, written down where it is.
  */
 export const PLAN: Record<string, Room> = {
-  "src/core": { floor: 0 },
+  "src/core": { floor: 0, doors: [MANIFEST] },
   "src/config": { floor: 1 },
   "src/protocol": { floor: 1 },
   "src/runtime": { floor: 1 },

@@ -41,7 +41,7 @@ export function drawMermaid(root: string, plan: Record<string, Room> = PLAN): st
     for (const specifier of file.specifiers) {
       const target = targetRoom(file, specifier);
       // Everybody imports core; its arrows would hide the others.
-      if (!target || target === file.room || target === "src/core") continue;
+      if (!target || !plan[target] || target === file.room || target === "src/core") continue;
       edges.add(`  ${label(file.room)} --> ${label(target)}`);
     }
   }
@@ -102,9 +102,8 @@ function breachesOf(file: SourceFile, plan: Record<string, Room>): string[] {
 function mayImport(from: string, to: string, plan: Record<string, Room>): boolean {
   const room = plan[from];
   const target = plan[to];
-  if (!room || !target) return false;
-  if (room.doors?.includes(to)) return true;
-  return target.floor < room.floor && !room.not?.includes(to);
+  if (room?.doors?.includes(to)) return true;
+  return room && target ? target.floor < room.floor && !room.not?.includes(to) : false;
 }
 
 function breachOfPackage(path: string, specifier: string): string[] {
