@@ -1,5 +1,4 @@
 import { slaveOptions } from "../src/slave/options.ts";
-import { createSlave } from "../src/slave/plugin-slave.ts";
 import { roleCommand } from "./_role.ts";
 
 export default roleCommand(
@@ -14,7 +13,11 @@ export default roleCommand(
       "ding slave make --name trainer --format systemd --channel 233 --plugin ./my.ts",
     ],
     options: slaveOptions,
-    create: createSlave,
+    // Loaded when it is started: help and faulty options need none of it.
+    create: async (options, tools) => {
+      const { createSlave } = await import("../src/slave/plugin-slave.ts");
+      return createSlave(options, tools);
+    },
   },
   { make: () => import("./_slave-make.ts").then((module) => module.slaveMake) },
 );
