@@ -83,10 +83,11 @@ export abstract class Service implements AsyncDisposable {
   /** Waits for work under way; `deadline` aborts when the grace is over. */
   protected async onDrain(_deadline: AbortSignal): Promise<void> {}
 
-  /** Ends the service because of an error it cannot mend itself. */
+  /** Ends the service because of an error it cannot mend itself; one that is ending already just ends. */
   protected fail(error: unknown): void {
+    if (this.#ending) return;
     this.#closed.reject(error);
-    this.#ending ??= this.#end(0, "failed");
+    this.#ending = this.#end(0, "failed");
   }
 
   async #end(graceMs: number, last: "stopped" | "failed"): Promise<void> {

@@ -3,6 +3,7 @@ import { DingError, NetworkError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { dialLink } from "../link/websocket.ts";
 import { SESSION_PATH } from "../protocol/task-session.ts";
+import { localAddressTo } from "../runtime/probe.ts";
 import type { ClientTls } from "../runtime/web-socket.ts";
 import type { OpenOptions } from "./connection.ts";
 import { openDiEngineWire } from "./di-engine-wire.ts";
@@ -10,6 +11,7 @@ import type { JoinedSlave } from "./joined-slave.ts";
 import type { MasterListener } from "./listener.ts";
 import type { Dialect } from "./options.ts";
 import { openSessionWire } from "./session-wire.ts";
+import { urlOf } from "./url.ts";
 import type { Wire } from "./wire.ts";
 
 /** What opening wires needs. */
@@ -52,14 +54,26 @@ export class Gate {
   }
 
   /** Takes in a slave that has dialled this master. */
-  adopt(slave: JoinedSlave, { signal, data, onEnded }: OpenOptions & { data: unknown }): Promise<Wire> {
+  async adopt(
+    slave: JoinedSlave,
+    { signal, data, onEnded }: OpenOptions & { data: unknown },
+  ): Promise<Wire> {
     const options = {
       ...this.#options,
       data,
       signal,
       openLink: (until: AbortSignal) => slave.take(until, REJOIN_MS),
     };
-    return openSessionWire(options, onEnded);
+    const forget = (): void => this.#options.listener.forget(slave);
+    try {
+      return await openSessionWire(options, (error) => {
+        forget();
+        onEnded(error);
+      });
+    } catch (thrown) {
+      forget();
+      throw thrown;
+    }
   }
 
   #dialSession(
@@ -67,8 +81,8 @@ export class Gate {
     { signal, data, onEnded }: OpenOptions & { data: unknown },
   ): Promise<Wire> {
     const { token, slaveTls: tls, connectTimeoutMs, log } = this.#options;
-    const url = `${tls ? "wss" : "ws"}://${host.includes(":") ? `[${host}]` : host}:${port}${SESSION_PATH}`;
-    const headers = token ? { authorization: `Bearer ${token}` } : {};
+    const url = `${urlOf({ host, port }, tls !== undefined).replace("http", "ws")}${SESSION_PATH}`;
+    const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
     const options = {
       ...this.#options,
       data,
@@ -85,7 +99,11 @@ export class Gate {
     place: { host: string; port: number },
     options: OpenOptions & { data: unknown },
   ): Promise<Wire> {
-    return openDiEngineWire(place, { ...this.#options, ...options });
+    const { listener } = this.#options;
+    const { http, callbacks } = listener;
+    const localHost = await localAddressTo(place, this.#options.connectTimeoutMs);
+    const address = await listener.callbackUrl(localHost);
+    return openDiEngineWire(place, { ...this.#options, ...options, http, callbacks, address });
   }
 
   #tokenError({ host, port }: { host: string; port: number }): DingError {

@@ -1,4 +1,4 @@
-import { DingError, NetworkError } from "../core/errors.ts";
+import { NetworkError } from "../core/errors.ts";
 import { abortable } from "../core/wait.ts";
 import type { Link } from "../link/link.ts";
 
@@ -48,14 +48,4 @@ export class JoinedSlave {
       this.#waiting = this.#waiting.filter((wake) => wake !== next.resolve);
     }
   }
-
-  /** It will not come back. */
-  get isForgotten(): boolean {
-    return this.#link === undefined && this.#waiting.length === 0;
-  }
-}
-
-/** A master that refuses a joining slave says why in these words. */
-export function joinRefusal(message: string): DingError {
-  return new DingError("peer.refused", message);
 }

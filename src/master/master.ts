@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from "../core/clock.ts";
 import { DingError, messageOf } from "../core/errors.ts";
-import { newId, randomToken } from "../core/id.ts";
+import { randomToken } from "../core/id.ts";
 import { silentLogger, type Logger } from "../core/log.ts";
 import type { ServerTls } from "../runtime/http-server.ts";
 import type { ClientTls } from "../runtime/web-socket.ts";
@@ -80,7 +80,6 @@ export class Master extends MasterHooks {
       address: options.address,
       insecure: options.insecure ?? false,
       tls: options.tls,
-      boot: newId(),
       selfToken: randomToken(),
       onShutdown: () => this.shutdown(),
       isStopping: () => this.stopping.aborted,
@@ -161,7 +160,6 @@ export class Master extends MasterHooks {
 
   protected override async onStart(resources: AsyncDisposableStack): Promise<void> {
     resources.use(this.#listener);
-    resources.use(this.#gate);
     resources.defer(async () => {
       for (const connection of this.connections) connection.abandon();
     });

@@ -1,6 +1,6 @@
 import { DingError, type ErrorRecord } from "../core/errors.ts";
 import { msgpack } from "../protocol/codec.ts";
-import { slaveExceptionFrom } from "../protocol/response-exception.ts";
+import { slaveExceptionFrom } from "../protocol/slave-exceptions.ts";
 import { SESSION_METHODS, slaveFacts, TASK_EVENTS, type SlaveFacts } from "../protocol/task-session.ts";
 import { dialSession, type DialSessionOptions } from "../rpc/dial.ts";
 import type { Body } from "../rpc/message.ts";
@@ -110,7 +110,7 @@ function refusalOf(error: DingError): Error {
   if (error.code !== "peer.refused" || typeof status !== "number" || typeof code !== "number") {
     return error;
   }
-  return slaveExceptionFrom({ status, success: false, code, message: error.message, data });
+  return slaveExceptionFrom({ status, code, message: error.message, data });
 }
 
 function decode(body: Body): unknown {

@@ -84,7 +84,7 @@ export class Outbox {
     }
     if (index === this.#unsent) return undefined;
     this.#unsent = index;
-    return parts.length === 1 ? parts[0] : Buffer.concat(parts, bytes);
+    return parts.length === 1 ? parts[0] : join(parts, bytes);
   }
 
   /** The other end has `total` messages; false when it cannot have. */
@@ -116,6 +116,17 @@ export class Outbox {
     this.#unsent -= this.#dead;
     this.#dead = 0;
   }
+}
+
+/** One array with memory of its own: ipc sends all the memory behind a view. */
+function join(parts: Uint8Array[], length: number): Uint8Array {
+  const frame = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    frame.set(part, offset);
+    offset += part.length;
+  }
+  return frame;
 }
 
 const EMPTY = new Uint8Array(0);

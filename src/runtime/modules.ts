@@ -1,3 +1,4 @@
+import { Console } from "node:console";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -100,4 +101,10 @@ function buildMessages(thrown: unknown): unknown[] {
 
 function reasonOf(thrown: unknown): string {
   return buildMessages(thrown).map(messageOf).join("; ");
+}
+
+/** What a plugin in this process prints with `console` goes to stderr: stdout is for data. */
+export function sendPrintsToStderr(): void {
+  // Bun's console also has `write` and can be iterated, which nobody prints with.
+  globalThis.console = new Console(process.stderr) as unknown as typeof console;
 }

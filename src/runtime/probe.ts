@@ -19,13 +19,31 @@ export function probePort(host: string, port: number): Promise<NetworkError | un
       socket.destroy();
       resolve(error);
     };
-    const fail = (code: Code, reason: string): void =>
-      end(new NetworkError(code, `Cannot reach ${host}:${port}: ${reason}`));
-    socket.setTimeout(PROBE_TIMEOUT_MS, () => fail("network.timeout", "no answer"));
+    socket.setTimeout(PROBE_TIMEOUT_MS, () =>
+      end(new NetworkError("network.timeout", `Cannot reach ${host}:${port}: no answer`)),
+    );
     socket.once("connect", () => end(undefined));
-    socket.once("error", (error: NodeJS.ErrnoException) => {
-      const [code, reason] = REASONS[error.code ?? ""] ?? ["network.unreachable", error.message];
-      fail(code as Code, reason as string);
-    });
+    socket.once("error", (error: NodeJS.ErrnoException) => end(connectError(host, port, error)));
   });
+}
+
+/** This machine's address on the way to a peer; rejects with a NetworkError when nobody accepts there. */
+export function localAddressTo(
+  { host, port }: { host: string; port: number },
+  timeoutMs: number,
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port });
+    socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`no answer in ${timeoutMs} ms`)));
+    socket.once("connect", () => {
+      resolve(socket.localAddress ?? "127.0.0.1");
+      socket.destroy();
+    });
+    socket.once("error", (error: NodeJS.ErrnoException) => reject(connectError(host, port, error)));
+  });
+}
+
+function connectError(host: string, port: number, error: NodeJS.ErrnoException): NetworkError {
+  const [code, reason] = REASONS[error.code ?? ""] ?? ["network.unreachable", error.message];
+  return new NetworkError(code as Code, `Cannot reach ${host}:${port}: ${reason}`);
 }

@@ -1,0 +1,26 @@
+import { defineCommand, type CommandDef } from "citty";
+import { DingError } from "../src/core/errors.ts";
+import { provideModules } from "../src/runtime/modules.ts";
+import { runWorker } from "../src/slave/worker.ts";
+import { terminalLogger } from "./_terminal.ts";
+
+/** The programs of worker processes; hidden: only this program starts them. */
+const PROGRAMS: Record<string, typeof runWorker> = { slave: runWorker };
+
+/** Ctrl-C and `kill` of a whole group reach workers too; their parent decides when they end. */
+const PARENTS_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** The hidden subcommand that a pool starts this program with. */
+export const worker: CommandDef = defineCommand({
+  meta: { name: "_worker", hidden: true },
+  args: { program: { type: "positional", required: true } },
+  async run({ args }) {
+    const run = PROGRAMS[String(args.program)];
+    if (!run || !process.send) {
+      throw new DingError("usage.invalid-option", "Cannot run a worker: only ding itself starts it");
+    }
+    for (const signal of PARENTS_SIGNALS) process.on(signal, () => {});
+    provideModules({ ding: () => import("../src/index.ts"), zod: () => import("zod/v4") });
+    run(await terminalLogger({ level: "info", secrets: [] }));
+  },
+});

@@ -1,0 +1,84 @@
+import type { HttpClient } from "./client.ts";
+import { isBearer } from "./bearer.ts";
+import { BODY_LIMIT_BYTES } from "../protocol/limits.ts";
+import {
+  serveHttp,
+  type HttpServer,
+  type RequestInfo,
+  type ServerTls,
+} from "../runtime/http-server.ts";
+
+/** Turns a request into a WebSocket; returns the answer. */
+export type SocketRoute = (request: Request, info: RequestInfo) => Response;
+
+/** What a role's port needs besides its routes. */
+export interface ListenHttpOptions {
+  host: string;
+  port: number;
+  tls?: ServerTls | undefined;
+  token: string | undefined;
+  /** WebSocket endpoints by path. */
+  sockets?: Record<string, SocketRoute>;
+  maxBytes?: number;
+}
+
+/** What every request's handler finds in its environment. */
+export interface HttpBindings {
+  info: RequestInfo;
+}
+
+/** A port with a role's routes. Disposing cuts what is still open. */
+export interface ListeningApp extends AsyncDisposable {
+  readonly port: number;
+  /** host:port */
+  readonly address: string;
+  readonly url: string;
+  /** True when the port answers, and it is this process that does. */
+  ping(http: HttpClient, selfToken: string): Promise<boolean>;
+}
+
+const PING_TIMEOUT_MS = 2_000;
+
+/** Serves a role's app and its WebSockets on one port. */
+export async function listenHttp(
+  app: { fetch(request: Request, env: HttpBindings): Response | Promise<Response> },
+  { host, port, tls, token, sockets = {}, maxBytes = BODY_LIMIT_BYTES }: ListenHttpOptions,
+): Promise<ListeningApp> {
+  const server = await serveHttp({
+    host,
+    port,
+    tls,
+    maxBytes,
+    fetch(request, info) {
+      if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
+        const route = sockets[new URL(request.url).pathname];
+        if (route && (token === undefined || isBearer(request, token))) return route(request, info);
+      }
+      return app.fetch(request, { info });
+    },
+  });
+  return listening(server, host);
+}
+
+function listening(server: HttpServer, host: string): ListeningApp {
+  const { port, url } = server;
+  return {
+    port,
+    url,
+    address: `${host.includes(":") ? `[${host}]` : host}:${port}`,
+    async ping(http, selfToken) {
+      try {
+        const { status } = await http.request({
+          method: "GET",
+          url: `${url.replace("//0.0.0.0", "//127.0.0.1").replace("//[::]", "//[::1]")}/ping`,
+          headers: { Token: selfToken },
+          timeoutMs: PING_TIMEOUT_MS,
+        });
+        return status === 200;
+      } catch {
+        return false; // nobody answers: that is what was asked
+      }
+    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}

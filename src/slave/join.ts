@@ -1,0 +1,60 @@
+import { hostname } from "node:os";
+import { messageOf } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import { backoffMs } from "../core/retry.ts";
+import { delay } from "../core/wait.ts";
+import type { Link } from "../link/link.ts";
+import { dialLink } from "../link/websocket.ts";
+import { JOIN_PATH } from "../protocol/task-session.ts";
+import type { ClientTls } from "../runtime/web-socket.ts";
+
+/** What a slave that dials a master needs. */
+export interface JoinOptions {
+  /** HOST:PORT */
+  master: string;
+  name: string;
+  boot: string;
+  channel: number;
+  token: string | undefined;
+  tls: ClientTls | undefined;
+  log: Logger;
+  /** Takes the fresh link; the master speaks first. */
+  accept(link: Link): void;
+  signal: AbortSignal;
+}
+
+const DIAL_TIMEOUT_MS = 5_000;
+const REDIAL = { minMs: 100, maxMs: 5_000, jitter: 0.3 };
+
+/** Keeps a link to a master open until the signal aborts: dials, and dials again whenever it breaks. */
+export async function keepJoined(options: JoinOptions): Promise<void> {
+  const { master, name, boot, channel, token, tls, log, accept, signal } = options;
+  const query = new URLSearchParams({ name: name || hostname(), boot, channel: String(channel) });
+  const url = `${tls ? "wss" : "ws"}://${master}${JOIN_PATH}?${query}`;
+  const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
+  let lastProblem = "";
+  for (let attempt = 1; !signal.aborted; attempt++) {
+    try {
+      const link = await dialLink(url, { headers, tls, timeoutMs: DIAL_TIMEOUT_MS, signal });
+      log.info(`joined master ${master}`);
+      accept(link);
+      attempt = 0;
+      lastProblem = "";
+      await Promise.race([link.closed, aborted(signal)]);
+    } catch (thrown) {
+      if (signal.aborted) return;
+      // A master that is away for a night is told of once, not at every try.
+      const problem = messageOf(thrown);
+      if (problem !== lastProblem) log.warn(`cannot join master ${master}: ${problem}`);
+      lastProblem = problem;
+    }
+    await delay(attempt === 0 ? REDIAL.minMs : backoffMs(REDIAL, attempt), signal).catch(() => {});
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,87 @@
+import { readFileSync } from "node:fs";
+import type { Clock } from "../core/clock.ts";
+import type { ServiceState } from "../core/service.ts";
+import type { WorkerFacts } from "../pool/pool.ts";
+import type { SlaveFacts } from "../protocol/task-session.ts";
+import type { Executor } from "./executor.ts";
+import type { Occupant } from "./seat.ts";
+import type { TaskCounts, TaskFacts, Tasks } from "./tasks.ts";
+
+/** What `GET /status` of a slave says. */
+export interface SlaveStatus extends SlaveFacts {
+  role: "slave";
+  /** Names this run of the process. */
+  boot: string;
+  state: ServiceState;
+  ready: boolean;
+  running: number;
+  queued: number;
+  /** The first hundred that are here. */
+  tasks: TaskFacts[];
+  counts: TaskCounts;
+  /** The master it works for; away while its connection is broken and may come back. */
+  master: { kind: string; address: string; away: boolean } | null;
+  workers: (WorkerFacts & { rssBytes: number | null })[];
+  uptimeMs: number;
+  memory: { rssBytes: number };
+}
+
+/** Where the status comes from. */
+export interface StatusSources {
+  facts: SlaveFacts;
+  state: ServiceState;
+  isReady: boolean;
+  boot: string;
+  startedAt: number;
+  clock: Clock;
+  tasks: Tasks | undefined;
+  executor: Executor | undefined;
+  master: Occupant | undefined;
+}
+
+const LISTED_TASKS = 100;
+const NO_COUNTS: TaskCounts = {
+  accepted: 0,
+  refused: 0,
+  completed: 0,
+  failed: 0,
+  cancelled: 0,
+  timedOut: 0,
+};
+
+/** Reads the status of a slave in any state. */
+export function statusOf(sources: StatusSources): SlaveStatus {
+  const { facts, state, isReady, boot, startedAt, clock, tasks, executor, master } = sources;
+  return {
+    role: "slave",
+    ...facts,
+    boot,
+    state,
+    ready: isReady && state === "running",
+    running: tasks?.running ?? 0,
+    queued: tasks?.queued ?? 0,
+    tasks: tasks?.list().slice(0, LISTED_TASKS) ?? [],
+    counts: tasks?.counts ?? NO_COUNTS,
+    master: master
+      ? { kind: master.kind, address: master.address, away: master.isAway() }
+      : null,
+    workers: (executor?.workers ?? []).map((worker) => ({
+      ...worker,
+      rssBytes: residentBytes(worker.pid),
+    })),
+    uptimeMs: Math.round(clock.now() - startedAt),
+    memory: { rssBytes: process.memoryUsage().rss },
+  };
+}
+
+const PAGE_BYTES = 4_096;
+
+/** What a process holds in memory, where the system tells it (Linux). */
+function residentBytes(pid: number): number | null {
+  try {
+    const [, pages] = readFileSync(`/proc/${pid}/statm`, "utf8").split(" ");
+    return Number(pages) * PAGE_BYTES;
+  } catch {
+    return null;
+  }
+}
