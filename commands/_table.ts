@@ -17,6 +17,11 @@ export const TABLE: Table = {
     description: "Execute tasks with a plugin, for one master at a time",
     load: () => import("./slave.ts").then((module) => module.default),
   },
+  _worker: {
+    description: "A worker process of this program",
+    load: () => import("./_worker.ts").then((module) => module.worker),
+    isHidden: true,
+  },
 };
 
 /** The subcommands that are meant for people. */
