@@ -70,10 +70,11 @@ function optionRow(field: OptionField): string[] {
   const name = field.positional
     ? `    ${positionalName(field)}`
     : `${short}--${isOnByDefault ? "[no-]" : ""}${field.flag}${value}`;
-  return row(name, `${field.description} (${[...notes(field), field.env].join("; ")})`);
+  const remarks = notes(field).join("; ");
+  return row(name, remarks === "" ? field.description : `${field.description} (${remarks})`);
 }
 
-/** What is to be known beside the meaning: required, repeatable, the default. */
+/** What is to be known beside the meaning: required, repeatable, the default, the variable. */
 function notes(field: OptionField): string[] {
   const isList = field.type.kind === "array";
   const isEmpty = isList && Array.isArray(field.defaultValue) && field.defaultValue.length === 0;
@@ -83,6 +84,7 @@ function notes(field: OptionField): string[] {
     ...(field.defaultValue === undefined || field.defaultValue === false || isEmpty || field.secret
       ? []
       : [`default ${plainValue(field.defaultValue)}`]),
+    ...(field.flagOnly ? [] : [field.env]),
   ];
 }
 

@@ -18,23 +18,23 @@ const makeOptions = {
     .string()
     .regex(/^[a-zA-Z\d][\w.-]*$/, "use letters, digits, dots, _ and -")
     .describe("What it is called: names the unit, the lock and the log; NAME@HOST in results")
-    .meta({ group: SCRIPT, placeholder: "NAME" }),
+    .meta({ group: SCRIPT, flagOnly: true, placeholder: "NAME" }),
   format: z
     .enum(["sh", "systemd"])
     .default("sh")
     .describe("A POSIX shell script, or a systemd unit")
-    .meta({ group: SCRIPT }),
+    .meta({ group: SCRIPT, flagOnly: true }),
   folder: z
     .string()
     .optional()
     .describe("Folder it runs in; the current one if not given")
-    .meta({ group: SCRIPT, placeholder: "FOLDER" }),
+    .meta({ group: SCRIPT, flagOnly: true, placeholder: "FOLDER" }),
   user: z
     .string()
     .regex(/^[\w.-]+$/, "use a user's name")
     .optional()
     .describe("User whom a systemd unit runs as; yourself if not given")
-    .meta({ group: SCRIPT, placeholder: "USER" }),
+    .meta({ group: SCRIPT, flagOnly: true, placeholder: "USER" }),
 };
 
 type MakeOptions = z.output<z.ZodObject<typeof makeOptions>>;
@@ -58,6 +58,8 @@ export function makeCommand<S extends z.ZodObject & z.ZodType<RoleOptions>>(
       description: `Print a script or unit that keeps a ${role} running on a node`,
       examples,
       options: z.object({ ...makeOptions, ...shape }),
+      // The role's own name may stand in the config file; here it is another thing.
+      otherKeys: ["name"],
     },
     async (options, given) => {
       const make = options as unknown as MakeOptions & RoleOptions;
@@ -94,7 +96,7 @@ function scriptText(role: string, making: Making): string {
     drainTimeoutMs: make.drainTimeoutMs,
     ...(make.tokenFile !== undefined && { tokenFile: resolve(make.tokenFile) }),
     needsTokenVariable: token !== undefined && make.tokenFile === undefined,
-    user: make.user ?? userInfo().username,
+    user: make.user ?? currentUser(),
   });
 }
 
@@ -114,7 +116,17 @@ function argumentsOf(field: OptionField, { given, options }: Making): Argument[]
   }
   if (typeof value === "boolean") return [`--${value ? "" : "no-"}${field.flag}`];
   const values: unknown[] = Array.isArray(value) ? value : [value];
-  return values.map(
-    (one) => `--${field.flag}=${typeof one === "string" ? one : JSON.stringify(one)}`,
-  );
+  return values.map((one) => `--${field.flag}=${textOfValue(field, one)}`);
+}
+
+/** The script may run in another folder: paths go in whole. */
+function textOfValue(field: OptionField, value: unknown): string {
+  if (typeof value !== "string") return JSON.stringify(value);
+  return field.path ? resolve(value) : value;
+}
+
+/** Yourself; by number where your name is not to be had. */
+function currentUser(): string {
+  const { username, uid } = userInfo();
+  return username === "" || username === "unknown" ? String(uid) : username;
 }

@@ -70,8 +70,8 @@ function commandPart(words: Words, parent: Words | undefined): string {
 function row(section: string, field: OptionField): string {
   const cells = [
     code(flagText(field)),
-    code(field.env),
-    code(`${section}.${field.key}`),
+    field.flagOnly ? "" : code(field.env),
+    field.flagOnly ? "" : code(`${section}.${field.key}`),
     typeText(field.type, field.path),
     defaultText(field),
     field.description,

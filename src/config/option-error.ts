@@ -26,8 +26,8 @@ const RANGE_ISSUES: string[] = ["too_small", "too_big"];
 export function missingError(section: string, field: OptionField): DingError {
   const name = field.positional ? field.flag.toUpperCase() : `--${field.flag}`;
   return new DingError("usage.invalid-option", `Cannot start without ${name}`, {
-    hint: field.positional
-      ? `Pass ${name}: ${field.description}`
+    hint: field.flagOnly
+      ? `Pass ${field.positional ? name : `${name} ${field.placeholder}`}: ${field.description}`
       : `Pass ${name} ${field.placeholder}, or set ${field.env} or "${section}.${field.key}" in the config file`,
   });
 }

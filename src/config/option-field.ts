@@ -19,6 +19,8 @@ export interface OptionField {
   placeholder: string;
   /** Given by its place, not by name. */
   positional: boolean;
+  /** Neither variable nor config key: it belongs to one run. What stands by its place is so, too. */
+  flagOnly: boolean;
   /** Never printed, logged or put into a script. */
   secret: boolean;
   /** A relative value in the config file counts from that file's folder. */
@@ -58,6 +60,7 @@ export function fieldsOf(section: string, schema: z.ZodObject): OptionField[] {
       aliases: Array.isArray(json.aliases) ? json.aliases.map(String) : [],
       placeholder: textOf(json.placeholder) ?? placeholderOf(type, json.path === true),
       positional: json.positional === true,
+      flagOnly: json.flagOnly === true || json.positional === true,
       secret: json.secret === true,
       path: json.path === true,
     };

@@ -64,6 +64,7 @@ function findValue(
 ): [value: unknown, origin: Origin] | undefined {
   const flag = flags?.[field.flag];
   if (flag !== undefined) return fromFlag(field, flag);
+  if (field.flagOnly) return undefined;
   const variable = env?.[field.env];
   // A variable that is set to nothing is how shells and compose files say "not set".
   if (variable !== undefined && variable !== "") return fromVariable(field, variable);
@@ -115,7 +116,8 @@ function refuseUnknownKeys(
   fields: OptionField[],
   { file = {}, fileName = "the config file", otherKeys = [] }: OptionSources,
 ): void {
-  const known = [...fields.map((field) => field.key), ...otherKeys];
+  const known = fields.filter((field) => !field.flagOnly).map((field) => field.key);
+  known.push(...otherKeys);
   const unknown = Object.keys(file).find((key) => !known.includes(key));
   if (unknown === undefined) return;
   throw new DingError(

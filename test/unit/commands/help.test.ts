@@ -41,7 +41,7 @@ Commands:
   later                         Another time
 
 Tasks:
-      FILE                      The tasks (required; DING_MASTER_FILE)
+      FILE                      The tasks (required)
   -c, --channel N               Number in common (required; DING_MASTER_CHANNEL)
 
 Slaves:

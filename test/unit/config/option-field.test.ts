@@ -20,7 +20,13 @@ test("fieldsOf() reads all of a field, wherever its meta stands", () => {
     })
     .refine(() => true);
   const [file, port, join, key] = fieldsOf("slave", schema);
-  expect(file).toMatchObject({ required: true, positional: true, path: true, placeholder: "FILE" });
+  expect(file).toMatchObject({
+    required: true,
+    positional: true,
+    flagOnly: true,
+    path: true,
+    placeholder: "FILE",
+  });
   expect(port).toEqual({
     key: "port",
     flag: "port",
@@ -34,6 +40,7 @@ test("fieldsOf() reads all of a field, wherever its meta stands", () => {
     aliases: [],
     placeholder: "N",
     positional: false,
+    flagOnly: false,
     secret: false,
     path: false,
   });

@@ -160,6 +160,14 @@ describe("loadOptions()", () => {
     expect(problem({}, positional)).toBe("Cannot start without FILE / Pass FILE: The tasks");
   });
 
+  test("takes what belongs to one run from flags alone", () => {
+    const once = z.object({ format: z.string().optional().meta({ flagOnly: true }) });
+    const env = { DING_SLAVE_FORMAT: "x" };
+    expect(loadOptions("slave", once, { env })).toEqual({});
+    expect(loadOptions("slave", once, { env, flags: { format: "y" } })).toEqual({ format: "y" });
+    expect(problem({ file: { format: "x" } }, once)).toStartWith("Cannot use slave.format in");
+  });
+
   test("says of a fault in the whole that it is in the whole", () => {
     const odd = z.object({ a: z.int().default(1) }).refine(() => false, "they never fit");
     expect(problem({}, odd)).toBe("Cannot use the options of slave: they never fit / undefined");
