@@ -13,6 +13,22 @@ export function writePythonJson(value: unknown, code: Code = "task.invalid-resul
   return writeJson(value, { nonFinite: "literal", code });
 }
 
+/** The same as UTF-8. */
+export function encodePythonJson(value: unknown, code?: Code): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(writePythonJson(value, code));
+}
+
+/** Reads UTF-8 as `readPythonJson` reads text. */
+export function decodePythonJson(bytes: Uint8Array): unknown {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw refusal(error);
+  }
+  return readPythonJson(text);
+}
+
 /** Reads JSON as Python's json module does, NaN, Infinity and -Infinity included; `network.protocol` says what is wrong. */
 export function readPythonJson(text: string): unknown {
   try {
