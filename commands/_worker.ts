@@ -1,4 +1,4 @@
-import { defineCommand, type CommandDef } from "citty";
+import { defineCommand } from "citty";
 import { DingError } from "../src/core/errors.ts";
 import { provideModules } from "../src/runtime/modules.ts";
 import { runWorker } from "../src/slave/worker.ts";
@@ -11,7 +11,7 @@ const PROGRAMS: Record<string, typeof runWorker> = { slave: runWorker };
 const PARENTS_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** The hidden subcommand that a pool starts this program with. */
-export const worker: CommandDef = defineCommand({
+export const worker = defineCommand({
   meta: { name: "_worker", hidden: true },
   args: { program: { type: "positional", required: true } },
   async run({ args }) {

@@ -3,7 +3,7 @@ import { DingError, NetworkError } from "../core/errors.ts";
 import { randomToken } from "../core/id.ts";
 import type { HttpClient } from "../http/client.ts";
 import { readEnvelope } from "../protocol/envelope.ts";
-import { writePythonJson } from "../protocol/python-json.ts";
+import { encodePythonJson } from "../protocol/python-json.ts";
 import { slaveExceptionFrom } from "../protocol/slave-exceptions.ts";
 import type { ClientTls } from "../runtime/web-socket.ts";
 import type { Callbacks, CallbackTarget } from "./callbacks.ts";
@@ -172,16 +172,15 @@ class DiEngineWire implements Wire, CallbackTarget {
     body: unknown,
     signal?: AbortSignal,
   ): Promise<SlaveResponse> {
-    const { http, channel, connectTimeoutMs, slaveTls } = this.#options;
+    const { http, channel, connectTimeoutMs } = this.#options;
     const { status, body: bytes } = await http.request({
       method,
       url: `${this.#base}${path}`,
       headers: { Channel: String(channel), Token: this.#token },
-      body: new TextEncoder().encode(writePythonJson(body, "task.invalid-data")),
+      body: encodePythonJson(body, "task.invalid-data"),
       timeoutMs: ANSWER_TIMEOUT_MS,
       connectTimeoutMs,
       signal,
-      tls: slaveTls,
     });
     const envelope = readEnvelope(status, bytes);
     const response = { status, ...envelope };

@@ -8,6 +8,7 @@ import type { Link } from "../link/link.ts";
 import { acceptLink } from "../link/websocket.ts";
 import { JOIN_PATH } from "../protocol/task-session.ts";
 import type { ServerTls } from "../runtime/http-server.ts";
+import type { ClientTls } from "../runtime/web-socket.ts";
 import { Callbacks } from "./callbacks.ts";
 import { JoinedSlave } from "./joined-slave.ts";
 import { masterApp } from "./routes.ts";
@@ -23,6 +24,7 @@ export interface ListenerOptions {
   token: string | undefined;
   insecure: boolean;
   tls: ServerTls | undefined;
+  slaveTls: ClientTls | undefined;
   selfToken: string;
   clock: Clock;
   log: Logger;
@@ -36,13 +38,14 @@ export interface ListenerOptions {
 export class MasterListener implements AsyncDisposable {
   readonly #options: ListenerOptions;
   readonly #joined = new Map<string, JoinedSlave>();
-  readonly http = new HttpClient();
+  readonly http: HttpClient;
   readonly callbacks = new Callbacks();
   #opening: Promise<ListeningApp> | undefined;
   #listening: ListeningApp | undefined;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
+    this.http = new HttpClient({ tls: options.slaveTls });
   }
 
   /** host:port while it listens. */

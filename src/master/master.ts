@@ -69,6 +69,7 @@ export class Master extends MasterHooks {
       toleranceMs,
       connectTimeoutMs,
       token: options.token,
+      slaveTls: options.slaveTls,
       clock: options.clock ?? systemClock,
       log: this.#log,
     };
@@ -85,7 +86,7 @@ export class Master extends MasterHooks {
       isStopping: () => this.stopping.aborted,
       onJoin: (slave) => this.#onJoin(slave),
     });
-    this.#gate = new Gate({ ...shared, slaveTls: options.slaveTls, listener: this.#listener });
+    this.#gate = new Gate({ ...shared, listener: this.#listener });
   }
 
   /** Where it listens, host:port; undefined while it does not. */

@@ -1,6 +1,7 @@
 import { DingError, type ErrorRecord } from "../core/errors.ts";
 import { msgpack } from "../protocol/codec.ts";
-import { writePythonJson } from "../protocol/python-json.ts";
+import { encodePythonJson } from "../protocol/python-json.ts";
+import { isSameSecret } from "../http/bearer.ts";
 import type { Body } from "../rpc/message.ts";
 import { checkCallback } from "./callback-address.ts";
 import { DiEngineMaster, type DiEngineMasterOptions } from "./di-engine-master.ts";
@@ -26,6 +27,7 @@ export interface Caller {
 /** The slave's side of the dialect that DI-engine's masters speak: plain HTTP, results by callback. */
 export class DiEngineFace implements AsyncDisposable {
   readonly #options: DiEngineFaceOptions;
+  readonly #reports = new Set<Promise<void>>();
   #master: DiEngineMaster | undefined;
 
   constructor(options: DiEngineFaceOptions) {
@@ -45,6 +47,11 @@ export class DiEngineFace implements AsyncDisposable {
     this.#master = master;
     master.start();
     log.info(`DI-engine master ${address} connected`);
+  }
+
+  /** Throws unless the token is that of the connection. */
+  check(token: string): void {
+    this.#known(token);
   }
 
   /** DELETE /disconnect */
@@ -95,11 +102,9 @@ export class DiEngineFace implements AsyncDisposable {
     await Promise.all(this.#reports);
   }
 
-  readonly #reports = new Set<Promise<void>>();
-
   #known(token: string): DiEngineMaster {
     const master = this.#master;
-    if (!master || master.token !== token || this.#options.seat.occupant !== master) {
+    if (!master || !isSameSecret(token, master.token) || this.#options.seat.occupant !== master) {
       throw refuse("MASTER_TOKEN_INVALID");
     }
     return master;
@@ -113,10 +118,10 @@ export class DiEngineFace implements AsyncDisposable {
   ): Promise<void> {
     let body: Uint8Array;
     try {
-      body = encode({ task: { id }, result: result ?? null });
+      body = encodePythonJson({ task: { id }, result: result ?? null });
     } catch (thrown) {
       const error = DingError.from(thrown).toJSON();
-      body = encode({ task: { id }, result: failureResult(error) });
+      body = encodePythonJson({ task: { id }, result: failureResult(error) });
       path = "fail";
     }
     const report = master.report(path, body);
@@ -147,8 +152,4 @@ function decode(body: Body): unknown {
 function failureResult(error: ErrorRecord): unknown {
   if (error.details && "result" in error.details) return error.details["result"];
   return { code: error.code, message: error.message };
-}
-
-function encode(value: unknown): Uint8Array {
-  return new TextEncoder().encode(writePythonJson(value));
 }
