@@ -46,7 +46,7 @@ async function askOne(
 ): Promise<ToldChannel> {
   const slave = formatAddress(address);
   const status = await askSlave(address, { ...reach, method: "GET", path: "/status", signal });
-  const { channel } = status as { channel?: unknown };
+  const { channel } = (status ?? {}) as { channel?: unknown };
   if (typeof channel === "number") return { slave, channel };
   throw new DingError(
     "network.protocol",

@@ -82,12 +82,12 @@ export const submitOptions = z.object({
     .string()
     .optional()
     .describe("File that gets a line of JSON for each task as it ends")
-    .meta({ group: RESULTS, path: true, short: "o" }),
+    .meta({ group: RESULTS, path: true, short: "o", flagOnly: true }),
   resume: z
     .string()
     .optional()
     .describe("Go on with this file of --out: leave out what it says is done")
-    .meta({ group: RESULTS, path: true }),
+    .meta({ group: RESULTS, path: true, flagOnly: true }),
   json: json
     .describe("Print a line of JSON for each task as it ends, and nothing else")
     .meta({ group: RESULTS }),
