@@ -1,6 +1,6 @@
 import { runCommand } from "citty";
 import { DingError } from "../src/core/errors.ts";
-import { endProgram, endWhenNobodyReads } from "./_exit.ts";
+import { endNow, endProgram, endWhenNobodyReads } from "./_exit.ts";
 import { findCommand, type Found } from "./_find.ts";
 import type { ProgramData } from "./_command.ts";
 import { type Table, visibleNames } from "./_table.ts";
@@ -68,5 +68,5 @@ async function printError(thrown: unknown): Promise<number> {
 
 /** For what nobody waited for: the state of the program is not known any more. */
 function leaveWith(thrown: unknown): void {
-  void printError(thrown).then((exitCode) => process.exit(exitCode));
+  void printError(thrown).then(endNow);
 }

@@ -1,18 +1,16 @@
 import type { z } from "zod";
 import { checkListen, type ListenOptions } from "../src/config/listen.ts";
-import { readToken } from "../src/config/token.ts";
 import { within } from "../src/core/wait.ts";
 import type { Logger } from "../src/core/log.ts";
 import type { Service } from "../src/core/service.ts";
-import { type Command, command, type Given } from "./_command.ts";
+import { type Command, command } from "./_command.ts";
 import { listenForStop, type StopRequest } from "./_signals.ts";
-import { fieldsText, type LogLevel, terminalLogger } from "./_terminal.ts";
+import { fieldsText } from "./_terminal.ts";
+import { type ToolOptions, type Tools, toolsOf } from "./_tools.ts";
 
 /** What every long-running role reads besides its own options. */
-export interface RoleOptions extends ListenOptions {
-  tokenFile?: string | undefined;
+export interface RoleOptions extends ListenOptions, ToolOptions {
   json: boolean;
-  logLevel: LogLevel;
   drainTimeoutMs: number;
 }
 
@@ -30,14 +28,7 @@ export interface Role<S extends z.ZodObject & z.ZodType<RoleOptions>> {
   description: string;
   examples: string[];
   options: S;
-  create(options: z.output<S>, tools: RoleTools): RoleService | Promise<RoleService>;
-}
-
-/** What a role gets from the door. */
-export interface RoleTools {
-  log: Logger;
-  /** What callers must show; undefined when everybody may come in. */
-  token: string | undefined;
+  create(options: z.output<S>, tools: Tools): RoleService | Promise<RoleService>;
 }
 
 /** How much longer than its drain time a role may take to let go of everything. */
@@ -52,25 +43,13 @@ export function roleCommand<S extends z.ZodObject & z.ZodType<RoleOptions>>(
     role,
     async (options, given) => {
       using stop = listenForStop();
-      const { log, token } = await toolsOf(options, given);
-      const service = await role.create(options, { log, token });
-      await runUntilStopped(service, { name: role.name, options, stop, log });
+      const tools = await toolsOf(options, given);
+      checkListen(options, tools.token);
+      const service = await role.create(options, tools);
+      await runUntilStopped(service, { name: role.name, options, stop, log: tools.log });
     },
     subCommands,
   );
-}
-
-async function toolsOf(options: RoleOptions, { origins }: Given): Promise<RoleTools> {
-  const { tokenFile, logLevel: level } = options;
-  const warnings: Parameters<Logger["warn"]>[] = [];
-  const token = readToken(
-    { tokenFile, tokenFileFrom: origins.tokenFile?.from, env: process.env },
-    { warn: (...warning) => void warnings.push(warning) },
-  );
-  checkListen(options, token);
-  const log = await terminalLogger({ level, secrets: [token] });
-  for (const warning of warnings) log.warn(...warning);
-  return { log, token };
 }
 
 interface Run {

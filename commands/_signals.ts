@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 
-const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+/** With what exit code a program leaves that a signal ended. */
+export const SIGNAL_EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** The signals that ask this program to end. */
-export type StopSignal = keyof typeof EXIT_CODES;
+export type StopSignal = keyof typeof SIGNAL_EXIT_CODES;
 
 /** Whether someone asked the program to end. */
 export interface StopRequest extends Disposable {
@@ -20,11 +21,13 @@ export function listenForStop(): StopRequest {
   const asked = Promise.withResolvers<StopSignal>();
   const abort = new AbortController();
   const onSignal = (signal: StopSignal): void => {
-    if (abort.signal.aborted) process.exit(EXIT_CODES[signal]);
+    if (abort.signal.aborted) process.exit(SIGNAL_EXIT_CODES[signal]);
     abort.abort();
     asked.resolve(signal);
   };
-  const signals = (Object.keys(EXIT_CODES) as StopSignal[]).filter((name) => !isIgnored(name));
+  const signals = (Object.keys(SIGNAL_EXIT_CODES) as StopSignal[]).filter(
+    (name) => !isIgnored(name),
+  );
   for (const signal of signals) process.on(signal, onSignal);
   return {
     asked: asked.promise,

@@ -17,9 +17,13 @@ export const TABLE: Table = {
     description: "Execute tasks with a plugin, for one master at a time",
     load: () => import("./slave.ts").then((module) => module.default),
   },
+  master: {
+    description: "Give tasks to slaves, and look after them",
+    load: () => import("./master.ts").then((module) => module.default),
+  },
   _worker: {
     description: "A worker process of this program",
-    load: () => import("./_worker.ts").then((module) => module.worker),
+    load: () => import("./_worker.ts").then((module) => module.worker as CommandDef),
     isHidden: true,
   },
 };

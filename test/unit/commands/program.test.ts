@@ -1,3 +1,5 @@
+import { spawnSync, type SpawnSyncReturns } from "node:child_process";
+import { join } from "node:path";
 import { describe, expect, test } from "bun:test";
 import { findCommand, subCommandsOf } from "../../../commands/_find.ts";
 import type { Table } from "../../../commands/_table.ts";
@@ -72,5 +74,28 @@ describe("ding", () => {
   ])("%j ends with 2 and says why on stderr", async (args, text) => {
     const { code, stdout, stderr } = await runFake(args);
     expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: "", stderr: text });
+  });
+
+  const flooding = `"${process.execPath}" "${join(import.meta.dir, "fixtures/fake-role.ts")}" fake --next flood`;
+  const inShell = (line: string): SpawnSyncReturns<string> =>
+    spawnSync("sh", ["-c", line], { encoding: "utf8" });
+
+  test("writes all it has to say, however slow its reader and whatever keeps it alive", () => {
+    // The reader begins when the program would long have been ended by force.
+    const { stdout } = inShell(
+      `{ ${flooding} 2>/dev/null; echo "rc $?"; } | { sleep 1; tail -c 8; }`,
+    );
+    expect(stdout).toBe("xx\nrc 0\n");
+    const counted = inShell(`${flooding} 2>/dev/null | { sleep 1; wc -c; }`);
+    expect(Number(counted.stdout)).toBe(1_000_000);
+  });
+
+  test("ends quietly when nobody reads any more", () => {
+    const { stdout, stderr } = inShell(
+      `{ ${flooding} --log-level error; echo "rc $?" >&2; } | head -c 1`,
+    );
+    expect(stdout).toBe("x");
+    expect(stderr).toContain("rc 0\n");
+    expect(stderr).not.toContain("EPIPE");
   });
 });
