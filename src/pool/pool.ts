@@ -125,7 +125,8 @@ export class Pool implements AsyncDisposable {
       const exit = await worker.gone;
       this.#workers.delete(id);
       if (isLate) throw lateError(setUpTimeoutMs);
-      throw thrown instanceof DingError ? thrown : exitError(exit);
+      const error = thrown instanceof DingError ? thrown : exitError(exit);
+      throw error.code === "worker.exited" ? loadExitError(error) : error;
     }
     worker.isReady = true;
     this.#policy.onReady();
@@ -190,6 +191,16 @@ export class Pool implements AsyncDisposable {
     });
     this.#timers.add(timer);
   }
+}
+
+/** No task was lost by it: the plugin, or what the process needs, is at fault. */
+function loadExitError(cause: DingError): DingError {
+  const how = cause.message.replace(/^The/, "the");
+  return new DingError("plugin.invalid", `Cannot load plugin: ${how} before it was ready`, {
+    hint: "Look at what the plugin does at its top level, and at the lines it has printed.",
+    details: cause.details,
+    cause,
+  });
 }
 
 function lateError(ms: number): DingError {
