@@ -54,7 +54,8 @@ export class Exchange {
   /** Ends it now; the answer rejects with this error. */
   cut(error: Error): void {
     this.#outcome.reject(error);
-    this.#request.destroy(error);
+    // Without the error: a socket that the agent has back already would throw it at nobody.
+    this.#request.destroy();
   }
 
   #read(response: IncomingMessage): void {
