@@ -23,7 +23,7 @@ export const TABLE: Table = {
   },
   _worker: {
     description: "A worker process of this program",
-    load: () => import("./_worker.ts").then((module) => module.worker as CommandDef),
+    load: () => import("./_worker.ts").then((module) => module.worker),
     isHidden: true,
   },
 };

@@ -1,4 +1,4 @@
-import { defineCommand } from "citty";
+import { defineCommand, type CommandDef } from "citty";
 import { DingError } from "../src/core/errors.ts";
 import { provideModules } from "../src/runtime/modules.ts";
 import { runWorker } from "../src/slave/worker.ts";
@@ -11,13 +11,15 @@ const PROGRAMS: Record<string, typeof runWorker> = { slave: runWorker };
 const PARENTS_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** The hidden subcommand that a pool starts this program with. */
-export const worker = defineCommand({
+export const worker: CommandDef = defineCommand({
   meta: { name: "_worker", hidden: true },
-  args: { program: { type: "positional", required: true } },
-  async run({ args }) {
-    const run = PROGRAMS[String(args.program)];
+  async run({ rawArgs: [program = ""] }) {
+    const run = PROGRAMS[program];
     if (!run || !process.send) {
-      throw new DingError("usage.invalid-option", "Cannot run a worker: only ding itself starts it");
+      throw new DingError(
+        "usage.invalid-option",
+        "Cannot run a worker: only ding itself starts it",
+      );
     }
     for (const signal of PARENTS_SIGNALS) process.on(signal, () => {});
     provideModules({ ding: () => import("../src/index.ts"), zod: () => import("zod/v4") });
