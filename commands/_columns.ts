@@ -1,12 +1,9 @@
-const MAX_COLUMN = 60;
-
-/** Rows of texts in columns; a cell that is far too long pushes only its own row. */
+/** Rows of texts in columns; the last cell of a row may be of any length. */
 export function columnsText(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows) {
-    for (const [at, cell] of row.entries()) {
-      const width = cell.length > MAX_COLUMN ? 0 : cell.length;
-      widths[at] = Math.max(widths[at] ?? 0, width);
+    for (const [at, cell] of row.slice(0, -1).entries()) {
+      widths[at] = Math.max(widths[at] ?? 0, cell.length);
     }
   }
   return rows.map((row) =>

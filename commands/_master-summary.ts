@@ -7,12 +7,11 @@ const MAX_RESULT_CHARACTERS = 1_000;
 
 /** The first results of a job, one a line: place, status, result as JSON, and why it failed. */
 export function resultsText({ first, done, skipped }: SubmitSummary, out?: string): string {
-  const rows = first.map((line) => [
-    String(line.index),
-    line.status,
-    shorten(writeJson(line.result ?? null)),
-    reasonOf(line),
-  ]);
+  const rows = first.map((line) => {
+    // One cell: long results would push the reasons of the others out of sight.
+    const result = `${shorten(writeJson(line.result ?? null))}  ${reasonOf(line)}`;
+    return [String(line.index), line.status, result.trimEnd()];
+  });
   const more = done - skipped - first.length;
   const where = out === undefined ? "pass --out FILE to keep them all" : `all in ${out}`;
   const lines = columnsText(rows);

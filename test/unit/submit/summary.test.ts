@@ -59,13 +59,13 @@ test("countsText() counts by status", () => {
   expect(countsText(summaryOf([]))).toBe("0 tasks in 1.2 s\n");
 });
 
-test("columnsText() lines cells up, but for those that are far too long", () => {
+test("columnsText() lines cells up, but for the last of each row", () => {
   const long = "y".repeat(100);
   expect(
     columnsText([
       ["a", "bb", "c"],
-      ["aaa", long, "c"],
-      ["a", "b"],
+      ["aaa", long],
+      ["a", "b", "c"],
     ]),
-  ).toEqual(["a    bb  c", `aaa  ${long}  c`, "a    b"]);
+  ).toEqual(["a    bb  c", `aaa  ${long}`, "a    b   c"]);
 });
