@@ -10,11 +10,13 @@ const NAME_COLUMNS = 32;
 
 /** What `ding` and `ding --help` print. */
 export function programHelp(table: Table, plain: boolean): string {
-  const commands = visibleNames(table).map((name) => row(name, table[name]?.description ?? ""));
+  const names = visibleNames(table);
+  const commands = names.map((name) => row(name, table[name]?.description ?? ""));
+  const examples = names.flatMap((name) => table[name]?.example ?? []);
   return page([
     heading("Examples", plain),
-    "  ding slave --channel 233 --plugin ./my.ts",
-    "  ding help slave",
+    ...examples.map((example) => `  ${example}`),
+    ...names.slice(0, 1).map((name) => `  ding ${name} --help`),
     "",
     "ding [COMMAND] [OPTIONS]: distributed tasks and model serving",
     "",
@@ -33,9 +35,10 @@ export async function commandHelp({ path, command }: Found, plain: boolean): Pro
   const name = ["ding", ...path].join(" ");
   const fields = words ? fieldsOf(sectionOf(words), words.options) : [];
   const subCommands = await subCommandsOf(command);
+  const examples = words?.examples ?? [...subCommands.values()].flatMap(firstExample);
   const lines: string[] = [];
-  if (words && words.examples.length > 0) {
-    lines.push(heading("Examples", plain), ...words.examples.map((example) => `  ${example}`), "");
+  if (examples.length > 0) {
+    lines.push(heading("Examples", plain), ...examples.map((example) => `  ${example}`), "");
   }
   lines.push(usage(name, fields, { hasRun: Boolean(command.run), hasSubs: subCommands.size > 0 }));
   lines.push(...wrapped(await descriptionOf(command), COLUMNS), "");
@@ -46,18 +49,26 @@ export async function commandHelp({ path, command }: Found, plain: boolean): Pro
     }
     lines.push("");
   }
-  lines.push(...optionLines(fields, plain));
+  lines.push(...optionLines(fields, plain, words !== undefined));
   return page(lines);
 }
 
-function optionLines(fields: OptionField[], plain: boolean): string[] {
+function firstExample(command: CommandDef): string[] {
+  return wordsOf(command)?.examples.slice(0, 1) ?? [];
+}
+
+function optionLines(fields: OptionField[], plain: boolean, hasConfig: boolean): string[] {
   const groups = Map.groupBy(fields, (field) => field.group);
   const lines: string[] = [];
   for (const [group, members] of groups) {
     lines.push(heading(group, plain), ...members.flatMap(optionRow), "");
   }
   lines.push(heading("General", plain));
-  lines.push(...row("    --config FILE", "Config file (default ./ding.config.json; DING_CONFIG)"));
+  if (hasConfig) {
+    lines.push(
+      ...row("    --config FILE", "Config file (default ./ding.config.json; DING_CONFIG)"),
+    );
+  }
   lines.push(...row("-h, --help", "Show this help"));
   return lines;
 }

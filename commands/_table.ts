@@ -3,6 +3,8 @@ import type { CommandDef } from "citty";
 /** A subcommand of `ding`: described here, so that help needs not load it. */
 export interface TableEntry {
   description: string;
+  /** A whole command line, for the help of `ding` itself. */
+  example?: string;
   load(): Promise<CommandDef>;
   /** Not for people: how the program starts its own children. */
   isHidden?: boolean;
@@ -15,10 +17,12 @@ export type Table = Readonly<Record<string, TableEntry>>;
 export const TABLE: Table = {
   slave: {
     description: "Execute tasks with a plugin, for one master at a time",
+    example: "ding slave --channel 233 --plugin ./my.ts",
     load: () => import("./slave.ts").then((module) => module.default),
   },
   master: {
     description: "Give tasks to slaves, and look after them",
+    example: "ding master submit tasks.json --slave 127.0.0.1:7236",
     load: () => import("./master.ts").then((module) => module.default),
   },
   _worker: {

@@ -55,6 +55,24 @@ General:
 `);
   });
 
+  test("of a group begins with the first example of each of its commands", async () => {
+    const group = { meta: { description: "Drive slaves" }, subCommands: { submit, fake } };
+    expect(await commandHelp({ path: ["master"], command: group, rest: [] }, true)).toBe(`Examples:
+  ding master submit tasks.json --slave n1:7236
+  ding fake --port 0
+
+Usage: ding master COMMAND [OPTIONS]
+Drive slaves
+
+Commands:
+  submit                        Spread a file of tasks over slaves
+  fake                          Do nothing, for a long time
+
+General:
+  -h, --help                    Show this help
+`);
+  });
+
   test("fits into 100 columns and is plain when told so", async () => {
     const text = await commandHelp({ path: ["fake"], command: fake, rest: [] }, true);
     for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
@@ -67,7 +85,7 @@ General:
 test("programHelp() lists the commands, without those for the program itself", () => {
   const hidden = { description: "Never shown", load: async () => fake, isHidden: true };
   const text = programHelp({ ...TABLE, _secret: hidden }, true);
-  expect(text).toStartWith("Examples:\n  ding slave");
+  expect(text).toStartWith("Examples:\n  ding slave --channel 233");
   expect(text).toContain("\n  slave ");
   expect(text).not.toContain("Never shown");
 });
