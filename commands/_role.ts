@@ -61,11 +61,12 @@ interface Run {
 
 async function runUntilStopped(service: RoleService, run: Run): Promise<void> {
   const { name, options, stop, log } = run;
+  const { stdout } = process; // a plugin in this process gets another one
   try {
     const starting = service.start();
     const isReady = await Promise.race([starting.then(() => true), stop.asked.then(() => false)]);
     if (isReady) {
-      announce(name, service, options);
+      announce(service, run, stdout);
       await Promise.race([stop.asked, service.closed]);
     }
   } finally {
@@ -87,12 +88,13 @@ async function close(service: RoleService, { name, options, log }: Run): Promise
   }
 }
 
-function announce(name: string, service: RoleService, { json, tlsCert }: RoleOptions): void {
+function announce(service: RoleService, { name, options }: Run, stdout: NodeJS.WriteStream): void {
+  const { json, tlsCert } = options;
   const { address } = service;
   const url = `${tlsCert === undefined ? "http" : "https"}://${address}`;
   const facts = { url, ...service.readyFacts?.() };
   if (json) {
-    process.stdout.write(`${JSON.stringify({ ready: true, role: name, address, ...facts })}\n`);
+    stdout.write(`${JSON.stringify({ ready: true, role: name, address, ...facts })}\n`);
   } else {
     process.stderr.write(`${name} ready on ${address}${fieldsText(facts)}\n`);
   }

@@ -1,6 +1,7 @@
 import { Console } from "node:console";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
+import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { DingError, messageOf } from "../core/errors.ts";
 
@@ -103,8 +104,9 @@ function reasonOf(thrown: unknown): string {
   return buildMessages(thrown).map(messageOf).join("; ");
 }
 
-/** What a plugin in this process prints with `console` goes to stderr: stdout is for data. */
+/** What a plugin in this process prints goes to stderr: stdout is for data, and for those who hold it already. */
 export function sendPrintsToStderr(): void {
   // Bun's console also has `write` and can be iterated, which nobody prints with.
   globalThis.console = new Console(process.stderr) as unknown as typeof console;
+  Object.defineProperty(process, "stdout", { value: process.stderr, configurable: true });
 }
