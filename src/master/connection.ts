@@ -115,6 +115,7 @@ export class SlaveConnection implements AsyncDisposable, TaskHome {
     } catch (thrown) {
       if (!(thrown instanceof NetworkError)) throw thrown;
       this.#letGo(wire, thrown);
+      wire.abandon();
       return hooks.errorDisconnect(thrown, this);
     }
     this.#letGo(wire, undefined);
