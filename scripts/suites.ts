@@ -10,7 +10,7 @@ export interface Suite {
   name: string;
   /** For one test, unless it asks for more itself. */
   timeoutMs: number;
-  /** How many files run side by side; 1 where tests measure time. */
+  /** How many files run side by side; one where tests need the cores for themselves. */
   parallel: number;
 }
 
@@ -24,7 +24,7 @@ export interface SuiteResult {
 export const SUITES: Suite[] = [
   { name: "unit", timeoutMs: 5_000, parallel: 2 },
   { name: "contract", timeoutMs: 10_000, parallel: 2 },
-  { name: "integration", timeoutMs: 20_000, parallel: 1 },
+  { name: "integration", timeoutMs: 20_000, parallel: 2 },
   { name: "e2e", timeoutMs: 60_000, parallel: 1 },
   { name: "chaos", timeoutMs: 120_000, parallel: 1 },
 ];
