@@ -47,7 +47,7 @@ export class Gate {
     try {
       return await this.#dialSession(place, options);
     } catch (thrown) {
-      const status = thrown instanceof NetworkError ? thrown.details["status"] : undefined;
+      const status = await this.#statusOf(place, thrown);
       if (status === 404 && dialect === "auto") return this.#dialDiEngine(place, options);
       throw status === 401 || status === 403 ? this.#tokenError(place) : thrown;
     }
@@ -93,6 +93,23 @@ export class Gate {
         dialLink(url, { headers, tls, timeoutMs: connectTimeoutMs, signal: until }),
     };
     return openSessionWire(options, onEnded);
+  }
+
+  /**
+   * With which HTTP status a failed dial was answered. The WebSocket may not
+   * know: a server that closes at once can look like one that is not there.
+   */
+  async #statusOf(place: { host: string; port: number }, thrown: unknown): Promise<number | undefined> {
+    if (!(thrown instanceof NetworkError) || thrown.code !== "network.protocol") return undefined;
+    const { status } = thrown.details;
+    if (typeof status === "number") return status;
+    const { listener, slaveTls, connectTimeoutMs: timeoutMs } = this.#options;
+    const url = `${urlOf(place, slaveTls !== undefined)}${SESSION_PATH}`;
+    try {
+      return (await listener.http.request({ method: "GET", url, timeoutMs })).status;
+    } catch {
+      return undefined; // it does not speak HTTP either: the dial's own error says more
+    }
   }
 
   async #dialDiEngine(
