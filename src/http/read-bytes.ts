@@ -2,15 +2,14 @@ import { DingError, NetworkError, messageOf } from "../core/errors.ts";
 
 /** The bytes of a body; one that is longer than `limitBytes` is refused as soon as that shows. */
 export async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array> {
-  const { headers, body } = request;
+  const { headers } = request;
   const length = headers.get("content-length");
   if (Number(length) > limitBytes) throw tooLarge(limitBytes);
-  if (!body) return new Uint8Array();
   try {
     // HTTP itself ends the body at its announced length; only a chunked one must be counted.
     return length !== null && !headers.has("transfer-encoding")
       ? new Uint8Array(await request.arrayBuffer())
-      : await readCounted(body, limitBytes);
+      : await readCounted(request.body, limitBytes);
   } catch (thrown) {
     if (thrown instanceof DingError) throw thrown;
     const message = `Cannot read body: the connection was cut: ${messageOf(thrown)}`;
@@ -19,9 +18,10 @@ export async function readBytes(request: Request, limitBytes: number): Promise<U
 }
 
 async function readCounted(
-  body: ReadableStream<Uint8Array>,
+  body: ReadableStream<Uint8Array> | null,
   limitBytes: number,
 ): Promise<Uint8Array> {
+  if (!body) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body) {

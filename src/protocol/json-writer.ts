@@ -30,19 +30,22 @@ export function writeJson(value: unknown, options: JsonOptions = {}): string {
 
 /** Would JSON.stringify lose nothing of it? */
 function isPlain(value: unknown, depth: number): boolean {
+  if (typeof value === "string" || typeof value === "boolean" || value == null) return true;
   if (typeof value === "number") return Number.isFinite(value);
-  if (typeof value === "object" && value !== null) {
-    return depth < PLAIN_DEPTH && hasPlainMembers(value, depth + 1);
-  }
-  return value === null || ["string", "boolean", "undefined"].includes(typeof value);
+  return typeof value === "object" && depth < PLAIN_DEPTH && hasPlainMembers(value, depth + 1);
 }
 
 function hasPlainMembers(value: object, depth: number): boolean {
-  if (Array.isArray(value)) return value.every((member) => isPlain(member, depth));
+  if (Array.isArray(value)) {
+    for (const member of value as unknown[]) if (!isPlain(member, depth)) return false;
+    return true;
+  }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return false;
-  if (typeof (value as { toJSON?: unknown }).toJSON === "function") return false;
-  return Object.values(value).every((member) => isPlain(member, depth));
+  const record = value as Record<string, unknown>;
+  if (typeof record["toJSON"] === "function") return false;
+  for (const key in record) if (!isPlain(record[key], depth)) return false;
+  return true;
 }
 
 function write(value: unknown, useLiterals: boolean): string {

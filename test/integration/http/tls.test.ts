@@ -10,7 +10,7 @@ import { until } from "../../support/until.ts";
 import { rawServer } from "./raw-server.ts";
 
 /** Made by an authority of its own; good from 2020 to 2119, for localhost and 127.0.0.1. */
-const pem = (name: string): string => readFileSync(join(import.meta.dir, "tls", name), "utf8");
+const pem = (name: string): string => readFileSync(join(import.meta.dirname, "tls", name), "utf8");
 const ca = pem("ca.pem");
 const SERVER = { cert: pem("server.pem"), key: pem("server.key") };
 const CLIENT = { cert: pem("client.pem"), key: pem("client.key") };
