@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import { DingError, NetworkError, type ErrorRecord } from "../core/errors.ts";
+import { DingError, NetworkError } from "../core/errors.ts";
 import type { Link } from "../link/link.ts";
 import { receiveHello, sendRefusal, sendWelcome, type Hello } from "./handshake.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
@@ -8,7 +8,7 @@ import { Session, type SessionEvents } from "./session.ts";
 /** What the owner answers to a new session: what to say back, and who listens to it. */
 export interface Admission {
   welcome: unknown;
-  listen(session: Session): SessionEvents;
+  listen: (session: Session) => SessionEvents;
 }
 
 /** How sessions are accepted. */
@@ -20,7 +20,9 @@ export interface AcceptOptions extends HeartbeatOptions {
   /** How long a session without a link is kept for its peer to come back. */
   resumeMs: number;
   /** Decides on a new session; throws or rejects with the refusal. */
-  admit(hello: Hello, link: Link): Promise<Admission>;
+  admit: (hello: Hello, link: Link) => Promise<Admission>;
+  /** A link came to nothing: no hello, another protocol, refused. */
+  onRejected?(peer: string, error: DingError): void;
 }
 
 /**
@@ -30,6 +32,7 @@ export interface AcceptOptions extends HeartbeatOptions {
 export class SessionAcceptor implements Disposable {
   readonly #options: AcceptOptions;
   readonly #sessions = new Map<string, Session>();
+  #isClosed = false;
 
   constructor(options: AcceptOptions) {
     this.#options = options;
@@ -37,17 +40,20 @@ export class SessionAcceptor implements Disposable {
 
   /** Feed it every fresh link. Never throws: a peer that cannot be talked to is its own loss. */
   async accept(link: Link): Promise<void> {
-    const { clock, handshakeTimeoutMs } = this.#options;
+    const { clock, handshakeTimeoutMs, onRejected } = this.#options;
     try {
       const hello = await receiveHello(link, clock, handshakeTimeoutMs);
       if (hello.resume) this.#resume(link, hello);
       else await this.#open(link, hello);
     } catch (thrown) {
-      if (!link.isClosed) sendRefusal(link, recordOf(thrown));
+      const error = DingError.from(thrown);
+      onRejected?.(link.peer, error);
+      if (!link.isClosed) sendRefusal(link, error.toJSON(), clock);
     }
   }
 
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     for (const session of this.#sessions.values()) session.end();
   }
 
@@ -87,6 +93,11 @@ export class SessionAcceptor implements Disposable {
         events.ended(error);
       },
     });
+    // The owner may have ended while it asked whoever decides.
+    if (this.#isClosed) {
+      session.end();
+      throw new DingError("service.stopping", "Cannot open session: this end is shutting down");
+    }
     this.#sessions.set(session.id, session);
     this.#welcome(link, session, welcome);
     session.attach(link, 0, hello.toleranceMs);
@@ -100,8 +111,4 @@ export class SessionAcceptor implements Disposable {
 
 function stayedAway(resumeMs: number): DingError {
   return new NetworkError("network.closed", `The other end did not come back in ${resumeMs} ms`);
-}
-
-function recordOf(thrown: unknown): ErrorRecord {
-  return DingError.from(thrown).toJSON();
 }

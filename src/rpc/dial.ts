@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { DingError, NetworkError } from "../core/errors.ts";
 import { newId } from "../core/id.ts";
 import { backoffMs } from "../core/retry.ts";
-import { delay } from "../core/wait.ts";
+import { abortable, delay } from "../core/wait.ts";
 import type { Link } from "../link/link.ts";
 import { exchangeHello, type Welcome } from "./handshake.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
@@ -24,9 +24,12 @@ export interface DialSessionOptions extends HeartbeatOptions {
   clock: Clock;
   /** What the acceptor decides on. */
   hello: unknown;
+  /** For a link to open. */
   connectTimeoutMs: number;
+  /** For the other end to decide on a new session: a person's hook, or a plugin that loads, may take its time. */
+  answerTimeoutMs?: number;
   /** Opens a link; called again after each break. */
-  openLink(signal: AbortSignal): Promise<Link>;
+  openLink: (signal: AbortSignal) => Promise<Link>;
   signal?: AbortSignal | undefined;
 }
 
@@ -36,6 +39,7 @@ export interface DialledSession {
   welcome: unknown;
 }
 
+const ANSWER_TIMEOUT_MS = 30_000;
 const REDIAL = { minMs: 20, maxMs: 1_000, jitter: 0.5 };
 
 /**
@@ -48,12 +52,13 @@ export async function dialSession(
   options: DialSessionOptions,
   listen: (session: Session) => DialEvents,
 ): Promise<DialledSession> {
-  const { clock, connectTimeoutMs, toleranceMs } = options;
+  const { clock, connectTimeoutMs, toleranceMs, answerTimeoutMs = ANSWER_TIMEOUT_MS } = options;
   const ending = new AbortController();
   const session = new Session({ ...options, id: newId() });
   const dialOnce = async (resume: boolean, timeoutMs: number): Promise<[Link, Welcome]> => {
     const signals = [ending.signal, ...(options.signal && !resume ? [options.signal] : [])];
-    const link = await options.openLink(AbortSignal.any(signals));
+    const signal = AbortSignal.any(signals);
+    const link = await options.openLink(signal);
     const greeting = {
       session: session.id,
       resume,
@@ -61,10 +66,16 @@ export async function dialSession(
       toleranceMs,
       data: options.hello,
     };
-    return [link, await exchangeHello(link, greeting, { clock, timeoutMs })];
+    const welcome = exchangeHello(link, greeting, { clock, timeoutMs });
+    try {
+      return [link, await abortable(welcome, signal)];
+    } catch (thrown) {
+      if (signal.aborted) link.terminate();
+      throw thrown;
+    }
   };
 
-  const [link, { boot, data, ...first }] = await dialOnce(false, connectTimeoutMs);
+  const [link, { boot, data, ...first }] = await dialOnce(false, answerTimeoutMs);
   const events = listen(session);
 
   const redial = async (): Promise<void> => {
@@ -103,13 +114,18 @@ export async function dialSession(
   return { session, welcome: data };
 }
 
-/** Nobody listens there any more, or the other end said no: trying again cannot mend it. */
-function isFinal(error: DingError): boolean {
-  return error.code === "network.refused" || error.details["refused"] === true;
+/** Nobody listens there any more, something else does, or the other end said no: trying again cannot mend it. */
+function isFinal({ code, details }: DingError): boolean {
+  const { status } = details;
+  const isOtherProgram = typeof status === "number" && status >= 400 && status < 500;
+  return code === "network.refused" || details["refused"] === true || isOtherProgram;
 }
 
 function silenceError(toleranceMs: number): DingError {
-  return new NetworkError("network.timeout", `Nothing heard from the other end for ${toleranceMs} ms`);
+  return new NetworkError(
+    "network.timeout",
+    `Nothing heard from the other end for ${toleranceMs} ms`,
+  );
 }
 
 function restartedError(): DingError {

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { Clock } from "../core/clock.ts";
-import { DingError, NetworkError, errorOf, type ErrorRecord } from "../core/errors.ts";
+import { DingError, NetworkError, errorOf, messageOf, type ErrorRecord } from "../core/errors.ts";
 import type { Link } from "../link/link.ts";
 import { decodeMessages, encodeMessage, KIND, type Message } from "./message.ts";
+import { part } from "./part.ts";
 
 /** Raised when the messages change so that old and new cannot talk. */
 export const PROTOCOL_VERSION = 1;
@@ -37,28 +38,38 @@ export type Hello = z.output<typeof hello>;
 /** The answer that opens it. */
 export type Welcome = z.output<typeof welcome>;
 
-/** Waits for the first message of a fresh link; closes the link if it is no HELLO. */
+/** Waits for the first message of a fresh link; rejects if it is no HELLO of this protocol. */
 export async function receiveHello(link: Link, clock: Clock, timeoutMs: number): Promise<Hello> {
   const message = await firstMessage(link, clock, timeoutMs);
   const parsed = message[0] === KIND.HELLO ? hello.safeParse(message[1]) : undefined;
   if (!parsed?.success) {
-    link.close("no hello");
     throw new NetworkError("network.protocol", `Cannot accept ${link.peer}: no hello`);
   }
   if (parsed.data.protocol !== PROTOCOL_VERSION) {
-    const error = new NetworkError(
+    throw new NetworkError(
       "network.protocol",
       `Cannot talk to ${link.peer}: it speaks protocol ${parsed.data.protocol}, this is ${PROTOCOL_VERSION}`,
       { hint: "Use the same version of ding on both ends." },
     );
-    sendRefusal(link, error.toJSON());
-    throw error;
   }
   return parsed.data;
 }
 
-/** Says HELLO and waits for the answer; rejects with the other end's refusal. */
+/** Says HELLO and waits for the answer; closes the link and rejects with the other end's refusal. */
 export async function exchangeHello(
+  link: Link,
+  greeting: Omit<Hello, "protocol">,
+  { clock, timeoutMs }: { clock: Clock; timeoutMs: number },
+): Promise<Welcome> {
+  try {
+    return await askWelcome(link, greeting, { clock, timeoutMs });
+  } catch (thrown) {
+    part(link, messageOf(thrown), clock);
+    throw thrown;
+  }
+}
+
+async function askWelcome(
   link: Link,
   greeting: Omit<Hello, "protocol">,
   { clock, timeoutMs }: { clock: Clock; timeoutMs: number },
@@ -71,7 +82,6 @@ export async function exchangeHello(
   }
   const parsed = message[0] === KIND.WELCOME ? welcome.safeParse(message[1]) : undefined;
   if (parsed?.success) return parsed.data;
-  link.close("no welcome");
   throw new NetworkError("network.protocol", `Cannot open a session with ${link.peer}: no welcome`);
 }
 
@@ -81,9 +91,9 @@ export function sendWelcome(link: Link, answer: Welcome): void {
 }
 
 /** Refuses the session and closes the link. */
-export function sendRefusal(link: Link, error: ErrorRecord): void {
+export function sendRefusal(link: Link, error: ErrorRecord, clock: Clock): void {
   link.send(encodeMessage([KIND.REFUSED, error]));
-  link.close(error.message);
+  part(link, error.message, clock);
 }
 
 /** The other end's refusal as an error; what it details is kept for who knows its codes. */
@@ -115,7 +125,7 @@ function firstMessage(link: Link, clock: Clock, timeoutMs: number): Promise<Mess
             resolve(message);
           });
         } catch (thrown) {
-          link.terminate();
+          link.pause();
           end(DingError.from(thrown));
         }
       },

@@ -30,7 +30,10 @@ export class IncomingCall {
   readonly #peer: Peer;
   #isAnswered = false;
 
-  constructor(peer: Peer, [, id, method, meta, body]: Extract<Message, [typeof KIND.CALL, ...unknown[]]>) {
+  constructor(
+    peer: Peer,
+    [, id, method, meta, body]: Extract<Message, [typeof KIND.CALL, ...unknown[]]>,
+  ) {
     this.#peer = peer;
     this.id = id;
     this.method = method;

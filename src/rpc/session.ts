@@ -4,6 +4,7 @@ import type { Link } from "../link/link.ts";
 import { Heartbeat, type HeartbeatOptions } from "./heartbeat.ts";
 import { decodeMessages, encodeMessage, isCounted, KIND, type Message } from "./message.ts";
 import { Outbox } from "./outbox.ts";
+import { part } from "./part.ts";
 
 /** Who hears what happens to a session. */
 export interface SessionEvents {
@@ -152,7 +153,7 @@ export class Session {
       this.#flush();
     }
     this.#finish(error);
-    link?.close(error?.message ?? "done");
+    if (link) part(link, error?.message ?? "done", this.#clock);
   }
 
   readonly #flushWhenQuiet = (): void => {
@@ -213,6 +214,9 @@ export class Session {
       return;
     }
     if (message[0] === KIND.ACK) this.#onAck(message[1]);
+    else if (message[0] !== KIND.PING) {
+      throw new NetworkError("network.protocol", "Cannot open session: it is open already");
+    }
   }
 
   #onAck(received: number): void {
@@ -227,7 +231,7 @@ export class Session {
   #onBye(): void {
     const link = this.#link;
     this.#finish(goodbyeError());
-    link?.close("done");
+    if (link) part(link, "done", this.#clock);
   }
 
   #planAck(): void {
