@@ -25,15 +25,33 @@ export function runtimeName(): string {
 /**
  * Starts this program again as a child that speaks ipc. Its stdout goes to our
  * stderr, so that a plugin's prints never mix with the data on our own stdout.
- * Bun ends even a busy child when this process is gone.
+ * Bun ends even a busy child when this process is gone; under Deno, when it leaves by itself.
  */
 export function spawnSelf(args: string[], env: Record<string, string> = {}): ChildProcess {
   const [command, ...rest] = selfCommand();
-  return spawn(command, [...rest, ...args], {
+  const child = spawn(command, [...rest, ...args], {
     stdio: ["ignore", 2, 2, "ipc"],
     serialization: "advanced",
     env: { ...process.env, BUN_OPTIONS: bunOptions(), ...env },
   });
+  if (deno) endWithThisProcess(child);
+  return child;
+}
+
+/** Children that must not outlive this process, and have no other way to know that it is gone. */
+const children = new Set<ChildProcess>();
+
+function endWithThisProcess(child: ChildProcess): void {
+  if (children.size === 0) process.once("exit", killChildren);
+  children.add(child);
+  child.once("exit", () => {
+    children.delete(child);
+    if (children.size === 0) process.off("exit", killChildren);
+  });
+}
+
+function killChildren(): void {
+  for (const child of children) child.kill("SIGKILL");
 }
 
 function bunOptions(): string {
