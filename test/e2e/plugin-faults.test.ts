@@ -55,7 +55,9 @@ for (const isolate of ["process", "none"]) {
       await using folder = await tempFolder();
       const plugin = await folder.write("plugin.ts", source);
       const { code, stdout, stderr } = await runSlave(folder, [
-        ...["--plugin", plugin, "--isolate", isolate],
+        "--plugin",
+        plugin,
+        `--isolate=${isolate}`,
       ]);
       for (const text of shows) expect(stderr).toMatch(text);
       expect(stderr).not.toContain("This is a bug");
@@ -117,7 +119,8 @@ test("a task that exits the worker process fails alone, and the next finds a new
 
 test("a task that never returns is ended by --task-timeout-ms of the slave", async () => {
   await using slave = await startSlave(undefined, [
-    ...["--task-timeout-ms", "300", "--cancel-grace-ms", "100"],
+    "--task-timeout-ms=300",
+    "--cancel-grace-ms=100",
   ]);
   const { code, lines } = await submit([{ spin: true }, { add: [2, 3] }], { slaves: [slave] });
   expect(lines).toMatchObject([{ status: "TIMED_OUT" }, { status: "COMPLETED" }]);

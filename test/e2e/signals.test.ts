@@ -45,7 +45,8 @@ test("SIGTERM under load ends what outlives --drain-timeout-ms", async () => {
   await using folder = await tempFolder();
   const file = await folder.write("task.json", { spin: true });
   await using slave = await startSlave(undefined, [
-    ...["--drain-timeout-ms", "300", "--cancel-grace-ms", "100"],
+    "--drain-timeout-ms=300",
+    "--cancel-grace-ms=100",
   ]);
   await using master = spawnSubmit(file, { slaves: [slave], args: ["--retries", "0"] });
   await until(async () => (await statusOf(slave)).running === 1, { what: "a running task" });
