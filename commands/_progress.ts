@@ -61,8 +61,10 @@ export function showProgress(stream: NodeJS.WriteStream): Progress {
 /** How many per second of late. */
 export class Rate {
   #samples: { at: number; done: number }[] = [];
+  #done = 0;
 
   add(at: number, done: number): void {
+    this.#done = done;
     const last = this.#samples.at(-1);
     if (last && at - last.at < SAMPLE_MS) return;
     this.#samples.push({ at, done });
@@ -73,9 +75,8 @@ export class Rate {
   /** Undefined before there is anything to say. */
   perSecond(at: number): number | undefined {
     const [first] = this.#samples;
-    const last = this.#samples.at(-1);
-    if (!first || !last || last.done <= first.done || at <= first.at) return undefined;
-    return ((last.done - first.done) * 1_000) / (at - first.at);
+    if (!first || this.#done <= first.done || at <= first.at) return undefined;
+    return ((this.#done - first.done) * 1_000) / (at - first.at);
   }
 }
 

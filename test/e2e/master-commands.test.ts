@@ -35,7 +35,7 @@ test("ding master submit shows each result as JSON, and how many ended how", asy
   expect([first, second]).toEqual(['0  COMPLETED  {"sum":5}', '1  COMPLETED  {"sum":0}']);
   expect(counts).toMatch(/^2 tasks in [\d.]+ s: 2 completed$/);
   expect(result.stderr).toContain("Using channel 233, as slave");
-});
+}, 20_000);
 
 test("ding master submit ends with 6 when a task failed, and says why", async () => {
   await using rack = await rackOf(1);
@@ -44,7 +44,7 @@ test("ding master submit ends with 6 when a task failed, and says why", async ()
   expect(result.code).toBe(6);
   expect(result.stdout).toContain("1  FAILED     null  A or B not found");
   expect(result.stdout).toContain("1 completed, 1 failed");
-});
+}, 20_000);
 
 test("ding master submit --json prints one object per task and nothing else", async () => {
   await using rack = await rackOf(2);
@@ -68,7 +68,7 @@ test("ding master submit --json prints one object per task and nothing else", as
   }
   expect(await readFile(out, "utf8")).toBe(result.stdout);
   expect(result.stderr).toContain("49 completed, 1 failed");
-});
+}, 20_000);
 
 test("ding master submit takes slaves from variables and the config file, and the rest by default", async () => {
   await using rack = await rackOf(2);
@@ -87,7 +87,7 @@ test("ding master submit takes slaves from variables and the config file, and th
   await folder.write("slaves", `${second}  # the other one\n`);
   expect(await run(["--slave-file", "slaves"])).toBe(second);
   expect(await run(["--slave", second])).toBe(second);
-});
+}, 20_000);
 
 test("ding master submit ends with 5 within the connect timeout when no slave is there", async () => {
   const slave = `127.0.0.1:${await freePort()}`;
@@ -102,7 +102,7 @@ test("ding master submit ends with 5 within the connect timeout when no slave is
     );
     expect(performance.now() - startedAt).toBeLessThan(3_000);
   }
-});
+}, 20_000);
 
 const USAGE: [args: string[], input: string, message: RegExp][] = [
   [["submit"], "", /Cannot start without FILE/],
@@ -162,7 +162,7 @@ test("ding master submit, once interrupted, cancels what runs and ends with 130;
   expect(rest.stdout).toMatch(/6 tasks in .*: 6 completed \(3 of them in an earlier run\)/);
   const lines = (await readFile(folder.file("r.jsonl"), "utf8")).trimEnd().split("\n");
   expect(lines.map((line) => (JSON.parse(line) as { index: number }).index)).toEqual(numbers(6));
-});
+}, 20_000);
 
 test("ding master ping, status and cancel look after slaves", async () => {
   await using rack = await rackOf(2);
@@ -217,4 +217,4 @@ test("ding master commands show the token that they were given", async () => {
     if (args[0] === "ping") expect(stranger.stdout).toContain("alive");
     else expect(stranger).toMatchObject({ code: 4 });
   }
-});
+}, 20_000);
