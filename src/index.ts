@@ -4,7 +4,11 @@ export { silentLogger, type Logger } from "./core/log.ts";
 export { Service, type ServiceState } from "./core/service.ts";
 export { VERSION } from "./core/version.ts";
 export * from "./protocol/master-exceptions.ts";
-export { ResponseException, MasterResponseException, SlaveResponseException } from "./protocol/response-exception.ts";
+export {
+  ResponseException,
+  MasterResponseException,
+  SlaveResponseException,
+} from "./protocol/response-exception.ts";
 export * from "./protocol/slave-exceptions.ts";
 export { Tensor } from "./protocol/tensor.ts";
 export { SlaveConnection } from "./master/connection.ts";

@@ -93,7 +93,9 @@ export abstract class Service implements AsyncDisposable {
   async #end(graceMs: number, last: "stopped" | "failed"): Promise<void> {
     const wasIdle = this.#state === "idle";
     this.#state = "draining";
-    this.#stopping.abort(new DingError("service.stopping", "Cannot go on: the service is stopping"));
+    this.#stopping.abort(
+      new DingError("service.stopping", "Cannot go on: the service is stopping"),
+    );
     try {
       if (!wasIdle && last === "stopped") {
         await this.#starting?.catch(() => {});

@@ -23,9 +23,7 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason as Error);
     signal.addEventListener("abort", onAbort, { once: true });
-    promise
-      .finally(() => signal.removeEventListener("abort", onAbort))
-      .then(resolve, reject);
+    promise.finally(() => signal.removeEventListener("abort", onAbort)).then(resolve, reject);
   });
 }
 
@@ -33,7 +31,8 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
 export function within<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
-    () => late.reject(new DingError("wait.timeout", `Cannot wait longer for ${what}: ${ms} ms passed`)),
+    () =>
+      late.reject(new DingError("wait.timeout", `Cannot wait longer for ${what}: ${ms} ms passed`)),
     ms,
   );
   return Promise.race([promise, late.promise]).finally(() => clearTimeout(timer));

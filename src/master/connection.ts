@@ -82,7 +82,10 @@ export class SlaveConnection implements AsyncDisposable, TaskHome {
   /** Connects; what the master's afterConnect returns is its value. Rejects with the slave's refusal. */
   async connect({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<unknown> {
     if (this.#isConnecting || this.#wire) {
-      throw new DingError("state.invalid", `Cannot connect "${this.name}": it is connected already`);
+      throw new DingError(
+        "state.invalid",
+        `Cannot connect "${this.name}": it is connected already`,
+      );
     }
     const { hooks } = this.#home;
     this.#isConnecting = true;

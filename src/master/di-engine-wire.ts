@@ -68,7 +68,12 @@ class DiEngineWire implements Wire, CallbackTarget {
     // Before the request: the slave's first heartbeat may overtake its own answer.
     callbacks.add(this.#token, this);
     try {
-      this.#response = await this.#request("POST", "/connect", { master: { address }, data }, signal);
+      this.#response = await this.#request(
+        "POST",
+        "/connect",
+        { master: { address }, data },
+        signal,
+      );
     } catch (thrown) {
       callbacks.remove(this.#token);
       throw thrown;

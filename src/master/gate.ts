@@ -99,7 +99,10 @@ export class Gate {
    * With which HTTP status a failed dial was answered. The WebSocket may not
    * know: a server that closes at once can look like one that is not there.
    */
-  async #statusOf(place: { host: string; port: number }, thrown: unknown): Promise<number | undefined> {
+  async #statusOf(
+    place: { host: string; port: number },
+    thrown: unknown,
+  ): Promise<number | undefined> {
     if (!(thrown instanceof NetworkError) || thrown.code !== "network.protocol") return undefined;
     const { status } = thrown.details;
     if (typeof status === "number") return status;

@@ -28,10 +28,10 @@ export interface ListenerOptions {
   selfToken: string;
   clock: Clock;
   log: Logger;
-  onShutdown(): void;
-  isStopping(): boolean;
+  onShutdown: () => void;
+  isStopping: () => boolean;
   /** A slave has dialled in; one that comes back is the same. */
-  onJoin(slave: JoinedSlave): void;
+  onJoin: (slave: JoinedSlave) => void;
 }
 
 /** The master's port: results and heartbeats of the HTTP dialect, slaves that dial in. Opened when needed. */

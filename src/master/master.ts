@@ -58,8 +58,9 @@ export class Master extends MasterHooks {
 
   constructor(options: MasterOptions = {}) {
     super();
-    const { channel, heartbeatMs, toleranceMs, connectTimeoutMs } =
-      masterFieldsSchema.parse(definedOf(options));
+    const { channel, heartbeatMs, toleranceMs, connectTimeoutMs } = masterFieldsSchema.parse(
+      definedOf(options),
+    );
     this.channel = channel;
     this.#options = options;
     this.#log = options.log ?? silentLogger;
@@ -202,7 +203,8 @@ export class Master extends MasterHooks {
     );
     connection.connect().then(
       () => {
-        for (const listener of this.#joinListeners) this.#guard("onJoin", () => listener(connection));
+        for (const listener of this.#joinListeners)
+          this.#guard("onJoin", () => listener(connection));
       },
       (thrown: unknown) => this.#log.warn(`slave ${name} cannot join: ${messageOf(thrown)}`),
     );

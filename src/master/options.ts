@@ -11,11 +11,7 @@ export type Dialect = z.output<typeof dialects>;
 
 /** How a master reaches its slaves; also what its class accepts. */
 export const masterFields = {
-  channel: z
-    .int()
-    .min(0)
-    .default(0)
-    .describe("Number that master and slave must have in common"),
+  channel: z.int().min(0).default(0).describe("Number that master and slave must have in common"),
   heartbeatMs: z
     .int()
     .min(10)

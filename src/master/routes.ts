@@ -25,8 +25,8 @@ export interface MasterAppOptions {
   selfToken: string;
   callbacks: Callbacks;
   log: Logger;
-  isStopping(): boolean;
-  onShutdown(): void;
+  isStopping: () => boolean;
+  onShutdown: () => void;
 }
 
 type MasterContext = Context<{ Bindings: HttpBindings }>;
@@ -97,7 +97,9 @@ function mountSlaves(app: App, options: MasterAppOptions): void {
   }
 }
 
-const hasTaskId = z.object({ task: z.object({ id: z.unknown().refine((id) => id !== undefined) }) });
+const hasTaskId = z.object({
+  task: z.object({ id: z.unknown().refine((id) => id !== undefined) }),
+});
 
 /** The ancestor's order: shutting down, channel, token. */
 function slaveOf({ req }: MasterContext, options: MasterAppOptions): CallbackTarget {

@@ -1,7 +1,12 @@
 import { DingError, type ErrorRecord } from "../core/errors.ts";
 import { msgpack } from "../protocol/codec.ts";
 import { slaveExceptionFrom } from "../protocol/slave-exceptions.ts";
-import { SESSION_METHODS, slaveFacts, TASK_EVENTS, type SlaveFacts } from "../protocol/task-session.ts";
+import {
+  SESSION_METHODS,
+  slaveFacts,
+  TASK_EVENTS,
+  type SlaveFacts,
+} from "../protocol/task-session.ts";
 import { dialSession, type DialSessionOptions } from "../rpc/dial.ts";
 import type { Body } from "../rpc/message.ts";
 import { Peer } from "../rpc/peer.ts";
@@ -13,8 +18,8 @@ export interface SessionWireOptions extends Omit<DialSessionOptions, "hello"> {
   channel: number;
   /** For the slave's beforeConnection. */
   data: unknown;
-  onInterrupted?(): void;
-  onResumed?(): void;
+  onInterrupted?: () => void;
+  onResumed?: () => void;
 }
 
 /** Opens the session dialect to a slave; rejects with its refusal as the ancestor's exception, or a NetworkError. */
@@ -25,21 +30,24 @@ export async function openSessionWire(
   const { channel, data, onInterrupted, onResumed } = options;
   let peer: Peer | undefined;
   try {
-    const { session, welcome } = await dialSession({ ...options, hello: { channel, data } }, (made) => {
-      const opened = new Peer(made, { call: (call) => call.fail(NO_CALLS) });
-      peer = opened;
-      return {
-        message: (message) => opened.receive(message),
-        interrupted: () => onInterrupted?.(),
-        resumed: () => onResumed?.(),
-        ended(error) {
-          const reason = error ?? new DingError("network.closed", "The session was closed");
-          // Whoever closes the session itself has given up its tasks; otherwise their fate is unknown.
-          opened.end({ ...reason.toJSON(), code: error ? LOST : "task.cancelled" });
-          onEnded(reason);
-        },
-      };
-    });
+    const { session, welcome } = await dialSession(
+      { ...options, hello: { channel, data } },
+      (made) => {
+        const opened = new Peer(made, { call: (call) => call.fail(NO_CALLS) });
+        peer = opened;
+        return {
+          message: (message) => opened.receive(message),
+          interrupted: () => onInterrupted?.(),
+          resumed: () => onResumed?.(),
+          ended(error) {
+            const reason = error ?? new DingError("network.closed", "The session was closed");
+            // Whoever closes the session itself has given up its tasks; otherwise their fate is unknown.
+            opened.end({ ...reason.toJSON(), code: error ? LOST : "task.cancelled" });
+            onEnded(reason);
+          },
+        };
+      },
+    );
     if (!peer) throw new DingError("internal.bug", "Cannot use session: nobody listens to it");
     return new SessionWire(session, peer, slaveFacts.parse(welcome));
   } catch (thrown) {

@@ -185,7 +185,11 @@ export class Task {
       },
       lost: (cause) => {
         const message = `Slave "${this.slave}" is lost: ${cause.message}`;
-        this.#end(TaskStatus.LOST, undefined, new NetworkError("network.closed", message, { cause }));
+        this.#end(
+          TaskStatus.LOST,
+          undefined,
+          new NetworkError("network.closed", message, { cause }),
+        );
       },
     };
   }

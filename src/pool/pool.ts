@@ -11,9 +11,9 @@ import { exitError, WorkerProcess, type WorkerExit } from "./worker-process.ts";
 /** How a pool makes and treats its workers. */
 export interface PoolOptions {
   size: number;
-  spawn(workerId: string): ChildProcess;
+  spawn: (workerId: string) => ChildProcess;
   /** Brings a fresh worker to readiness. */
-  setUp(peer: Peer, workerId: string): Promise<void>;
+  setUp: (peer: Peer, workerId: string) => Promise<void>;
   setUpTimeoutMs: number;
   /** A worker is replaced after so many tasks; 0 keeps it. */
   maxTasksPerWorker: number;
@@ -23,7 +23,7 @@ export interface PoolOptions {
   clock: Clock;
   log: Logger;
   /** Called once when workers no longer come up. */
-  onBroken(error: DingError): void;
+  onBroken: (error: DingError) => void;
 }
 
 /** What the outside may know of a worker. */

@@ -22,7 +22,7 @@ export interface AcceptOptions extends HeartbeatOptions {
   /** Decides on a new session; throws or rejects with the refusal. */
   admit: (hello: Hello, link: Link) => Promise<Admission>;
   /** A link came to nothing: no hello, another protocol, refused. */
-  onRejected?(peer: string, error: DingError): void;
+  onRejected?: (peer: string, error: DingError) => void;
 }
 
 /**

@@ -133,6 +133,14 @@ export class Peer {
         return;
       case KIND.NOTICE:
         this.#events.notice?.(message[1], message[2] ?? undefined);
+        return;
+      case KIND.ACK:
+      case KIND.PING:
+      case KIND.HELLO:
+      case KIND.WELCOME:
+      case KIND.REFUSED:
+      case KIND.BYE:
+      // The handshake and what keeps the session alive is not for peers.
     }
   }
 

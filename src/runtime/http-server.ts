@@ -30,7 +30,7 @@ export interface ServeOptions {
   tls?: ServerTls | undefined;
   /** Bodies and frames beyond this many bytes are cut off by the runtime. */
   maxBytes: number;
-  fetch(request: Request, info: RequestInfo): Response | Promise<Response>;
+  fetch: (request: Request, info: RequestInfo) => Response | Promise<Response>;
 }
 
 /** Listens, or rejects with `network.in-use` and a hint. */

@@ -15,7 +15,7 @@ export interface DiEngineFaceOptions extends Omit<DiEngineMasterOptions, "onLost
   tasks: Tasks;
   /** Hosts that results may be sent to besides the caller. */
   allowCallback: readonly string[];
-  onLost(address: string, error: DingError): void;
+  onLost: (address: string, error: DingError) => void;
 }
 
 /** Who calls. */

@@ -15,7 +15,7 @@ export interface DiEngineMasterOptions {
   clock: Clock;
   log: Logger;
   /** Once, when it is gone for good. */
-  onLost(master: DiEngineMaster, error: DingError): void;
+  onLost: (master: DiEngineMaster, error: DingError) => void;
 }
 
 /** So often must nobody listen at the master's port before it counts as dead. */
@@ -85,7 +85,11 @@ export class DiEngineMaster implements Occupant {
     }
   }
 
-  async #tell(method: string, path: string, body: Uint8Array): Promise<"heard" | "unwanted" | "failed"> {
+  async #tell(
+    method: string,
+    path: string,
+    body: Uint8Array,
+  ): Promise<"heard" | "unwanted" | "failed"> {
     const { http, channel, clock, toleranceMs } = this.#options;
     try {
       const { status, body: answer } = await http.request({
@@ -137,6 +141,9 @@ function isSuccess(body: Uint8Array): boolean {
     const answer = JSON.parse(new TextDecoder().decode(body)) as { success?: unknown };
     return answer.success === true;
   } catch (thrown) {
-    throw new NetworkError("network.protocol", `Cannot read the master's answer: ${messageOf(thrown)}`);
+    throw new NetworkError(
+      "network.protocol",
+      `Cannot read the master's answer: ${messageOf(thrown)}`,
+    );
   }
 }

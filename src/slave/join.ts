@@ -19,7 +19,7 @@ export interface JoinOptions {
   tls: ClientTls | undefined;
   log: Logger;
   /** Takes the fresh link; the master speaks first. */
-  accept(link: Link): void;
+  accept: (link: Link) => void;
   signal: AbortSignal;
 }
 

@@ -20,7 +20,11 @@ export function slaveMetrics(status: () => SlaveStatus): Registry {
       (state) => [{ state }, workers.filter((one) => one.state === state).length] as const,
     );
   });
-  registry.read("ding_slave_uptime_seconds", "Time since the start", () => status().uptimeMs / 1_000);
+  registry.read(
+    "ding_slave_uptime_seconds",
+    "Time since the start",
+    () => status().uptimeMs / 1_000,
+  );
   registry.read(
     "process_resident_memory_bytes",
     "Memory of the slave's own process",

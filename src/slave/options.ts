@@ -91,7 +91,7 @@ export const slaveOptions = z.object({
     .array(z.string())
     .default([])
     .describe("Dial this master, HOST:PORT, and offer it this slave; may be repeated")
-    .meta({ group: CONNECTION }),
+    .meta({ group: CONNECTION, placeholder: "HOST:PORT" }),
   isolate: z
     .enum(["process", "none"])
     .default("process")
@@ -126,7 +126,7 @@ export const slaveOptions = z.object({
     .array(z.string())
     .default([])
     .describe("Host to which results may be sent besides the one a DI-engine master calls from")
-    .meta({ group: DI_ENGINE }),
+    .meta({ group: DI_ENGINE, placeholder: "HOST" }),
 });
 
 /** The options of `ding slave`. */

@@ -23,7 +23,10 @@ export class PluginSlave extends Slave {
   readonly #options: SlaveCommandOptions;
   readonly #log: Logger;
 
-  constructor(options: SlaveCommandOptions, { log, token }: { log: Logger; token: string | undefined }) {
+  constructor(
+    options: SlaveCommandOptions,
+    { log, token }: { log: Logger; token: string | undefined },
+  ) {
     super(classOptions(options, { log, token }));
     this.#options = options;
     this.#log = log;
@@ -65,8 +68,12 @@ function readPem(flag: string, path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
-    throw new DingError("usage.invalid-option", `Cannot use ${flag} "${path}": ${messageOf(cause)}`, {
-      cause,
-    });
+    throw new DingError(
+      "usage.invalid-option",
+      `Cannot use ${flag} "${path}": ${messageOf(cause)}`,
+      {
+        cause,
+      },
+    );
   }
 }

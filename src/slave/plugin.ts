@@ -17,15 +17,12 @@ interface SchemaIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** What a slave does with tasks. Only `processTask` is needed; any method may be async. */
-export interface SlavePlugin {
+/** What a slave may do besides its tasks; any method may be async. */
+export interface SlaveHooks {
   /** Checks a task's data before it is accepted; `processTask` gets what it returns. */
   readonly schema?: TaskSchema | undefined;
-  /** The result crosses to the master unchanged; throw TaskFail to fail with a result. */
-  // oxlint-disable-next-line typescript/no-explicit-any -- a plugin says itself what its tasks are
-  processTask(task: any, ctx: TaskContext): unknown;
   /** Throw TaskRefuse to refuse the task. */
-  // oxlint-disable-next-line typescript/no-explicit-any -- as above
+  // oxlint-disable-next-line typescript/no-explicit-any -- a plugin says itself what its tasks are
   beforeTask?(task: any): unknown;
   /** Throw ConnectionRefuse to refuse a master; `data` is what its beforeConnect gave. */
   // oxlint-disable-next-line typescript/no-explicit-any -- as above
@@ -37,8 +34,19 @@ export interface SlavePlugin {
   lostConnection?(address: string, error: Error): unknown;
 }
 
+/** What a slave does with tasks. Only `processTask` is needed. */
+export interface SlavePlugin extends SlaveHooks {
+  /** The result crosses to the master unchanged; throw TaskFail to fail with a result. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- as above
+  processTask(task: any, ctx: TaskContext): unknown;
+}
+
 /** The hooks that concern the connection, and are not asked for when a plugin lacks them. */
-export const CONNECTION_HOOKS = ["beforeConnection", "beforeDisconnection", "lostConnection"] as const;
+export const CONNECTION_HOOKS = [
+  "beforeConnection",
+  "beforeDisconnection",
+  "lostConnection",
+] as const;
 
 /** One of them. */
 export type ConnectionHook = (typeof CONNECTION_HOOKS)[number];

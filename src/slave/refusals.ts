@@ -37,7 +37,10 @@ export class DisconnectionRefuse extends Refusal {
 }
 
 /** A refusal thrown by a plugin, by name: a plugin may bring its own copy of the classes. */
-export function isRefusal(thrown: unknown, name: string): thrown is { data: unknown; message: string } {
+export function isRefusal(
+  thrown: unknown,
+  name: string,
+): thrown is { data: unknown; message: string } {
   return thrown instanceof Error && thrown.name === name && "data" in thrown;
 }
 

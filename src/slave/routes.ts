@@ -31,11 +31,11 @@ export interface SlaveAppOptions {
   callbacks: DiEngineFace;
   tasks: Tasks;
   log: Logger;
-  isLive(): boolean;
-  isReady(): boolean;
-  isStopping(): boolean;
-  status(): SlaveStatus;
-  shutdown(): void;
+  isLive: () => boolean;
+  isReady: () => boolean;
+  isStopping: () => boolean;
+  status: () => SlaveStatus;
+  shutdown: () => void;
 }
 
 type SlaveContext = Context<{ Bindings: HttpBindings }>;
@@ -65,7 +65,10 @@ export function slaveApp(options: SlaveAppOptions): App {
 
 function mountTasks(app: App, { tasks }: SlaveAppOptions): void {
   app.delete("/tasks", (context) =>
-    answer(context, successEnvelope("Tasks are being cancelled.", { cancelled: tasks.cancelAll() })),
+    answer(
+      context,
+      successEnvelope("Tasks are being cancelled.", { cancelled: tasks.cancelAll() }),
+    ),
   );
   app.delete("/tasks/:id", (context) => {
     const id = context.req.param("id");

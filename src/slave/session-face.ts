@@ -23,11 +23,11 @@ export interface SessionFaceOptions extends HeartbeatOptions {
   tasks: Tasks;
   clock: Clock;
   log: Logger;
-  isStopping(): boolean;
+  isStopping: () => boolean;
   /** What a master is told when it has connected. */
-  facts(): Record<string, unknown>;
+  facts: () => Record<string, unknown>;
   /** The master is gone without a goodbye. */
-  onLost(address: string, error: DingError): void;
+  onLost: (address: string, error: DingError) => void;
 }
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -138,7 +138,10 @@ class SessionMaster implements Occupant {
   #onCall(call: IncomingCall): void {
     if (call.method === SESSION_METHODS.TASK) return this.#onTask(call);
     if (call.method === SESSION_METHODS.DISCONNECT) return void this.#onDisconnect(call);
-    call.fail({ code: "network.protocol", message: `Cannot call "${call.method}": no such method` });
+    call.fail({
+      code: "network.protocol",
+      message: `Cannot call "${call.method}": no such method`,
+    });
   }
 
   #onTask(call: IncomingCall): void {
@@ -159,7 +162,8 @@ class SessionMaster implements Occupant {
       },
     );
     if (admission === "queue") call.event(TASK_EVENTS.QUEUED);
-    else if (admission !== "run") call.fail(refuse("TASK_ALREADY_EXIST", { reason: admission }).toJSON());
+    else if (admission !== "run")
+      call.fail(refuse("TASK_ALREADY_EXIST", { reason: admission }).toJSON());
   }
 
   async #onDisconnect(call: IncomingCall): Promise<void> {

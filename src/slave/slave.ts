@@ -16,7 +16,7 @@ import { DiEngineFace } from "./di-engine-face.ts";
 import type { Executor } from "./executor.ts";
 import { InProcessExecutor } from "./in-process-executor.ts";
 import { keepJoined } from "./join.ts";
-import type { ConnectionHook, SlavePlugin } from "./plugin.ts";
+import type { ConnectionHook, SlaveHooks } from "./plugin.ts";
 import { slaveApp } from "./routes.ts";
 import { Seat } from "./seat.ts";
 import { SessionFace } from "./session-face.ts";
@@ -28,7 +28,8 @@ import { Tasks } from "./tasks.ts";
 const REMEMBERED_TASKS = 100_000;
 
 /** A class may bring any of the hooks of a plugin. */
-export interface Slave extends Omit<SlavePlugin, "processTask"> {}
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- hooks are optional methods, which a class cannot declare
+export interface Slave extends SlaveHooks {}
 
 /**
  * Executes tasks for one master at a time: extend it and write `processTask`.

@@ -62,9 +62,7 @@ export function statusOf(sources: StatusSources): SlaveStatus {
     queued: tasks?.queued ?? 0,
     tasks: tasks?.list().slice(0, LISTED_TASKS) ?? [],
     counts: tasks?.counts ?? NO_COUNTS,
-    master: master
-      ? { kind: master.kind, address: master.address, away: master.isAway() }
-      : null,
+    master: master ? { kind: master.kind, address: master.address, away: master.isAway() } : null,
     workers: (executor?.workers ?? []).map((worker) => ({
       ...worker,
       rssBytes: residentBytes(worker.pid),

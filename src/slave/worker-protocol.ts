@@ -16,6 +16,3 @@ export const workerFacts = z.object({
 
 /** The calls a worker answers. */
 export const WORKER_METHODS = { SET_UP: "set-up", TASK: "task", HOOK: "hook" } as const;
-
-
-

@@ -111,5 +111,7 @@ class Worker {
 
 function refusalDetails(thrown: unknown): NonNullable<ErrorRecord["details"]> {
   const { name, data } = thrown as { name?: unknown; data?: unknown };
-  return name === "ConnectionRefuse" || name === "DisconnectionRefuse" ? { refusal: name, data } : {};
+  return name === "ConnectionRefuse" || name === "DisconnectionRefuse"
+    ? { refusal: name, data }
+    : {};
 }

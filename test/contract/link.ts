@@ -25,7 +25,10 @@ export function linkContract(open: () => Promise<LinkPair>): void {
     const { near, far } = pair;
     const echoed: string[] = [];
     far.listen({ frame: (bytes) => void far.send(bytes), close() {} });
-    near.listen({ frame: (bytes) => void echoed.push(new TextDecoder().decode(bytes)), close() {} });
+    near.listen({
+      frame: (bytes) => void echoed.push(new TextDecoder().decode(bytes)),
+      close() {},
+    });
     near.send(new TextEncoder().encode("hello"));
     near.send(new TextEncoder().encode("again"));
     await until(() => echoed.length === 2, { what: "the echo" });

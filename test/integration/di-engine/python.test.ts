@@ -75,7 +75,9 @@ describe.if(isThere)("a Python DI-engine 0.5.3", () => {
         true,
       ]);
       const heard: unknown[] = [];
-      const task = conn.newTask({ a: 2, b: 3 }).onComplete((data, result) => heard.push([data, result]));
+      const task = conn
+        .newTask({ a: 2, b: 3 })
+        .onComplete((data, result) => heard.push([data, result]));
       await task.start().join();
       expect([task.status, task.result]).toEqual([TaskStatus.COMPLETED, { sum: 5 }]);
       expect(heard).toEqual([[{ a: 2, b: 3 }, { sum: 5 }]]);
@@ -84,7 +86,10 @@ describe.if(isThere)("a Python DI-engine 0.5.3", () => {
         TaskStatus.FAILED,
         { message: "ab not found" },
       ]);
-      const echoed = await conn.newTask({ echo: [Number.NaN, Infinity, "é"] }).start().join();
+      const echoed = await conn
+        .newTask({ echo: [Number.NaN, Infinity, "é"] })
+        .start()
+        .join();
       expect(echoed.result).toEqual([Number.NaN, Infinity, "é"]);
     }, 20_000);
 
@@ -136,7 +141,11 @@ describe.if(isThere)("a Python DI-engine 0.5.3", () => {
     test("that dies is noticed after the tolerance: its task is LOST, the connection gone", async () => {
       const victim = await freePort();
       const end = await startPythonSlave(victim);
-      await using master = await new Master({ channel: CHANNEL, port: 0, toleranceMs: 600 }).start();
+      await using master = await new Master({
+        channel: CHANNEL,
+        port: 0,
+        toleranceMs: 600,
+      }).start();
       const conn = master.newConnection("conn", "127.0.0.1", victim);
       await conn.connect();
       const task = conn.newTask({ sleep: 60 });

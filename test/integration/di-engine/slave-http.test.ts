@@ -238,7 +238,15 @@ test("results and data cross unchanged, NaN and the infinities as Python writes 
   await caller.call("POST", "/connect", {
     master: { address: `http://127.0.0.1:${listening.port}` },
   });
-  for (const value of ["0", '""', "[]", "false", "null", "[NaN,Infinity,-Infinity]", '{"a":[1.5]}']) {
+  for (const value of [
+    "0",
+    '""',
+    "[]",
+    "false",
+    "null",
+    "[NaN,Infinity,-Infinity]",
+    '{"a":[1.5]}',
+  ]) {
     const id = randomUUID();
     const count = texts.length;
     const answer = await caller.call(
@@ -272,7 +280,11 @@ test("a body over the limit is refused with 413 and the connection lives", async
 test("connect to an address that is not the caller's is refused: the slave calls no strangers", async () => {
   await using here = await scene({}, false);
   const { caller } = here;
-  for (const address of ["http://192.0.2.7:80", "http://user:pw@127.0.0.1:1", "ftp://127.0.0.1/x"]) {
+  for (const address of [
+    "http://192.0.2.7:80",
+    "http://user:pw@127.0.0.1:1",
+    "ftp://127.0.0.1/x",
+  ]) {
     const answer = await caller.call("POST", "/connect", { master: { address } });
     expect([400, 403]).toContain(answer.status);
     expect(answer.success).toBe(false);

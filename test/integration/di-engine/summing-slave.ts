@@ -9,7 +9,10 @@ export class SummingSlave extends Slave {
     if (task["refuse"] !== undefined) throw new TaskRefuse({ why: task["refuse"] });
   }
 
-  override async processTask(task: Record<string, unknown>, ctx: { taskId: string }): Promise<unknown> {
+  override async processTask(
+    task: Record<string, unknown>,
+    ctx: { taskId: string },
+  ): Promise<unknown> {
     this.ran.push(ctx.taskId);
     if (typeof task["sleep"] === "number") await Bun.sleep(task["sleep"]);
     if ("echo" in task) return task["echo"];
