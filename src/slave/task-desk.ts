@@ -1,3 +1,5 @@
+import { RecentIds } from "./recent-ids.ts";
+
 /** What a task finds when it comes. */
 export type Admission =
   | "run"
@@ -29,10 +31,11 @@ export class TaskDesk {
   readonly #options: DeskOptions;
   readonly #running = new Set<string>();
   readonly #queued = new Set<string>();
-  readonly #ended = new Set<string>();
+  readonly #ended: RecentIds;
 
   constructor(options: DeskOptions) {
     this.#options = options;
+    this.#ended = new RecentIds(options.remember);
   }
 
   get running(): number {
@@ -59,7 +62,7 @@ export class TaskDesk {
   /** A running task has ended; returns the one that takes its place, now running. */
   finish(id: string): string | undefined {
     if (!this.#running.delete(id)) return undefined;
-    this.#remember(id);
+    this.#ended.add(id);
     const [next] = this.#queued;
     if (next === undefined) return undefined;
     this.#queued.delete(next);
@@ -70,19 +73,12 @@ export class TaskDesk {
   /** A queued task is no longer wanted; false when it is not queued. */
   withdraw(id: string): boolean {
     if (!this.#queued.delete(id)) return false;
-    this.#remember(id);
+    this.#ended.add(id);
     return true;
   }
 
   /** A refused task may come again. */
   forget(id: string): void {
     this.#ended.delete(id);
-  }
-
-  #remember(id: string): void {
-    this.#ended.add(id);
-    if (this.#ended.size <= this.#options.remember) return;
-    const [oldest] = this.#ended;
-    if (oldest !== undefined) this.#ended.delete(oldest);
   }
 }
