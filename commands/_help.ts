@@ -18,7 +18,7 @@ export function programHelp(table: Table, plain: boolean): string {
     ...examples.map((example) => `  ${example}`),
     ...names.slice(0, 1).map((name) => `  ding ${name} --help`),
     "",
-    "ding [COMMAND] [OPTIONS]: distributed tasks and model serving",
+    "ding [COMMAND] [OPTIONS]: distributed tasks for a cluster",
     "",
     heading("Commands", plain),
     ...commands.flat(),

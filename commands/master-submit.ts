@@ -65,17 +65,25 @@ export const masterSubmit = command(
   },
 );
 
-/** Each state of a slave is told once, not at every attempt to reach it. */
+/** What becomes of a slave is told once, not at every attempt to reach it. */
 function slaveTeller(log: Logger): (event: SlaveEvent) => void {
-  const last = new Map<string, SlaveEvent["state"]>();
+  const missing = new Set<string>();
   return ({ slave, state, reason }) => {
-    if (last.get(slave) === state) return;
-    last.set(slave, state);
-    if (state === "up") log.debug(`Slave ${slave} is connected`);
-    else if (state === "down") log.warn(`Slave ${slave} is lost: ${reason}`);
-    else log.warn(`Going on without slave ${slave}: ${reason}`);
+    if (state === "up") {
+      log.debug(`Slave ${slave} is connected`);
+      missing.delete(slave);
+    } else if (!missing.has(slave)) {
+      log.warn(`Slave ${slave} ${WORDS[state]}: ${reason}`);
+      missing.add(slave);
+    }
   };
 }
+
+const WORDS = {
+  down: "is lost",
+  unreachable: "is not there yet",
+  refused: "does not let us in",
+} as const;
 
 function tellSummary(summary: SubmitSummary, { json, out, resume }: SubmitOptions): void {
   const file = out ?? resume;
