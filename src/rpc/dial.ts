@@ -67,6 +67,7 @@ export async function dialSession(
       data: options.hello,
     };
     const welcome = exchangeHello(link, greeting, { clock, timeoutMs });
+    welcome.catch(() => {}); // an abort may be told in its place
     try {
       return [link, await abortable(welcome, signal)];
     } catch (thrown) {

@@ -1,6 +1,5 @@
 import { DingError, type ErrorRecord } from "../core/errors.ts";
 import { decodeFrames, encodeFrame } from "../protocol/codec.ts";
-import { FRAME_LIMIT_BYTES } from "../protocol/limits.ts";
 
 /**
  * The messages of a session. Each is one msgpack array whose first element is
@@ -21,9 +20,6 @@ export const KIND = {
   CANCEL: 10,
   NOTICE: 11,
 } as const;
-
-/** The longest body of a message: a frame has room for it and for what stands around it. */
-export const MESSAGE_BODY_LIMIT_BYTES: number = FRAME_LIMIT_BYTES - 64 * 1024;
 
 /** A body is msgpack that passes through undecoded; nil when there is none. */
 export type Body = Uint8Array | undefined;

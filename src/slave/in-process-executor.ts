@@ -1,9 +1,11 @@
 import type { Clock } from "../core/clock.ts";
 import { DingError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
+import { within } from "../core/wait.ts";
 import type { Executor } from "./executor.ts";
 import type { TaskEvents, TaskJob } from "./outcome.ts";
 import type { ConnectionHook, SlavePlugin } from "./plugin.ts";
+import { ProgressThrottle } from "./progress-throttle.ts";
 import { TaskRunner } from "./task-runner.ts";
 
 /** What running in this process needs. */
@@ -16,6 +18,9 @@ export interface InProcessOptions {
 }
 
 const WORKER_ID = "w0";
+
+/** Nobody else could connect while a hook is waited for. */
+export const HOOK_TIMEOUT_MS = 30_000;
 
 /**
  * Runs tasks in the slave's own process. Cancel and timeout abort the signal
@@ -39,9 +44,11 @@ export class InProcessExecutor implements Executor {
     const { taskTimeoutMs, clock } = this.#options;
     let isEnded = false;
     let timer: Disposable | undefined;
+    let progress: ProgressThrottle | undefined;
     const once = <T>(tell: (value: T) => void) => {
       return (value: T): void => {
         if (isEnded) return;
+        progress?.end();
         isEnded = true;
         timer?.[Symbol.dispose]();
         tell(value);
@@ -50,7 +57,11 @@ export class InProcessExecutor implements Executor {
     const failed = once(events.failed.bind(events));
     const abort = this.#runner.run(job, {
       accepted: () => !isEnded && events.accepted(),
-      progress: (value) => !isEnded && events.progress(value),
+      progress(value) {
+        if (isEnded) return;
+        progress ??= new ProgressThrottle(clock, (passed) => events.progress(passed));
+        progress.put(value);
+      },
       refused: once(events.refused.bind(events)),
       completed: once(events.completed.bind(events)),
       failed,
@@ -59,7 +70,8 @@ export class InProcessExecutor implements Executor {
       abort(error);
       failed(error.toJSON());
     };
-    if (taskTimeoutMs > 0) {
+    // Code that never waits has ended by now.
+    if (taskTimeoutMs > 0 && !isEnded) {
       const message = `The task ran longer than ${taskTimeoutMs} ms`;
       timer = clock.after(taskTimeoutMs, () => end(new DingError("task.timed-out", message)));
     }
@@ -69,7 +81,8 @@ export class InProcessExecutor implements Executor {
   async hook(name: ConnectionHook, args: unknown[]): Promise<void> {
     const { plugin } = this.#options;
     const hook = plugin[name] as ((...args: unknown[]) => unknown) | undefined;
-    await hook?.apply(plugin, args);
+    const called = Promise.resolve(hook?.apply(plugin, args));
+    await within(called, HOOK_TIMEOUT_MS, `the hook ${name}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

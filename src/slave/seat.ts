@@ -1,5 +1,5 @@
-import { messageOf } from "../core/errors.ts";
 import type { ConnectionHook } from "./plugin.ts";
+import { portable, wordsOf } from "./portable.ts";
 import { refuse } from "./refuse.ts";
 import { isRefusal } from "./refusals.ts";
 
@@ -72,6 +72,6 @@ export class Seat {
 
 /** A hook that fails by accident refuses too: it has not said yes. */
 function hookRefusal(thrown: unknown, name: string, code: Parameters<typeof refuse>[0]): Error {
-  if (isRefusal(thrown, name)) return refuse(code, thrown.data, thrown.message || undefined);
-  return refuse(code, { message: messageOf(thrown) });
+  if (!isRefusal(thrown, name)) return refuse(code, { message: wordsOf(thrown) });
+  return refuse(code, portable(thrown.data), wordsOf(thrown.message) || undefined);
 }

@@ -1,6 +1,7 @@
-import { DingError, messageOf } from "../core/errors.ts";
+import { DingError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { msgpack } from "../protocol/codec.ts";
+import { encodeBody } from "../rpc/body.ts";
 import type { Body } from "../rpc/message.ts";
 import type { TaskContext } from "./context.ts";
 import { failureRecord, refusalRecord, type TaskEvents, type TaskJob } from "./outcome.ts";
@@ -40,6 +41,8 @@ export class TaskRunner {
     } catch (thrown) {
       return events.refused(refusalRecord(thrown));
     }
+    // Cancelled or late while it was being looked at: it must not begin.
+    if (signal.aborted) return events.failed(DingError.from(signal.reason).toJSON());
     events.accepted();
     let result: Body;
     try {
@@ -73,7 +76,7 @@ export class TaskRunner {
     return {
       signal,
       log,
-      progress: (value) => events.progress(msgpack.encode(value)),
+      progress: (value) => events.progress(encodeBody(value, PROGRESS)),
       taskId: job.id,
       attempt: job.attempt,
       channel,
@@ -82,16 +85,11 @@ export class TaskRunner {
   }
 }
 
+const RESULT = { what: "result", code: "task.invalid-result" } as const;
+const PROGRESS = { what: "progress", code: "task.invalid-result" } as const;
+
 function encodeResult(value: unknown): Body {
-  if (value === undefined) return undefined;
-  try {
-    return msgpack.encode(value);
-  } catch (cause) {
-    throw new DingError("task.invalid-result", `Cannot send result: ${messageOf(cause)}`, {
-      hint: "Return plain values, arrays, objects, typed arrays, dates, maps or sets.",
-      cause,
-    });
-  }
+  return value === undefined ? undefined : encodeBody(value, RESULT);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
