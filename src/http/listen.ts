@@ -1,6 +1,6 @@
 import type { HttpClient } from "./client.ts";
 import { isBearer } from "./bearer.ts";
-import { BODY_LIMIT_BYTES } from "../protocol/limits.ts";
+import { FRAME_LIMIT_BYTES } from "../protocol/limits.ts";
 import {
   serveHttp,
   type HttpServer,
@@ -19,6 +19,7 @@ export interface ListenHttpOptions {
   token: string | undefined;
   /** WebSocket endpoints by path. */
   sockets?: Record<string, SocketRoute>;
+  /** The longest frame; bodies have limits of their own. */
   maxBytes?: number;
 }
 
@@ -42,7 +43,7 @@ const PING_TIMEOUT_MS = 2_000;
 /** Serves a role's app and its WebSockets on one port. */
 export async function listenHttp(
   app: { fetch(request: Request, env: HttpBindings): Response | Promise<Response> },
-  { host, port, tls, token, sockets = {}, maxBytes = BODY_LIMIT_BYTES }: ListenHttpOptions,
+  { host, port, tls, token, sockets = {}, maxBytes = FRAME_LIMIT_BYTES }: ListenHttpOptions,
 ): Promise<ListeningApp> {
   const server = await serveHttp({
     host,

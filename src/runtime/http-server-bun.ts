@@ -10,6 +10,9 @@ interface SocketData {
 /** Bun queues this much for a slow reader before it drops; our own window is far below. */
 const BACKPRESSURE_LIMIT_BYTES = 1024 ** 3;
 
+/** Whoever reads a body stops at its limit and says so; Bun's own 413 says nothing. Unread bodies are not kept. */
+const BODIES_ARE_COUNTED_LATER = Number.MAX_SAFE_INTEGER;
+
 /** A request cannot wait for its handler longer than the body takes: handlers bound their own waits. */
 const NO_IDLE_TIMEOUT = 0;
 
@@ -19,7 +22,7 @@ export function serveBun({ host, port, tls, maxBytes, fetch }: ServeOptions): Ht
     hostname: host,
     port,
     idleTimeout: NO_IDLE_TIMEOUT,
-    maxRequestBodySize: maxBytes,
+    maxRequestBodySize: BODIES_ARE_COUNTED_LATER,
     ...(tls ? { tls: tlsOptions(tls) } : {}),
     fetch(request, bun) {
       return fetch(request, {

@@ -28,7 +28,7 @@ export interface ServeOptions {
   host: string;
   port: number;
   tls?: ServerTls | undefined;
-  /** Bodies and frames beyond this many bytes are cut off by the runtime. */
+  /** Frames beyond this many bytes are cut off by the runtime; bodies are the reader's affair. */
   maxBytes: number;
   fetch: (request: Request, info: RequestInfo) => Response | Promise<Response>;
 }
