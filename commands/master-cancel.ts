@@ -35,23 +35,29 @@ export const masterCancel = command(
     const path = pathOf(options);
     const asked = await askSlaves(options, given, async (address, reach) => {
       try {
-        await askSlave(address, { ...reach, method: "DELETE", path });
-        return true;
+        const answer = await askSlave(address, { ...reach, method: "DELETE", path });
+        return (answer as CancelAnswer | undefined)?.data?.cancelled ?? 1;
       } catch (thrown) {
         // Of many slaves one has the task.
-        if (DingError.from(thrown).code === "http.not-found") return false;
+        if (DingError.from(thrown).code === "http.not-found") return 0;
         throw thrown;
       }
     });
     printAsked(asked, options, {
-      row: (isCancelled) => [isCancelled ? "cancelled" : "has no such task"],
-      data: (isCancelled) => ({ cancelled: isCancelled }),
+      row: (count) => [
+        count > 0 ? `${count} cancelled` : options.all ? "has no task" : "has no such task",
+      ],
+      data: (count) => ({ cancelled: count }),
     });
     const exitCode = exitCodeOfAsked(asked);
-    const isFound = asked.some((one) => "answer" in one && one.answer);
-    return exitCode === 0 && !isFound ? 1 : exitCode;
+    const isFound = asked.some((one) => "answer" in one && one.answer > 0);
+    return exitCode === 0 && !isFound && !options.all ? 1 : exitCode;
   },
 );
+
+interface CancelAnswer {
+  data?: { cancelled?: number } | null;
+}
 
 function pathOf({ task, all }: { task?: string | undefined; all: boolean }): string {
   if (task !== undefined && !all) return `/tasks/${encodeURIComponent(task)}`;

@@ -199,7 +199,7 @@ test("ding master ping, status and cancel look after slaves", async () => {
   const id = tasks[0]?.id ?? "";
   const cancel = await ding(["master", "cancel", id, "--slave", busy, "--slave", idle]);
   expect(cancel.code).toBe(0);
-  expect(cancel.stdout).toBe(`${busy}  cancelled\n${idle}  has no such task\n`);
+  expect(cancel.stdout).toBe(`${busy}  1 cancelled\n${idle}  has no such task\n`);
   const { code, stdout } = await submitted;
   expect(code).toBe(6);
   expect(JSON.parse(stdout)).toMatchObject({ id, status: "CANCELLED" });

@@ -61,6 +61,7 @@ export class JobRun {
   readonly #scheduler: Scheduler<Outcome>;
   readonly #slaves = new Map<string, SlaveHandle>();
   readonly #held = new Map<number, Held>();
+  readonly #refusals = new Map<string, DingError>();
   readonly #handles = new Map<Run, TaskHandle>();
   readonly #finished = Promise.withResolvers<void>();
   readonly #over = new AbortController();
@@ -122,7 +123,7 @@ export class JobRun {
     this.#options.events.onProgress?.(this.progress);
     if (this.#scheduler.isDone) return this.#finish();
     if (!this.#isOver && this.#scheduler.roster.isUnreachable(this.#now)) {
-      return this.#stop(unreachable(this.#scheduler.roster, this.#options));
+      return this.#stop(unreachable(this.#scheduler.roster, this.#options, this.#refusals));
     }
     this.#rearm();
   }
@@ -192,6 +193,7 @@ export class JobRun {
     if (this.#over.signal.aborted) return;
     if ("slave" in dialled) return this.#join(name, dialled.slave);
     const { error, isFinal } = dialled;
+    if (isFinal) this.#refusals.set(name, error);
     this.#scheduler.roster.down(name, this.#now, { reason: error.message, isFinal });
     const state = isFinal ? "refused" : "unreachable";
     this.#options.events.onSlave?.({ slave: name, state, reason: error.message });

@@ -1,4 +1,4 @@
-import { DingError, NetworkError } from "../../core/errors.ts";
+import { errorOf, NetworkError, type DingError } from "../../core/errors.ts";
 import type { Roster } from "./roster.ts";
 
 const MAX_NAMED = 3;
@@ -7,15 +7,18 @@ const MAX_NAMED = 3;
 export function unreachable(
   roster: Roster,
   { minSlaves, unreachableMs = 0 }: { minSlaves: number; unreachableMs: number | undefined },
+  refusals: ReadonlyMap<string, DingError>,
 ): DingError {
   const missing = [...roster.missing()];
   const named = missing.slice(0, MAX_NAMED).map(({ name, reason }) => `${name}: ${reason}`);
   const more = missing.length > MAX_NAMED ? [`and ${missing.length - MAX_NAMED} more`] : [];
   const reasons = [...named, ...more].join("; ");
-  if (missing.length > 0 && missing.every((slave) => slave.isFinal)) {
-    return new DingError("peer.refused", `Cannot run tasks: every slave refused: ${reasons}`, {
-      details: { slaves: missing.map(({ name }) => name) },
-    });
+  const details = { slaves: missing.map(({ name }) => name) };
+  const refusal = missing.every((slave) => slave.isFinal) && refusals.get(missing[0]?.name ?? "");
+  if (refusal) {
+    const { code, hint } = refusal;
+    const message = `Cannot run tasks: every slave refuses: ${reasons}`;
+    return errorOf(code, message, { hint, details });
   }
   const wanted = roster.hasQuorum ? 1 : minSlaves;
   const subject =
@@ -24,6 +27,6 @@ export function unreachable(
       : `${roster.upCount} of at least ${wanted} slaves are reachable within ${unreachableMs} ms`;
   return new NetworkError("network.unreachable", `Cannot run tasks: ${subject}: ${reasons}`, {
     hint: "Start one with `ding slave --channel N --plugin FILE`, or name others with --slave.",
-    details: { slaves: missing.map(({ name }) => name) },
+    details,
   });
 }

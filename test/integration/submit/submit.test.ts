@@ -174,7 +174,7 @@ test("submit() says that the channel or the token is wrong, at once", async () =
   const slave = rack.addresses;
   const wrong = await failureOf(submitText("1", { slave, channel: 5 }, { token: "secret" }));
   expect(wrong).toMatchObject({ code: "peer.refused" });
-  expect(wrong.message).toMatch(/every slave refused: .*Channel/);
+  expect(wrong.message).toMatch(/every slave refuses: .*Channel/);
   const strangers = [
     await failureOf(submitText("1", { slave, channel: 233 })),
     await failureOf(submitText("1", { slave })),

@@ -142,7 +142,7 @@ test("JobRun.run() rejects at once when every slave refuses", async () => {
   }
   const error = await failureOf(stage.run(jobOf([1])));
   expect(error.code).toBe("peer.refused");
-  expect(error.message).toMatch(/every slave refused: a: Channel is 233; b: Channel is 233/);
+  expect(error.message).toMatch(/every slave refuses: a: Channel is 233; b: Channel is 233/);
   expect(stage.clock.now()).toBeLessThan(100);
 });
 
