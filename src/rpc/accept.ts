@@ -3,6 +3,7 @@ import { DingError, NetworkError } from "../core/errors.ts";
 import type { Link } from "../link/link.ts";
 import { receiveHello, sendRefusal, sendWelcome, type Hello } from "./handshake.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
+import { part } from "./part.ts";
 import { Session, type SessionEvents } from "./session.ts";
 
 /** What the owner answers to a new session: what to say back, and who listens to it. */
@@ -32,6 +33,8 @@ export interface AcceptOptions extends HeartbeatOptions {
 export class SessionAcceptor implements Disposable {
   readonly #options: AcceptOptions;
   readonly #sessions = new Map<string, Session>();
+  /** Links that have not come to a session yet. */
+  readonly #fresh = new Set<Link>();
   #isClosed = false;
 
   constructor(options: AcceptOptions) {
@@ -41,6 +44,7 @@ export class SessionAcceptor implements Disposable {
   /** Feed it every fresh link. Never throws: a peer that cannot be talked to is its own loss. */
   async accept(link: Link): Promise<void> {
     const { clock, handshakeTimeoutMs, onRejected } = this.#options;
+    this.#fresh.add(link);
     try {
       const hello = await receiveHello(link, clock, handshakeTimeoutMs);
       if (hello.resume) this.#resume(link, hello);
@@ -49,11 +53,14 @@ export class SessionAcceptor implements Disposable {
       const error = DingError.from(thrown);
       onRejected?.(link.peer, error);
       if (!link.isClosed) sendRefusal(link, error.toJSON(), clock);
+    } finally {
+      this.#fresh.delete(link);
     }
   }
 
   [Symbol.dispose](): void {
     this.#isClosed = true;
+    for (const link of this.#fresh) part(link, "shutting down", this.#options.clock);
     for (const session of this.#sessions.values()) session.end();
   }
 

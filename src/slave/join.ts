@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { backoffMs } from "../core/retry.ts";
@@ -17,6 +18,7 @@ export interface JoinOptions {
   channel: number;
   token: string | undefined;
   tls: ClientTls | undefined;
+  clock: Clock;
   log: Logger;
   /** Takes the fresh link; the master speaks first. */
   accept: (link: Link) => void;
@@ -24,11 +26,13 @@ export interface JoinOptions {
 }
 
 const DIAL_TIMEOUT_MS = 5_000;
+/** A link that lived so long was wanted. */
+const STEADY_MS = 1_000;
 const REDIAL = { minMs: 100, maxMs: 5_000, jitter: 0.3 };
 
 /** Keeps a link to a master open until the signal aborts: dials, and dials again whenever it breaks. */
 export async function keepJoined(options: JoinOptions): Promise<void> {
-  const { master, name, boot, channel, token, tls, log, accept, signal } = options;
+  const { master, name, boot, channel, token, tls, clock, log, accept, signal } = options;
   const query = new URLSearchParams({ name: name || hostname(), boot, channel: String(channel) });
   const url = `${tls ? "wss" : "ws"}://${master}${JOIN_PATH}?${query}`;
   const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
@@ -38,9 +42,11 @@ export async function keepJoined(options: JoinOptions): Promise<void> {
       const link = await dialLink(url, { headers, tls, timeoutMs: DIAL_TIMEOUT_MS, signal });
       log.info(`joined master ${master}`);
       accept(link);
-      attempt = 0;
       lastProblem = "";
+      const since = clock.now();
       await Promise.race([link.closed, aborted(signal)]);
+      // A master that hangs up at once is not asked ten times a second.
+      if (clock.now() - since > STEADY_MS) attempt = 0;
     } catch (thrown) {
       if (signal.aborted) return;
       // A master that is away for a night is told of once, not at every try.

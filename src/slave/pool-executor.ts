@@ -9,6 +9,7 @@ import { TASK_EVENTS } from "../protocol/task-session.ts";
 import type { Body } from "../rpc/message.ts";
 import { spawnSelf } from "../runtime/self.ts";
 import type { Executor } from "./executor.ts";
+import { HOOK_TIMEOUT_MS } from "./in-process-executor.ts";
 import type { TaskEvents, TaskJob } from "./outcome.ts";
 import type { ConnectionHook } from "./plugin.ts";
 import { ConnectionRefuse, DisconnectionRefuse } from "./refusals.ts";
@@ -26,8 +27,6 @@ export interface PoolExecutorOptions {
   clock: Clock;
   log: Logger;
 }
-
-const HOOK_TIMEOUT_MS = 30_000;
 
 /** Runs tasks in worker processes, one task each at a time; their bytes pass through undecoded. */
 export class PoolExecutor implements Executor {

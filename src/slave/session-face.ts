@@ -46,6 +46,8 @@ export class SessionFace implements AsyncDisposable {
       ...options,
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
       admit: (hello, link) => this.#admit(hello, link),
+      onRejected: (peer, { message }) =>
+        options.log.warn(`connection from ${peer} came to nothing: ${message}`),
     });
   }
 
@@ -145,12 +147,14 @@ class SessionMaster implements Occupant {
   }
 
   #onTask(call: IncomingCall): void {
-    const { tasks, isStopping } = this.#options;
+    const { seat, tasks, isStopping } = this.#options;
     const meta = taskMeta.safeParse(call.meta);
     if (!meta.success) return call.fail({ code: "network.protocol", message: "Cannot read task" });
     if (isStopping()) return call.fail(refuse("SYSTEM_SHUTTING_DOWN").toJSON());
+    // It has disconnected, and the slave may be another master's by now.
+    if (seat.occupant !== this) return call.fail(refuse("MASTER_TOKEN_INVALID").toJSON());
     const [id, attempt] = meta.data;
-    call.onCancel = () => tasks.cancel(id);
+    call.onCancel = () => tasks.cancel(id, attempt);
     const admission = tasks.submit(
       { id, attempt, data: call.body },
       {

@@ -27,6 +27,9 @@ import { Tasks } from "./tasks.ts";
 /** How many ended tasks a slave knows again when they are sent twice. */
 const REMEMBERED_TASKS = 100_000;
 
+/** After the drain time: for cancelled tasks to end, and for their masters to hear of it. */
+const LAST_WORDS_MS = 2_000;
+
 /** A class may bring any of the hooks of a plugin. */
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- hooks are optional methods, which a class cannot declare
 export interface Slave extends SlaveHooks {}
@@ -173,9 +176,15 @@ export abstract class Slave extends Service {
   protected override async onDrain(deadline: AbortSignal): Promise<void> {
     const tasks = this.#tasks;
     if (!tasks || !this.#isReady) return;
-    await abortable(tasks.idle(), deadline).catch(() => tasks.cancelAll());
+    let until = deadline;
+    await abortable(tasks.idle(), deadline).catch(async () => {
+      // What did not finish is cancelled, and that is told too.
+      until = AbortSignal.timeout(LAST_WORDS_MS);
+      tasks.cancelAll();
+      await abortable(tasks.idle(), until).catch(() => {});
+    });
     const delivered = Promise.all([this.#sessions?.delivered(), this.#callbacks?.delivered()]);
-    await abortable(delivered, deadline).catch((thrown: unknown) =>
+    await abortable(delivered, until).catch((thrown: unknown) =>
       this.#log.warn(`results may not have reached the master: ${messageOf(thrown)}`),
     );
   }
@@ -219,6 +228,7 @@ export abstract class Slave extends Service {
         channel: this.channel,
         token,
         tls: joinTls,
+        clock: this.#clock,
         log: this.#log,
         accept: (link) => sessions.accept(link),
         signal: this.stopping,

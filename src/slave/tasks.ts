@@ -77,7 +77,7 @@ export class Tasks {
 
   /** Takes a task in or turns it away; only after "run" and "queue" does anybody hear of it again. */
   submit(job: TaskJob, events: TaskEvents): Admission {
-    const key = job.attempt === 1 ? job.id : `${job.id}#${job.attempt}`;
+    const key = keyOf(job.id, job.attempt);
     const admission = this.#desk.admit(key);
     if (admission === "busy" || admission === "full") this.counts.refused += 1;
     if (admission !== "run" && admission !== "queue") return admission;
@@ -87,9 +87,12 @@ export class Tasks {
     return admission;
   }
 
-  /** Ends a task; false when it is not here. Its events hear of the end. */
-  cancel(id: string): boolean {
-    const entry = [...this.#entries.values()].find((one) => one.id === id);
+  /** Ends a task, or one try of it; false when it is not here. Its events hear of the end. */
+  cancel(id: string, attempt?: number): boolean {
+    const entry =
+      attempt === undefined
+        ? [...this.#entries.values()].find((one) => one.id === id)
+        : this.#entries.get(keyOf(id, attempt));
     if (!entry) return false;
     this.#cancel(entry);
     return true;
@@ -179,4 +182,8 @@ export class Tasks {
     this.#idleWaiters = [];
     for (const wake of waiters) wake();
   }
+}
+
+function keyOf(id: string, attempt: number): string {
+  return attempt === 1 ? id : `${id}#${attempt}`;
 }
