@@ -106,6 +106,11 @@ export class SessionAcceptor implements Disposable {
       throw new DingError("service.stopping", "Cannot open session: this end is shutting down");
     }
     this.#sessions.set(session.id, session);
+    if (link.isClosed) {
+      // Gone before it was welcomed: it does not know of a session to come back to.
+      session.end(new NetworkError("network.closed", "The other end left before it was answered"));
+      return;
+    }
     this.#welcome(link, session, welcome);
     session.attach(link, 0, hello.toleranceMs);
   }
