@@ -63,7 +63,7 @@ export class Assignment {
     }
     this.#call = worker.peer.call(task.method, task.meta, task.body, {
       reply: (body) => this.#end(() => task.reply(body), true),
-      fail: (error) => this.#end(() => task.fail(error), error.code !== "worker.exited"),
+      fail: (error) => this.#end(() => task.fail(error), !worker.isGone),
       event: (name, body) => task.event(name, body),
     });
   }

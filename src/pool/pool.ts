@@ -46,6 +46,9 @@ export class Pool implements AsyncDisposable {
   readonly #policy: RestartPolicy;
   readonly #workers = new Map<string, WorkerProcess>();
   readonly #idle: WorkerProcess[] = [];
+  /** Replaced, but not gone yet. */
+  readonly #retiring = new Set<WorkerProcess>();
+  readonly #readyWaiters: PromiseWithResolvers<WorkerProcess>[] = [];
   readonly #queue: Assignment[] = [];
   readonly #timers = new Set<Disposable>();
   #isClosed = false;
@@ -57,7 +60,7 @@ export class Pool implements AsyncDisposable {
 
   /** Starts all workers; resolves when every one is ready, rejects when one cannot be. */
   async start(): Promise<void> {
-    const ids = Array.from({ length: this.#options.size }, (_, index) => `w${index}`);
+    const ids = Array.from({ length: this.#options.size }, (_, index) => idOf(index));
     await Promise.all(ids.map((id) => this.#startWorker(id)));
   }
 
@@ -78,7 +81,7 @@ export class Pool implements AsyncDisposable {
       assignment.abandon({ code: "service.stopping", message: "The workers have been stopped" });
       return () => {};
     }
-    const worker = this.#idle.shift();
+    const worker = this.#takeIdle();
     if (worker) assignment.give(worker);
     else this.#queue.push(assignment);
     return () => {
@@ -88,11 +91,10 @@ export class Pool implements AsyncDisposable {
     };
   }
 
-  /** Asks the first worker something beside its work; waits while it is not ready. */
+  /** Asks the first worker that is ready something beside its work; waits while there is none. */
   async ask(method: string, meta: unknown, body: Body): Promise<Body> {
-    const first = this.#workers.values().next().value;
-    if (!first) throw new DingError("worker.exited", "Cannot ask the plugin: no worker is there");
-    return first.peer.request(method, meta, body);
+    const worker = await this.#firstReady();
+    return worker.peer.request(method, meta, body);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -101,7 +103,10 @@ export class Pool implements AsyncDisposable {
     for (const waiting of this.#queue.splice(0)) {
       waiting.abandon({ code: "service.stopping", message: "The workers have been stopped" });
     }
-    const workers = [...this.#workers.values()];
+    for (const waiter of this.#readyWaiters.splice(0)) {
+      waiter.reject(new DingError("service.stopping", "The workers have been stopped"));
+    }
+    const workers = [...this.#workers.values(), ...this.#retiring];
     for (const worker of workers) worker.stop();
     using _killer = this.#options.clock.after(STOP_GRACE_MS, () => {
       for (const worker of workers) worker.kill();
@@ -131,11 +136,32 @@ export class Pool implements AsyncDisposable {
     worker.isReady = true;
     this.#policy.onReady();
     void worker.gone.then((exit) => this.#onGone(worker, exit));
+    for (const waiter of this.#readyWaiters.splice(0)) waiter.resolve(worker);
     this.#offer(worker);
   }
 
+  /** One that has died, of which the system has not told yet, is passed over: it would fail the work. */
+  #takeIdle(): WorkerProcess | undefined {
+    let worker = this.#idle.shift();
+    while (worker && !worker.isReachable) worker = this.#idle.shift();
+    return worker;
+  }
+
+  #firstReady(): Promise<WorkerProcess> {
+    for (let index = 0; index < this.#options.size; index++) {
+      const worker = this.#workers.get(idOf(index));
+      if (worker?.isReady && worker.isReachable) return Promise.resolve(worker);
+    }
+    if (this.#isClosed) {
+      return Promise.reject(new DingError("service.stopping", "The workers have been stopped"));
+    }
+    const waiter = Promise.withResolvers<WorkerProcess>();
+    this.#readyWaiters.push(waiter);
+    return waiter.promise;
+  }
+
   #offer(worker: WorkerProcess): void {
-    if (worker.isGone || this.#isClosed) return;
+    if (!worker.isReachable || this.#isClosed) return;
     const next = this.#queue.shift();
     if (next) next.give(worker);
     else this.#idle.push(worker);
@@ -151,6 +177,8 @@ export class Pool implements AsyncDisposable {
   /** Replaces a worker that has done nothing wrong. */
   #retire(worker: WorkerProcess): void {
     this.#workers.delete(worker.id);
+    this.#retiring.add(worker);
+    void worker.gone.then(() => this.#retiring.delete(worker));
     worker.stop();
     this.#after(STOP_GRACE_MS, () => worker.kill());
     this.#replace(worker.id, 0);
@@ -191,6 +219,10 @@ export class Pool implements AsyncDisposable {
     });
     this.#timers.add(timer);
   }
+}
+
+function idOf(index: number): string {
+  return `w${index}`;
 }
 
 /** No task was lost by it: the plugin, or what the process needs, is at fault. */

@@ -62,6 +62,11 @@ export class WorkerProcess {
     return this.#exit !== undefined;
   }
 
+  /** False as soon as nothing can be said to it any more, which may be before it is gone. */
+  get isReachable(): boolean {
+    return !this.#exit && this.#session.isAttached;
+  }
+
   /** Lets it end by itself: the closed channel tells it to. */
   stop(): void {
     if (this.#child.connected) this.#child.disconnect();
