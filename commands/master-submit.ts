@@ -51,7 +51,8 @@ export const masterSubmit = command(
           if (options.json) process.stdout.write(`${formatResultLine(line)}\n`);
         },
         onSlave: tell,
-        onListen: (address) => log.info(`Slaves may join at ${address}`),
+        onListen: (address) =>
+          log.info(`Slaves may join at ${address}`, { waitingFor: options.minSlaves }),
         onProgress: ({ total, done, slavesUp }) => {
           const note = `${slavesUp} slave${slavesUp === 1 ? "" : "s"}`;
           progress.update({ total, done, failed, note });

@@ -218,3 +218,21 @@ test("ding master commands show the token that they were given", async () => {
     else expect(stranger).toMatchObject({ code: 4 });
   }
 }, 20_000);
+
+test("ding master submit keeps no task in memory that has ended", async () => {
+  await using rack = await Rack.of(1, (() => 0) as never, { concurrency: 4 });
+  await using folder = await tempFolder();
+  const line = `${JSON.stringify({ text: "x".repeat(20_000) })}\n`;
+  const file = await folder.write("tasks.jsonl", line.repeat(10_000));
+  const args = ["master", "submit", file, "--out", folder.file("r.jsonl"), ...slaveFlags(rack)];
+  await using running = spawnDing(args);
+  let peakKiB = 0;
+  while (!running.hasExited) {
+    const status = await readFile(`/proc/${running.pid}/status`, "utf8").catch(() => "");
+    peakKiB = Math.max(peakKiB, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0));
+    await delay(20);
+  }
+  expect((await running.exited).code).toBe(0);
+  expect(peakKiB).toBeGreaterThan(0);
+  expect(peakKiB).toBeLessThan(250 * 1_024); // 200 MB of tasks went through
+}, 60_000);

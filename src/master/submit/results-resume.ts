@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
-import { DingError } from "../../core/errors.ts";
+import { DingError, messageOf } from "../../core/errors.ts";
 import { linesOf } from "./lines.ts";
 import { isSettled, parseResultLine, type EndStatus } from "./result-line.ts";
 import { identityOf, taskIdentity } from "./task-identity.ts";
@@ -24,7 +24,9 @@ export class EarlierResults {
     if (!found) return earlier;
     if (!found.isFile()) throw notOurs(path, "it is no regular file");
     if (found.size === 0) return earlier;
-    await using file = await open(path, "r+");
+    await using file = await open(path, "r+").catch((error: unknown) => {
+      throw notOurs(path, messageOf(error));
+    });
     const { torn, from } = await readTorn(file, found.size);
     const isWhole = parseResultLine(torn.toString("utf8")) !== undefined;
     if (!isWhole && !looksLikeOurs(torn)) throw notOurs(path, "its last line is no result line");

@@ -34,11 +34,6 @@ export class Tally {
     if (earlier) for (const status of END_STATUSES) this.#counts[status] = earlier.count(status);
   }
 
-  /** Tasks that ended other than well. */
-  get failed(): number {
-    return this.done - this.#counts.COMPLETED;
-  }
-
   get done(): number {
     return Object.values(this.#counts).reduce((sum, count) => sum + count, 0);
   }
