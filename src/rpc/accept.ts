@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { DingError, NetworkError } from "../core/errors.ts";
 import type { Link } from "../link/link.ts";
-import { receiveHello, sendRefusal, sendWelcome, type Hello } from "./handshake.ts";
+import { keepWaiting, receiveHello, sendRefusal, sendWelcome, type Hello } from "./handshake.ts";
 import type { HeartbeatOptions } from "./heartbeat.ts";
 import { part } from "./part.ts";
 import { Session, type SessionEvents } from "./session.ts";
@@ -82,7 +82,7 @@ export class SessionAcceptor implements Disposable {
     }
     const { clock, resumeMs } = this.#options;
     const session = new Session({ ...this.#options, id: hello.session });
-    const { welcome, listen } = await this.#options.admit(hello, link);
+    const { welcome, listen } = await this.#admit(hello, link);
     const events = listen(session);
     let resumeTimer: Disposable | undefined;
     session.listen({
@@ -113,6 +113,12 @@ export class SessionAcceptor implements Disposable {
     }
     this.#welcome(link, session, welcome);
     session.attach(link, 0, hello.toleranceMs);
+  }
+
+  /** Whoever decides may have to wait for something: a plugin that is still loading, a hook. */
+  async #admit(hello: Hello, link: Link): Promise<Admission> {
+    using _alive = keepWaiting(link, this.#options.clock);
+    return await this.#options.admit(hello, link);
   }
 
   #welcome(link: Link, session: Session, data: unknown): void {

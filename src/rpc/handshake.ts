@@ -40,7 +40,7 @@ export type Welcome = z.output<typeof welcome>;
 
 /** Waits for the first message of a fresh link; rejects if it is no HELLO of this protocol. */
 export async function receiveHello(link: Link, clock: Clock, timeoutMs: number): Promise<Hello> {
-  const message = await firstMessage(link, clock, timeoutMs);
+  const message = await firstMessage(link, clock, { timeoutMs, isPatient: false });
   const parsed = message[0] === KIND.HELLO ? hello.safeParse(message[1]) : undefined;
   if (!parsed?.success) {
     throw new NetworkError("network.protocol", `Cannot accept ${link.peer}: no hello`);
@@ -75,7 +75,7 @@ async function askWelcome(
   { clock, timeoutMs }: { clock: Clock; timeoutMs: number },
 ): Promise<Welcome> {
   link.send(encodeMessage([KIND.HELLO, { protocol: PROTOCOL_VERSION, ...greeting }]));
-  const message = await firstMessage(link, clock, timeoutMs);
+  const message = await firstMessage(link, clock, { timeoutMs, isPatient: true });
   if (message[0] === KIND.REFUSED) {
     const parsed = refusal.safeParse(message[1]);
     if (parsed.success) throw refusalOf(parsed.data as ErrorRecord);
@@ -105,25 +105,36 @@ function refusalOf(record: ErrorRecord): DingError {
   });
 }
 
-function firstMessage(link: Link, clock: Clock, timeoutMs: number): Promise<Message> {
+/** The first message but PING: who sends that is alive and still thinking, which is worth waiting for. */
+function firstMessage(
+  link: Link,
+  clock: Clock,
+  { timeoutMs, isPatient }: { timeoutMs: number; isPatient: boolean },
+): Promise<Message> {
   return new Promise((resolve, reject) => {
+    let timer: Disposable;
     const end = (error: DingError): void => {
       timer[Symbol.dispose]();
       reject(error);
     };
-    const timer = clock.after(timeoutMs, () => {
-      link.terminate();
-      end(new NetworkError("network.timeout", `Cannot go on with ${link.peer}: no handshake`));
-    });
+    const wait = (): void => {
+      timer = clock.after(timeoutMs, () => {
+        end(new NetworkError("network.timeout", `Cannot go on with ${link.peer}: no handshake`));
+        link.terminate();
+      });
+    };
+    const onMessage = (message: Message): void => {
+      timer[Symbol.dispose]();
+      if (isPatient && message[0] === KIND.PING) return wait();
+      // Later frames wait in the link for whoever listens next.
+      link.pause();
+      resolve(message);
+    };
+    wait();
     link.listen({
       frame(bytes) {
         try {
-          decodeMessages(bytes, (message) => {
-            timer[Symbol.dispose]();
-            // Later frames wait in the link for whoever listens next.
-            link.pause();
-            resolve(message);
-          });
+          decodeMessages(bytes, onMessage);
         } catch (thrown) {
           link.pause();
           end(DingError.from(thrown));
@@ -134,3 +145,19 @@ function firstMessage(link: Link, clock: Clock, timeoutMs: number): Promise<Mess
     });
   });
 }
+
+/** Tells an end that waits for its welcome that this one is alive, until disposed. */
+export function keepWaiting(link: Link, clock: Clock): Disposable {
+  let timer: Disposable;
+  const wait = (): void => {
+    timer = clock.after(STILL_HERE_MS, () => {
+      link.send(encodeMessage([KIND.PING]));
+      wait();
+    });
+  };
+  wait();
+  return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
+}
+
+/** Far below any time that a dialling end is patient for. */
+const STILL_HERE_MS = 250;
