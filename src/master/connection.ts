@@ -50,6 +50,7 @@ export class SlaveConnection implements AsyncDisposable, TaskHome {
   readonly #home: ConnectionHome;
   #wire: Wire | undefined;
   #isConnecting = false;
+  #disconnecting: Promise<unknown> | undefined;
   #facts: SlaveFacts | undefined;
   #closed = Promise.withResolvers<Error | undefined>();
 
@@ -109,8 +110,17 @@ export class SlaveConnection implements AsyncDisposable, TaskHome {
 
   /** Lets go of the slave; its tasks are cancelled. Rejects when the slave refuses. Twice is once. */
   async disconnect(): Promise<unknown> {
-    const wire = this.#wire;
-    if (!wire) return undefined;
+    if (!this.#wire) return undefined;
+    this.#disconnecting ??= this.#disconnect(this.#wire);
+    const mine = this.#disconnecting;
+    try {
+      return await mine;
+    } finally {
+      if (this.#disconnecting === mine) this.#disconnecting = undefined;
+    }
+  }
+
+  async #disconnect(wire: Wire): Promise<unknown> {
     const { hooks } = this.#home;
     let response: SlaveResponse;
     try {
@@ -206,6 +216,7 @@ export class SlaveConnection implements AsyncDisposable, TaskHome {
   #letGo(wire: Wire, error: Error | undefined): void {
     if (this.#wire !== wire) return;
     this.#wire = undefined;
+    this.#disconnecting = undefined;
     this.#home.unregister(this);
     this.#closed.resolve(error);
   }

@@ -8,7 +8,9 @@ export class JoinedSlave {
   /** Names the slave's process. */
   readonly boot: string;
   readonly place: { host: string; port: number };
+  /** Offered, and not taken yet. */
   #link: Link | undefined;
+  #taken: Link | undefined;
   #waiting: ((link: Link) => void)[] = [];
 
   constructor(name: string, boot: string, link: Link) {
@@ -18,23 +20,28 @@ export class JoinedSlave {
     this.#link = link;
   }
 
-  /** The same process has dialled again. */
+  /** The same process has dialled again: whatever it looks like from here, its last link is dead. */
   offer(link: Link): void {
     const [wake] = this.#waiting;
     if (wake) {
       this.#waiting.shift();
+      this.#taken = link;
       wake(link);
       return;
     }
     this.#link?.close("another link took its place");
     this.#link = link;
+    this.#taken?.terminate();
   }
 
   /** The link it has offered, or the next one it offers within `timeoutMs`. */
   async take(signal: AbortSignal, timeoutMs: number): Promise<Link> {
     const link = this.#link;
     this.#link = undefined;
-    if (link && !link.isClosed) return link;
+    if (link && !link.isClosed) {
+      this.#taken = link;
+      return link;
+    }
     const next = Promise.withResolvers<Link>();
     this.#waiting.push(next.resolve);
     const timer = setTimeout(

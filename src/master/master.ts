@@ -116,7 +116,8 @@ export class Master extends MasterHooks {
   }
 
   /** Listens now, for slaves that dial in; resolves with the address. */
-  listen(): Promise<string> {
+  async listen(): Promise<string> {
+    await this.#beStarted();
     return this.#listener.open();
   }
 
@@ -183,9 +184,18 @@ export class Master extends MasterHooks {
     open: ConnectionHome["open"],
   ): SlaveConnection {
     return new SlaveConnection(name, place, {
-      open,
+      open: async (connection, data, options) => {
+        await this.#beStarted();
+        const signal = AbortSignal.any([
+          this.stopping,
+          ...(options.signal ? [options.signal] : []),
+        ]);
+        return open(connection, data, { ...options, signal });
+      },
       hooks: this,
       register: (connection) => {
+        // It may have begun to stop while the slave was asked.
+        this.stopping.throwIfAborted();
         this.#refuseTakenName(name);
         this.#connections.set(name, connection);
       },
@@ -208,6 +218,11 @@ export class Master extends MasterHooks {
       },
       (thrown: unknown) => this.#log.warn(`slave ${name} cannot join: ${messageOf(thrown)}`),
     );
+  }
+
+  /** Whoever forgets `start()` means it: what has been opened is closed with the master. */
+  async #beStarted(): Promise<void> {
+    if (this.state === "idle") await this.start();
   }
 
   #freeName(wanted: string): string {

@@ -1,4 +1,4 @@
-import { DingError, type ErrorRecord } from "../core/errors.ts";
+import { DingError, NetworkError, messageOf, type ErrorRecord } from "../core/errors.ts";
 import { msgpack } from "../protocol/codec.ts";
 import { slaveExceptionFrom } from "../protocol/slave-exceptions.ts";
 import {
@@ -7,6 +7,7 @@ import {
   TASK_EVENTS,
   type SlaveFacts,
 } from "../protocol/task-session.ts";
+import { encodeBody } from "../rpc/body.ts";
 import { dialSession, type DialSessionOptions } from "../rpc/dial.ts";
 import type { Body } from "../rpc/message.ts";
 import { Peer } from "../rpc/peer.ts";
@@ -77,9 +78,9 @@ class SessionWire implements Wire {
     const call = this.#peer.call(
       SESSION_METHODS.TASK,
       [task.id, task.attempt],
-      msgpack.encode(task.data),
+      encodeBody(task.data, TASK_DATA),
       {
-        reply: (body) => events.completed(decode(body)),
+        reply: (body) => tellResult(body, events),
         fail: (error) => tellFailure(error, events),
         event(name, body) {
           if (name === TASK_EVENTS.PROGRESS) events.progress(decode(body));
@@ -92,9 +93,12 @@ class SessionWire implements Wire {
 
   async disconnect(data: unknown): Promise<SlaveResponse> {
     try {
-      await this.#peer.request(SESSION_METHODS.DISCONNECT, null, msgpack.encode(data));
+      const body = encodeBody(data, DISCONNECT_DATA);
+      await this.#peer.request(SESSION_METHODS.DISCONNECT, null, body);
     } catch (thrown) {
-      throw refusalOf(DingError.from(thrown));
+      const error = DingError.from(thrown);
+      if (error.code === LOST) throw new NetworkError("network.closed", error.message);
+      throw refusalOf(error);
     }
     this.#session.end();
     return success("Disconnect success.");
@@ -103,6 +107,22 @@ class SessionWire implements Wire {
   abandon(): void {
     this.#session.end();
   }
+}
+
+const TASK_DATA = { what: "task", code: "task.invalid-data" } as const;
+const DISCONNECT_DATA = { what: "data of beforeDisconnect", code: "usage.invalid-input" } as const;
+
+/** The call has had its answer: a result that cannot be read must not leave its task without an end. */
+function tellResult(body: Body, events: WireEvents): void {
+  let result: unknown;
+  try {
+    result = decode(body);
+  } catch (cause) {
+    const message = `Cannot read result: ${messageOf(cause)}`;
+    events.failed(new DingError("task.invalid-result", message, { cause }), undefined);
+    return;
+  }
+  events.completed(result);
 }
 
 function tellFailure(record: ErrorRecord, events: WireEvents): void {

@@ -36,6 +36,9 @@ export interface Starting<T> extends Promise<T> {
   join(options?: WaitOptions): Promise<T>;
 }
 
+/** Timers take no more; it is as good as for ever. */
+const MOST_TIMEOUT_MS = 2 ** 31 - 1;
+
 type Callback = (data: unknown, result: unknown) => unknown;
 
 /**
@@ -92,7 +95,10 @@ export class Task {
     return ENDS.has(this.#status);
   }
 
-  /** Sends the task; resolves when the slave has taken it, rejects when it does not. Once only. */
+  /**
+   * Sends the task; resolves when the slave has taken it, rejects when it does
+   * not. A signal that aborts before that cancels the task. Once only.
+   */
   start(options: { signal?: AbortSignal } = {}): Starting<this> {
     const started = this.#start(options);
     return Object.assign(started, {
@@ -104,7 +110,8 @@ export class Task {
   async join({ timeoutMs, signal }: WaitOptions = {}): Promise<this> {
     if (!this.isEnded && this.#status !== TaskStatus.IDLE) {
       const ended = new Promise<void>((resolve) => void this.#endWaiters.push(resolve));
-      const bounded = timeoutMs === undefined ? ended : within(ended, timeoutMs, `task ${this.id}`);
+      const isBounded = timeoutMs !== undefined && timeoutMs <= MOST_TIMEOUT_MS;
+      const bounded = isBounded ? within(ended, timeoutMs, `task ${this.id}`) : ended;
       await abortable(bounded, signal);
     }
     return this;
@@ -160,7 +167,12 @@ export class Task {
       return this;
     }
     if (this.#isCancelAsked && !this.isEnded) this.#cancelWire();
-    return abortable(this.#started.promise, signal);
+    try {
+      return await abortable(this.#started.promise, signal);
+    } catch (thrown) {
+      if (!this.isEnded) void this.cancel();
+      throw thrown;
+    }
   }
 
   #events(): WireEvents {
