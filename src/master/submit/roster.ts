@@ -31,6 +31,8 @@ export class Roster {
   #up = 0;
   #hadQuorum = false;
   #aloneSince: number;
+  /** The time that one may wait for a first slave has passed. */
+  #isOverdue = false;
 
   constructor(options: RosterOptions, now: number) {
     this.#options = options;
@@ -175,15 +177,21 @@ export class Roster {
     }
   }
 
-  /** True when nobody is there, nor will be within the time that one may wait. */
+  /**
+   * True when nobody is there, nor will be within the time that one may wait. A
+   * slave that is being dialled may be there yet: the dial itself is bounded, and
+   * takes longer only while the slave says that it is still loading.
+   */
   isUnreachable(now: number): boolean {
     const { unreachableMs, minSlaves } = this.#options;
+    this.#isOverdue = false;
     if (unreachableMs === undefined || this.#up >= (this.#hadQuorum ? 1 : minSlaves)) return false;
     const deadline = this.#aloneSince + unreachableMs;
-    if (now >= deadline) return true;
+    this.#isOverdue = now >= deadline;
     let possible = this.#up;
     for (const { state, notBefore } of this.#slaves.values()) {
-      if (state === "dialling" || (state === "away" && notBefore < deadline)) possible += 1;
+      const isAwaited = state === "away" && !this.#isOverdue && notBefore < deadline;
+      if (state === "dialling" || isAwaited) possible += 1;
     }
     return possible < (this.#hadQuorum ? 1 : minSlaves);
   }
@@ -195,7 +203,9 @@ export class Roster {
     for (const slave of this.#busy) at = Math.min(at, slave.notBefore);
     const { unreachableMs, minSlaves } = this.#options;
     const isShort = this.#up < (this.#hadQuorum ? 1 : minSlaves);
-    if (unreachableMs !== undefined && isShort) at = Math.min(at, this.#aloneSince + unreachableMs);
+    // Past it, only the end of a dial decides.
+    const isAhead = unreachableMs !== undefined && !this.#isOverdue;
+    if (isAhead && isShort) at = Math.min(at, this.#aloneSince + unreachableMs);
     return at;
   }
 
