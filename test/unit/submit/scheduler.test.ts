@@ -260,7 +260,7 @@ test("Roster.isUnreachable() when nobody came in time, or nobody can", () => {
   const lost = new Play({}, 1).up("a").goTo(60_000).down("a");
   expect(unreachable(lost)).toBe(false);
   expect(unreachable(lost.goTo(64_999))).toBe(false);
-  expect(unreachable(lost.goTo(65_000))).toBe(true);
+  expect(unreachable(lost.goTo(65_000).down("a"))).toBe(true);
 
   const patient = new Play({ unreachableMs: undefined }, 1).goTo(1e9);
   expect(unreachable(patient)).toBe(false);
