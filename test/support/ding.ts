@@ -21,6 +21,8 @@ export interface RunOptions {
   orphanGraceMs?: number;
   /** A command that runs ours, such as `["ip", "netns", "exec", "x1"]`. */
   prefix?: string[];
+  /** A copy of the binary to run in place of the runtime's program. */
+  program?: string;
 }
 
 export interface RunResult {
@@ -77,7 +79,9 @@ export class RunningDing implements AsyncDisposable {
   #isKilled = false;
 
   constructor(args: string[], options: RunOptions) {
-    const line = [...(options.prefix ?? []), ...commandOf(options.runtime ?? "bun"), ...args];
+    const own =
+      options.program === undefined ? commandOf(options.runtime ?? "bun") : [options.program];
+    const line = [...(options.prefix ?? []), ...own, ...args];
     const [command = "", ...rest] = line;
     this.#name = `ding ${args.join(" ")} (${options.runtime ?? "bun"})`;
     this.#isJson = args.includes("--json");
