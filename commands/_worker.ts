@@ -1,7 +1,7 @@
 import { defineCommand, type CommandDef } from "citty";
 import { DingError } from "../src/core/errors.ts";
-import { provideModules } from "../src/runtime/modules.ts";
 import { runWorker } from "../src/slave/worker.ts";
+import { providePluginModules } from "./_plugin-modules.ts";
 import { terminalLogger } from "./_terminal.ts";
 
 /** The programs of worker processes; hidden: only this program starts them. */
@@ -22,7 +22,7 @@ export const worker: CommandDef = defineCommand({
       );
     }
     for (const signal of PARENTS_SIGNALS) process.on(signal, () => {});
-    provideModules({ ding: () => import("../src/index.ts"), zod: () => import("zod/v4") });
+    providePluginModules();
     run(await terminalLogger({ level: "info", secrets: [] }));
   },
 });

@@ -1,4 +1,5 @@
 import { slaveOptions } from "../src/slave/options.ts";
+import { providePluginModules } from "./_plugin-modules.ts";
 import { roleCommand } from "./_role.ts";
 
 export default roleCommand(
@@ -16,6 +17,7 @@ export default roleCommand(
     // Loaded when it is started: help and faulty options need none of it.
     create: async (options, tools) => {
       const { createSlave } = await import("../src/slave/plugin-slave.ts");
+      if (options.isolate === "none") providePluginModules();
       return createSlave(options, tools);
     },
   },

@@ -1,0 +1,6 @@
+import { provideModules } from "../src/runtime/modules.ts";
+
+/** Lets plugins that are loaded into this process import "ding" and "zod" with nothing installed. */
+export function providePluginModules(): void {
+  provideModules({ ding: () => import("../src/index.ts"), zod: () => import("zod/v4") });
+}
