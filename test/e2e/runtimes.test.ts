@@ -159,6 +159,32 @@ const ROWS: Row[] = [
     },
   },
   {
+    name: "a plugin far from any checkout imports ding and zod, in workers and without",
+    async run(runtime) {
+      await using folder = await tempFolder();
+      const plugin = await folder.write(
+        "my.ts",
+        `import { defineSlave, TaskFail, VERSION } from "ding";
+        import { z } from "zod";
+        export default defineSlave({
+          schema: z.object({ n: z.int() }),
+          processTask({ n }) { if (n < 0) throw new TaskFail({ n }); return { n, VERSION }; },
+        });`,
+      );
+      for (const isolate of ["process", "none"]) {
+        await using slave = await startSlave(plugin, ["--isolate", isolate], { runtime });
+        const to = { slaves: [slave], args: ["--retries=0"] };
+        const { lines, code } = await submit([{ n: 1 }, { n: -1 }, { n: "x" }], to, { runtime });
+        expect(lines).toMatchObject([
+          { status: "COMPLETED", result: { n: 1, VERSION: version } },
+          { status: "FAILED", result: { n: -1 } },
+          { status: "START_FAILED", error: { message: expect.stringContaining("n: ") } },
+        ]);
+        expect(code).toBe(6);
+      }
+    },
+  },
+  {
     name: "a plugin with a syntax error is shown with file, line, column and the line",
     async run(runtime) {
       await using folder = await tempFolder();
