@@ -7,7 +7,8 @@ import { namedSlaves, reachOf, type Reach } from "../src/master/submit/reach.ts"
 import { parseSlaves, type SlaveAddress } from "../src/master/submit/slave-list.ts";
 import { columnsText } from "./_columns.ts";
 import type { Given } from "./_command.ts";
-import { masterTools, slavesGiven } from "./_master-tools.ts";
+import { slavesGiven } from "./_master-tools.ts";
+import { toolsOf } from "./_tools.ts";
 
 /** The options of the commands that ask slaves something. */
 export const askOptions = z.object({
@@ -26,7 +27,7 @@ export async function askSlaves<T>(
   given: Given,
   ask: (address: SlaveAddress, reach: Reach, log: Logger) => Promise<T>,
 ): Promise<Asked<T>[]> {
-  const { log, token } = await masterTools(options, given);
+  const { log, token } = await toolsOf(options, given);
   const named = await namedSlaves(slavesGiven(options, given));
   const slaves = named.length > 0 ? named : parseSlaves([DEFAULT_SLAVE]);
   const reach = reachOf(options, token);

@@ -6,12 +6,12 @@ import type { SubmitSummary } from "../src/master/submit/tally.ts";
 import type { Logger } from "../src/core/log.ts";
 import { command } from "./_command.ts";
 import { countsText, resultsText } from "./_master-summary.ts";
-import { MASTER_KEYS, masterTools, slavesGiven } from "./_master-tools.ts";
+import { MASTER_KEYS, slavesGiven } from "./_master-tools.ts";
 import { showProgress } from "./_progress.ts";
-import { listenForStop } from "./_signals.ts";
+import { listenForStop, SIGNAL_EXIT_CODES } from "./_signals.ts";
+import { toolsOf } from "./_tools.ts";
 
 const EXIT_TASK_FAILED = 6;
-const EXIT_SIGNAL = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** `ding master submit`: runs a file of tasks over many slaves. */
 export const masterSubmit = command(
@@ -33,7 +33,7 @@ export const masterSubmit = command(
     const options = slavesGiven(given, context);
     const { origins } = context;
     using progress = showProgress(process.stderr);
-    const { log, token } = await masterTools(options, context, progress.stream);
+    const { log, token } = await toolsOf(options, context, progress.stream);
     const tell = slaveTeller(log);
     let failed = 0;
     const summary = await submit(options, {
@@ -61,7 +61,7 @@ export const masterSubmit = command(
     });
     progress[Symbol.dispose]();
     tellSummary(summary, options);
-    if (summary.isInterrupted) return EXIT_SIGNAL[await stop.asked];
+    if (summary.isInterrupted) return SIGNAL_EXIT_CODES[await stop.asked];
     return summary.counts.COMPLETED === summary.done ? 0 : EXIT_TASK_FAILED;
   },
 );

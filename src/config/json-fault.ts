@@ -5,100 +5,132 @@ export interface JsonFault {
   reason: string;
 }
 
-const SPACE = /[ \t\r\n]*/y;
-const STRING = /"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"/uy;
-const PLAIN = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+const SPACE = /[ \t\n\r]*/y;
+const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+const WORD = /true|false|null/y;
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
-/** Finds the first fault in a text that `JSON.parse` refused: its own message has no position everywhere. */
+/** The first fault of a text that `JSON.parse` refused; runtimes differ in whether they tell where it is. */
 export function findJsonFault(text: string): JsonFault {
-  const scan = new Scan(text);
-  try {
-    scan.value();
-    scan.end();
-  } catch (thrown) {
-    if (!(thrown instanceof Fault)) throw thrown;
-    return place(text, thrown.offset, thrown.message);
-  }
-  return place(text, text.length, "not valid JSON");
+  const fault = new Scanner(text).scan() ?? { offset: text.length, reason: "not valid JSON" };
+  const before = text.slice(0, fault.offset);
+  const lineStart = before.lastIndexOf("\n") + 1;
+  return {
+    line: before.split("\n").length,
+    column: fault.offset - lineStart + 1,
+    reason: fault.reason,
+  };
 }
 
-class Fault extends Error {
-  readonly offset: number;
-  constructor(offset: number, message: string) {
-    super(message);
-    this.offset = offset;
-  }
-}
+/** What people write who think of another language. */
+const HINTS: Readonly<Record<string, string>> = {
+  "": "the text ends too early: a value is expected",
+  "'": "texts stand in double quotes",
+  "/": "comments are not allowed",
+};
 
-class Scan {
+type Fault = { offset: number; reason: string };
+
+/** Walks over one JSON text without recursion, so that no nesting is too deep for it. */
+class Scanner {
   readonly #text: string;
-  #offset = 0;
+  readonly #open: ("[" | "{")[] = [];
+  #at = 0;
 
   constructor(text: string) {
     this.#text = text;
   }
 
-  value(): void {
-    this.#skip(SPACE);
-    if (this.#take("{")) return this.#members("}", () => this.#member());
-    if (this.#take("[")) return this.#members("]", () => this.value());
-    if (!this.#skip(STRING) && !this.#skip(PLAIN)) this.#fail(this.#whyNoValue());
-    this.#skip(SPACE);
-  }
-
-  end(): void {
-    if (this.#offset < this.#text.length) this.#fail("nothing may follow the value");
-  }
-
-  #member(): void {
-    this.#skip(SPACE);
-    if (!this.#skip(STRING)) this.#fail("a name in double quotes is expected");
-    this.#skip(SPACE);
-    if (!this.#take(":")) this.#fail('":" is expected after the name');
-    this.value();
-  }
-
-  #members(close: string, member: () => void): void {
-    this.#skip(SPACE);
-    if (!this.#take(close)) {
-      do {
-        this.#skip(SPACE);
-        if (this.#text[this.#offset] === close)
-          this.#fail(`a comma before "${close}" is one too many`);
-        member();
-      } while (this.#take(","));
-      if (!this.#take(close)) this.#fail(`"," or "${close}" is expected`);
+  scan(): Fault | undefined {
+    for (;;) {
+      const opened = this.#value();
+      if (typeof opened === "object") return opened;
+      if (opened === "opened") continue;
+      const next = this.#afterValue();
+      if (next === "end") return undefined;
+      if (typeof next === "object") return next;
     }
-    this.#skip(SPACE);
   }
 
-  #whyNoValue(): string {
-    const next = this.#text[this.#offset];
-    if (next === undefined) return "the text ends too early";
-    if (next === "'") return "texts stand in double quotes";
-    if (next === "/") return "comments are not allowed";
-    return next === '"' ? "the text in quotes is not valid or does not end" : "a value is expected";
+  /** One scalar, or the opening of a list or object up to where its first value begins. */
+  #value(): "scalar" | "opened" | Fault {
+    const sign = this.#peek();
+    if (sign === "[" || sign === "{") {
+      this.#at += 1;
+      if (this.#peek() === (sign === "[" ? "]" : "}")) {
+        this.#at += 1;
+        return "scalar";
+      }
+      this.#open.push(sign);
+      return sign === "[" ? "opened" : (this.#key("a key in double quotes or '}'") ?? "opened");
+    }
+    if (sign === '"') return this.#string() ?? "scalar";
+    if (this.#skip(NUMBER) || this.#skip(WORD)) return "scalar";
+    return this.#fault(HINTS[sign] ?? "a value is expected");
+  }
+
+  /** The comma and key before the next value, or the closings after the last one. */
+  #afterValue(): "more" | "end" | Fault {
+    for (;;) {
+      const sign = this.#peek();
+      const open = this.#open.at(-1);
+      if (!open) return sign === "" ? "end" : this.#expected("the end of the text");
+      const close = open === "[" ? "]" : "}";
+      if (sign === ",") {
+        const comma = this.#at;
+        this.#at += 1;
+        if (this.#peek() === close) {
+          this.#at = comma;
+          return this.#fault("this comma is one too many");
+        }
+        return open === "[" ? "more" : (this.#key("a key in double quotes") ?? "more");
+      }
+      if (sign !== close) return this.#expected(`',' or '${close}'`);
+      this.#at += 1;
+      this.#open.pop();
+    }
+  }
+
+  #key(what: string): Fault | undefined {
+    if (this.#peek() !== '"') return this.#expected(what);
+    const fault = this.#string();
+    if (fault) return fault;
+    if (this.#peek() !== ":") return this.#expected("':'");
+    this.#at += 1;
+    return undefined;
+  }
+
+  #string(): Fault | undefined {
+    for (this.#at += 1; ; this.#at += 1) {
+      const sign = this.#text[this.#at];
+      if (sign === undefined || sign < " ") return this.#expected("'\"' at the end of the string");
+      if (sign === '"') break;
+      if (sign !== "\\") continue;
+      if (!this.#skip(ESCAPE)) return this.#expected("an escape like \\n or \\u00e9");
+      this.#at -= 1;
+    }
+    this.#at += 1;
+    return undefined;
+  }
+
+  /** The next sign that is no space; empty at the end. */
+  #peek(): string {
+    this.#skip(SPACE);
+    return this.#text[this.#at] ?? "";
   }
 
   #skip(pattern: RegExp): boolean {
-    pattern.lastIndex = this.#offset;
-    const match = pattern.exec(this.#text);
-    this.#offset += match?.[0].length ?? 0;
-    return match !== null;
-  }
-
-  #take(letter: string): boolean {
-    if (this.#text[this.#offset] !== letter) return false;
-    this.#offset++;
+    pattern.lastIndex = this.#at;
+    if (!pattern.test(this.#text)) return false;
+    this.#at = pattern.lastIndex;
     return true;
   }
 
-  #fail(reason: string): never {
-    throw new Fault(this.#offset, reason);
+  #expected(what: string): Fault {
+    return this.#fault(`${what} is expected`);
   }
-}
 
-function place(text: string, offset: number, reason: string): JsonFault {
-  const before = text.slice(0, offset).split("\n");
-  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1, reason };
+  #fault(reason: string): Fault {
+    return { offset: this.#at, reason };
+  }
 }

@@ -3,9 +3,9 @@ import { z } from "zod";
 import { DingError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { createApp, type App } from "../http/app.ts";
-import { isSameSecret } from "../http/bearer.ts";
 import { answer, readBody } from "../http/body.ts";
 import type { HttpBindings } from "../http/listen.ts";
+import { mountSelf, SELF_PATHS } from "../http/self-routes.ts";
 import { failureEnvelope, successEnvelope } from "../protocol/envelope.ts";
 import {
   CHANNEL_HEADER,
@@ -33,8 +33,7 @@ type MasterContext = Context<{ Bindings: HttpBindings }>;
 
 /** Slaves of the HTTP dialect show their connection's token, which is a secret of its own. */
 const OWN_TOKEN_PATHS = new Set([
-  "/ping",
-  "/shutdown",
+  ...SELF_PATHS,
   "/slave/heartbeat",
   "/slave/task/complete",
   "/slave/task/fail",
@@ -52,30 +51,16 @@ export function masterApp(options: MasterAppOptions): App {
   app.get(JOIN_PATH, () => {
     throw new DingError("usage.invalid-input", "Cannot join: no WebSocket upgrade");
   });
-  mountSelf(app, options);
+  mountSelf(app, {
+    ...options,
+    refusals: {
+      stopping: () => refuse("SYSTEM_SHUTTING_DOWN"),
+      noToken: () => refuse("SELF_TOKEN_NOT_GIVEN"),
+      wrongToken: () => refuse("SELF_TOKEN_INVALID"),
+    },
+  });
   mountSlaves(app, options);
   return app;
-}
-
-function mountSelf(app: App, { selfToken, isStopping, onShutdown }: MasterAppOptions): void {
-  const check = ({ req }: MasterContext): void => {
-    if (isStopping()) throw refuse("SYSTEM_SHUTTING_DOWN");
-    const given = req.header(TOKEN_HEADER);
-    if (!given) throw refuse("SELF_TOKEN_NOT_GIVEN");
-    if (!isSameSecret(given, selfToken)) throw refuse("SELF_TOKEN_INVALID");
-  };
-  app.get("/ping", (context) => {
-    check(context);
-    return answer(context, successEnvelope("PONG!"));
-  });
-  app.delete("/shutdown", (context) => {
-    check(context);
-    onShutdown();
-    return answer(
-      context,
-      successEnvelope("Shutdown request received, this server will be down later."),
-    );
-  });
 }
 
 function mountSlaves(app: App, options: MasterAppOptions): void {

@@ -2,9 +2,9 @@ import type { Context } from "hono";
 import { DingError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { createApp, type App } from "../http/app.ts";
-import { isSameSecret } from "../http/bearer.ts";
 import { answer, readBody } from "../http/body.ts";
 import type { HttpBindings } from "../http/listen.ts";
+import { mountSelf, SELF_PATHS } from "../http/self-routes.ts";
 import { successEnvelope } from "../protocol/envelope.ts";
 import { CHANNEL_HEADER, TOKEN_HEADER } from "../protocol/interaction-codes.ts";
 import {
@@ -40,7 +40,6 @@ export interface SlaveAppOptions {
 
 type SlaveContext = Context<{ Bindings: HttpBindings }>;
 
-const SELF_PATHS = new Set(["/ping", "/shutdown"]);
 const DI_ENGINE_PATHS = new Set(["/connect", "/disconnect", "/task/new"]);
 
 /** The HTTP face of a slave: the dialect of DI-engine's masters, its status, and cancelling. */
@@ -49,7 +48,7 @@ export function slaveApp(options: SlaveAppOptions): App {
   const app = createApp({
     health: options,
     token,
-    public: (path) => SELF_PATHS.has(path) || (allowDiEngine && DI_ENGINE_PATHS.has(path)),
+    public: (path) => SELF_PATHS.includes(path) || (allowDiEngine && DI_ENGINE_PATHS.has(path)),
     metrics: slaveMetrics(status),
     log: options.log,
   });
@@ -58,7 +57,15 @@ export function slaveApp(options: SlaveAppOptions): App {
     throw new DingError("usage.invalid-input", "Cannot open a session: no WebSocket upgrade");
   });
   mountTasks(app, options);
-  mountSelf(app, options);
+  mountSelf(app, {
+    ...options,
+    onShutdown: options.shutdown,
+    refusals: {
+      stopping: () => refuse("SYSTEM_SHUTTING_DOWN"),
+      noToken: () => refuse("SELF_TOKEN_NOT_FOUND"),
+      wrongToken: () => refuse("SELF_TOKEN_INVALID"),
+    },
+  });
   mountDiEngine(app, options);
   return app;
 }
@@ -78,28 +85,6 @@ function mountTasks(app: App, { tasks }: SlaveAppOptions): void {
       });
     }
     return answer(context, successEnvelope("Task is being cancelled.", { cancelled: 1 }));
-  });
-}
-
-/** What a slave asks of itself, with a token that no other process knows. */
-function mountSelf(app: App, { selfToken, isStopping, shutdown }: SlaveAppOptions): void {
-  const check = ({ req }: SlaveContext): void => {
-    if (isStopping()) throw refuse("SYSTEM_SHUTTING_DOWN");
-    const given = req.header(TOKEN_HEADER);
-    if (!given) throw refuse("SELF_TOKEN_NOT_FOUND");
-    if (!isSameSecret(given, selfToken)) throw refuse("SELF_TOKEN_INVALID");
-  };
-  app.get("/ping", (context) => {
-    check(context);
-    return answer(context, successEnvelope("PONG!"));
-  });
-  app.delete("/shutdown", (context) => {
-    check(context);
-    shutdown();
-    return answer(
-      context,
-      successEnvelope("Shutdown request received, this server will be down later."),
-    );
   });
 }
 

@@ -5,7 +5,7 @@ import type { WorkerFacts } from "../pool/pool.ts";
 import type { SlaveFacts } from "../protocol/task-session.ts";
 import type { Executor } from "./executor.ts";
 import type { Occupant } from "./seat.ts";
-import type { TaskCounts, TaskFacts, Tasks } from "./tasks.ts";
+import { NO_COUNTS, type TaskCounts, type TaskFacts, type Tasks } from "./tasks.ts";
 
 /** What `GET /status` of a slave says. */
 export interface SlaveStatus extends SlaveFacts {
@@ -40,15 +40,6 @@ export interface StatusSources {
 }
 
 const LISTED_TASKS = 100;
-const NO_COUNTS: TaskCounts = {
-  accepted: 0,
-  refused: 0,
-  completed: 0,
-  failed: 0,
-  cancelled: 0,
-  timedOut: 0,
-};
-
 /** Reads the status of a slave in any state. */
 export function statusOf(sources: StatusSources): SlaveStatus {
   const { facts, state, isReady, boot, startedAt, clock, tasks, executor, master } = sources;

@@ -14,6 +14,16 @@ export interface TaskCounts {
   timedOut: number;
 }
 
+/** Before the first task. */
+export const NO_COUNTS: Readonly<TaskCounts> = {
+  accepted: 0,
+  refused: 0,
+  completed: 0,
+  failed: 0,
+  cancelled: 0,
+  timedOut: 0,
+};
+
 /** What the outside may know of a task that is here. */
 export interface TaskFacts {
   id: string;
@@ -40,14 +50,7 @@ export class Tasks {
   readonly #executor: Executor;
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
-  readonly counts: TaskCounts = {
-    accepted: 0,
-    refused: 0,
-    completed: 0,
-    failed: 0,
-    cancelled: 0,
-    timedOut: 0,
-  };
+  readonly counts: TaskCounts = { ...NO_COUNTS };
   #idleWaiters: (() => void)[] = [];
   readonly #startable: Entry[] = [];
 

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { z } from "zod";
 import { DingError } from "../../core/errors.ts";
-import { findJsonFault } from "./json-fault.ts";
+import { findJsonFault } from "../../config/json-fault.ts";
 import { openJobText, type JobText } from "./job-text.ts";
 import type { Line } from "./lines.ts";
 
