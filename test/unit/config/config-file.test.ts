@@ -56,7 +56,7 @@ test("loadConfigFile() refuses a named file that is not there, and says where it
 test.each([
   [
     '{\n  "slave": { "port": 1, }\n}',
-    'Cannot parse ding.config.json:2:25: a comma before "}" is one too many / "slave": { "port": 1, }',
+    'Cannot parse ding.config.json:2:23: this comma is one too many / "slave": { "port": 1, }',
   ],
   [
     '{ "slav": {} }',
