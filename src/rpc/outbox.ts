@@ -1,3 +1,5 @@
+import type { MessageParts } from "./message-parts.ts";
+
 /** How much may be on its way without an acknowledgement. */
 export interface Window {
   bytes: number;
@@ -22,7 +24,7 @@ const FRAME_BYTES = 64 * 1024;
 export class Outbox {
   readonly #window: Window;
   /** Sent, not acknowledged; then, from `#unsent` on, waiting. */
-  #messages: Uint8Array[] = [];
+  #messages: MessageParts[] = [];
   #unsent = 0;
   #sentBytes = 0;
   #waitingBytes = 0;
@@ -58,33 +60,30 @@ export class Outbox {
     return this.bytes >= this.#window.bytes || this.size >= this.#window.messages;
   }
 
-  add(message: Uint8Array): void {
+  add(message: MessageParts): void {
     this.#messages.push(message);
-    this.#waitingBytes += message.length;
+    this.#waitingBytes += lengthOf(message);
   }
 
   /** The next frame, `prefix` first, or undefined when nothing waits or the window is full. */
   next(prefix?: Uint8Array): Uint8Array | undefined {
-    const inFlight = this.#unsent - this.#dead;
-    const parts: Uint8Array[] = prefix ? [prefix] : [];
-    let bytes = prefix?.length ?? 0;
-    let index = this.#unsent;
+    const first = this.#unsent;
+    const inFlight = first - this.#dead;
+    let frameBytes = prefix?.length ?? 0;
+    let index = first;
     for (; index < this.#messages.length; index++) {
-      const message = this.#messages[index] as Uint8Array;
-      const isFirst = index === this.#unsent;
-      if (!isFirst && bytes + message.length > FRAME_BYTES) break;
-      const sent = inFlight + (index - this.#unsent);
-      const isOver =
-        sent >= this.#window.messages || this.#sentBytes + message.length > this.#window.bytes;
+      const bytes = lengthOf(this.#messages[index] as MessageParts);
+      if (index > first && frameBytes + bytes > FRAME_BYTES) break;
+      const sent = inFlight + (index - first);
+      const isOver = sent >= this.#window.messages || this.#sentBytes + bytes > this.#window.bytes;
       if (isOver && sent > 0) break;
-      parts.push(message);
-      bytes += message.length;
-      this.#sentBytes += message.length;
-      this.#waitingBytes -= message.length;
+      frameBytes += bytes;
+      this.#sentBytes += bytes;
+      this.#waitingBytes -= bytes;
     }
-    if (index === this.#unsent) return undefined;
+    if (index === first) return undefined;
     this.#unsent = index;
-    return parts.length === 1 ? parts[0] : join(parts, bytes);
+    return this.#frame(prefix, { first, end: index, bytes: frameBytes });
   }
 
   /** The other end has `total` messages; false when it cannot have. */
@@ -92,9 +91,8 @@ export class Outbox {
     const count = total - this.#acknowledged;
     if (count < 0 || count > this.#unsent - this.#dead) return false;
     for (let index = this.#dead; index < this.#dead + count; index++) {
-      const message = this.#messages[index] as Uint8Array;
-      this.#sentBytes -= message.length;
-      this.#messages[index] = EMPTY;
+      this.#sentBytes -= lengthOf(this.#messages[index] as MessageParts);
+      this.#messages[index] = FORGOTTEN;
     }
     this.#dead += count;
     this.#acknowledged = total;
@@ -111,6 +109,28 @@ export class Outbox {
     return true;
   }
 
+  /** Always memory of its own: ipc sends all the memory behind a view. */
+  #frame(
+    prefix: Uint8Array | undefined,
+    { first, end, bytes }: { first: number; end: number; bytes: number },
+  ): Uint8Array {
+    const frame = new Uint8Array(bytes);
+    let offset = 0;
+    if (prefix) {
+      frame.set(prefix);
+      offset = prefix.length;
+    }
+    for (let index = first; index < end; index++) {
+      const { head, body } = this.#messages[index] as MessageParts;
+      frame.set(head, offset);
+      offset += head.length;
+      if (!body) continue;
+      frame.set(body, offset);
+      offset += body.length;
+    }
+    return frame;
+  }
+
   #compact(): void {
     this.#messages = this.#messages.slice(this.#dead);
     this.#unsent -= this.#dead;
@@ -118,15 +138,8 @@ export class Outbox {
   }
 }
 
-/** One array with memory of its own: ipc sends all the memory behind a view. */
-function join(parts: Uint8Array[], length: number): Uint8Array {
-  const frame = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    frame.set(part, offset);
-    offset += part.length;
-  }
-  return frame;
+function lengthOf({ head, body }: MessageParts): number {
+  return head.length + (body?.length ?? 0);
 }
 
-const EMPTY = new Uint8Array(0);
+const FORGOTTEN: MessageParts = { head: new Uint8Array(0), body: undefined };

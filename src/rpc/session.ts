@@ -3,6 +3,7 @@ import { DingError, NetworkError } from "../core/errors.ts";
 import type { Link } from "../link/link.ts";
 import { Heartbeat, type HeartbeatOptions } from "./heartbeat.ts";
 import { decodeMessages, encodeMessage, isCounted, KIND, type Message } from "./message.ts";
+import { encodeAck, encodeParts } from "./message-parts.ts";
 import { Outbox } from "./outbox.ts";
 import { part } from "./part.ts";
 
@@ -124,7 +125,7 @@ export class Session {
   /** Says a counted message; it leaves at the end of this turn together with its neighbours. */
   send(message: Message): void {
     if (this.#isEnded) return;
-    this.#outbox.add(encodeMessage(message));
+    this.#outbox.add(encodeParts(message));
     if (this.#flushPlanned || !this.#link) return;
     this.#flushPlanned = true;
     this.#deferrals = 0;
@@ -149,7 +150,7 @@ export class Session {
     if (this.#isEnded) return;
     const link = this.#link;
     if (link && !error) {
-      this.#outbox.add(encodeMessage([KIND.BYE, "done"]));
+      this.#outbox.add(encodeParts([KIND.BYE, "done"]));
       this.#flush();
     }
     this.#finish(error);
@@ -187,7 +188,7 @@ export class Session {
     if (this.#acknowledged === this.#received) return undefined;
     this.#acknowledged = this.#received;
     this.#unacknowledgedBytes = 0;
-    return encodeMessage([KIND.ACK, this.#received]);
+    return encodeAck(this.#received);
   }
 
   #onFrame(link: Link, bytes: Uint8Array): void {
