@@ -103,7 +103,7 @@ test("the configuration of the current folder names slaves and channel", async (
 
 /** Files that are not what they should be, and what is said of them. */
 const FAULTS: [name: string, file: string, text: string | Uint8Array, says: RegExp][] = [
-  ["broken JSON", "x.json", '{\n  "add": [2, 3,]\n}\n', /"x\.json": line 2, column 16: /],
+  ["broken JSON", "x.json", '{\n  "add": [2, 3,]\n}\n', /"x\.json": line 2, column 15: this comma/],
   [
     "a broken line",
     "x.jsonl",
