@@ -1,0 +1,243 @@
+import { expect, test } from "bun:test";
+import { ding, spawnDing } from "../support/ding.ts";
+import { cuttingProxy } from "../support/cutting-proxy.ts";
+import { freePort } from "../support/free-port.ts";
+import { CHANNEL, JOBS, startSlave, statusOf, type StartedSlave } from "../support/slave.ts";
+import { jsonLines, parseLines, spawnSubmit, submit } from "../support/submit.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+import { until } from "../support/until.ts";
+
+const SUMS = Array.from({ length: 12 }, (_, at) => ({ add: [at, at] }));
+
+function slavesOf(lines: { slave: string }[]): string[] {
+  return [...new Set(lines.map(({ slave }) => slave))].toSorted();
+}
+
+async function twoSlaves(args: string[] = []): Promise<[StartedSlave, StartedSlave]> {
+  return await Promise.all([startSlave(JOBS, args), startSlave(JOBS, args)]);
+}
+
+/** How often a task with this mark has begun. */
+async function marksIn(file: string): Promise<string[]> {
+  const text = await Bun.file(file).text();
+  return text.split("\n").filter(Boolean);
+}
+
+test("--slave takes ranges, and --slave-file a list with comments", async () => {
+  const port = `${await freePort()}`;
+  await using stack = new AsyncDisposableStack();
+  const hosts = ["127.0.0.2", "127.0.0.3", "127.0.0.5"];
+  for (const host of hosts) stack.use(await startSlave(JOBS, ["--host", host, "--port", port]));
+  const tasks = Array.from({ length: 9 }, () => ({ waitMs: 50 }));
+  const addresses = hosts.map((host) => `${host}:${port}`);
+  const range = await submit(tasks, { slaves: [{ address: `127.0.0.[2-3,5]:${port}` }] });
+  expect(slavesOf(range.lines)).toEqual(addresses);
+  expect(range.code).toBe(0);
+  await using folder = await tempFolder();
+  const text = `# mine\n127.0.0.[2-3]:${port}   # two of them\n\n127.0.0.5:${port}\n`;
+  const args = ["--slave-file", await folder.write("slaves", text)];
+  expect(slavesOf((await submit(tasks, { slaves: [], args })).lines)).toEqual(addresses);
+  const bad = await submit([1], { slaves: [{ address: "n[3-1]:7236" }] });
+  expect([bad.code, bad.stdout]).toEqual([2, ""]);
+  expect(bad.stderr).toContain('Cannot use slave "n[3-1]:7236"');
+});
+
+test("a slave that refuses because it is busy costs nothing: its tasks wait or go elsewhere", async () => {
+  const [one, other] = await twoSlaves();
+  await using stack = new AsyncDisposableStack();
+  stack.use(one);
+  stack.use(other);
+  const { code, lines } = await submit(
+    Array.from({ length: 20 }, () => ({ waitMs: 20 })),
+    { slaves: [one, other], args: ["--in-flight", "5", "--retries", "0"] },
+  );
+  expect(code).toBe(0);
+  expect(lines.every(({ status, attempts }) => status === "COMPLETED" && attempts === 1)).toBe(
+    true,
+  );
+  expect(slavesOf(lines)).toHaveLength(2);
+});
+
+test("a slave that is not there is told of, and the others do its work", async () => {
+  await using slave = await startSlave();
+  const gone = { address: `127.0.0.1:${await freePort()}` };
+  const { code, lines, stderr } = await submit(SUMS, { slaves: [gone, slave] });
+  expect(slavesOf(lines)).toEqual([slave.address]);
+  expect(lines).toHaveLength(SUMS.length);
+  expect(stderr).toContain(`Slave ${gone.address} is not there yet`);
+  expect(code).toBe(0);
+});
+
+test("the tasks of a slave that is killed are tried again on another one", async () => {
+  await using folder = await tempFolder();
+  const [victim, other] = await twoSlaves();
+  await using stack = new AsyncDisposableStack();
+  stack.use(victim);
+  stack.use(other);
+  const mark = folder.file("mark");
+  const tasks = [{ mark, waitMs: 700 }, { mark, waitMs: 700 }, ...SUMS];
+  const file = await folder.write("tasks.jsonl", jsonLines(tasks));
+  await using master = spawnSubmit(file, { slaves: [victim, other] });
+  await until(async () => (await statusOf(victim)).running === 1, { what: "work for the victim" });
+  victim.kill("SIGKILL");
+  const { code, stdout, stderr } = await master.waitForExit();
+  const lines = parseLines(stdout);
+  expect(lines.map(({ status }) => status)).toEqual(Array(tasks.length).fill("COMPLETED"));
+  expect(lines.filter(({ attempts }) => attempts === 2)).toMatchObject([
+    { slave: other.address, result: { attempt: 2 } },
+  ]);
+  expect(stderr).toContain(`Slave ${victim.address} is lost`);
+  expect(code).toBe(0);
+  expect(await marksIn(mark)).toHaveLength(3);
+});
+
+test("a slave that comes back at its old address is used again", async () => {
+  await using folder = await tempFolder();
+  const port = `${await freePort()}`;
+  const file = await folder.write("tasks.jsonl", jsonLines([{ waitMs: 300 }, ...SUMS]));
+  await using slave = await startSlave(JOBS, ["--port", port]);
+  await using master = spawnSubmit(file, { slaves: [slave] });
+  await until(async () => (await statusOf(slave)).running === 1, { what: "a running task" });
+  slave.kill("SIGKILL");
+  await slave.waitForExit();
+  await using again = await startSlave(JOBS, ["--port", port]);
+  const { code, stdout } = await master.waitForExit();
+  expect(parseLines(stdout)).toHaveLength(SUMS.length + 1);
+  expect(parseLines(stdout)[0]).toMatchObject({ status: "COMPLETED", attempts: 2 });
+  expect((await statusOf(again)).counts["completed"]).toBe(SUMS.length + 1);
+  expect(code).toBe(0);
+});
+
+test("without --retries a lost task is LOST; the job ends when no slave is left", async () => {
+  await using folder = await tempFolder();
+  await using slave = await startSlave();
+  const file = await folder.write("tasks.jsonl", jsonLines([{ spin: true }, ...SUMS]));
+  const args = ["--retries", "0", "--connect-timeout-ms", "500"];
+  await using master = spawnSubmit(file, { slaves: [slave], args });
+  await until(async () => (await statusOf(slave)).running === 1, { what: "a running task" });
+  slave.kill("SIGKILL");
+  const { code, stdout, stderr } = await master.waitForExit(5_000);
+  expect(parseLines(stdout)).toMatchObject([{ index: 0, status: "LOST", attempts: 1 }]);
+  expect(stderr).toContain("Cannot run tasks: no slave is reachable within 500 ms");
+  expect(code).toBe(5);
+});
+
+test("a connection that breaks is taken up again: nothing is lost and nothing runs twice", async () => {
+  await using folder = await tempFolder();
+  await using slave = await startSlave(JOBS, ["--concurrency", "2"]);
+  await using wire = await cuttingProxy(slave.port);
+  const mark = folder.file("mark");
+  const tasks = Array.from({ length: 8 }, () => ({ mark, waitMs: 250 }));
+  const file = await folder.write("tasks.jsonl", jsonLines(tasks));
+  await using master = spawnSubmit(file, { slaves: [wire], args: ["--retries", "0"] });
+  for (const done of [1, 3, 5]) {
+    await until(() => parseLines(master.stdout).length >= done, { what: `${done} results` });
+    wire.cut();
+  }
+  const { code, stdout, stderr } = await master.waitForExit();
+  const lines = parseLines(stdout);
+  expect(lines.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  expect(lines.every(({ status, attempts }) => status === "COMPLETED" && attempts === 1)).toBe(
+    true,
+  );
+  expect(await marksIn(mark)).toHaveLength(tasks.length);
+  expect(wire.accepted).toBeGreaterThan(3);
+  expect(stderr).not.toContain("is lost");
+  expect(code).toBe(0);
+  expect((await statusOf(slave)).counts).toMatchObject({ completed: 8, cancelled: 0 });
+});
+
+test("--listen takes in slaves that dial in with --join; --min-slaves waits for them", async () => {
+  await using folder = await tempFolder();
+  const file = await folder.write("tasks.jsonl", jsonLines(SUMS.map(() => ({ waitMs: 50 }))));
+  const port = await freePort();
+  const args = ["--listen", `127.0.0.1:${port}`, "--min-slaves", "2"];
+  await using master = spawnSubmit(file, { slaves: [], args });
+  await until(() => master.stderr.includes(`Slaves may join at 127.0.0.1:${port}`));
+  const join = ["--join", `127.0.0.1:${port}`];
+  await using first = await startSlave(JOBS, [...join, "--name", "n1"]);
+  await until(async () => (await statusOf(first)).master !== null, {
+    what: "the first one joined",
+  });
+  expect((await statusOf(first)).running).toBe(0); // one is not enough
+  await using second = await startSlave(JOBS, [...join, "--name", "n2"]);
+  const { code, stdout } = await master.waitForExit();
+  expect(parseLines(stdout)).toHaveLength(SUMS.length);
+  expect(slavesOf(parseLines(stdout))).toEqual(["n1", "n2"]);
+  expect(code).toBe(0);
+  // They go on waiting for the next master at that address.
+  const next = await submit(SUMS, { slaves: [], args });
+  expect([next.code, next.lines.length]).toEqual([0, SUMS.length]);
+  expect((await second.stop()).code).toBe(0);
+  expect((await first.stop()).code).toBe(0);
+});
+
+test("a second master is told that the slave has one, and gets it when that has gone", async () => {
+  await using folder = await tempFolder();
+  await using slave = await startSlave();
+  const file = await folder.write("task.json", { waitMs: 700 });
+  await using first = spawnSubmit(file, { slaves: [slave] });
+  await until(async () => (await statusOf(slave)).running === 1, { what: "a running task" });
+  const second = await submit([{ add: [2, 3] }], { slaves: [slave] });
+  expect(second.lines).toMatchObject([{ status: "COMPLETED", result: { sum: 5 } }]);
+  expect(second.stderr).toContain("Slave is already connected");
+  expect((await first.waitForExit()).code).toBe(0);
+  await using third = spawnSubmit(await folder.write("long.json", { waitMs: 5_000 }), {
+    slaves: [slave],
+  });
+  await until(async () => (await statusOf(slave)).running === 1, { what: "a running task" });
+  const impatient = await submit([1], { slaves: [slave], args: ["--connect-timeout-ms", "300"] });
+  expect([impatient.code, impatient.stdout]).toEqual([5, ""]);
+  expect((await third.stop("SIGINT")).code).toBe(130);
+});
+
+test("ding slave whose port is in use says so, with a way out", async () => {
+  await using slave = await startSlave();
+  const words = [
+    "slave",
+    "--channel",
+    CHANNEL,
+    "--plugin",
+    JOBS,
+    "--port",
+    `${slave.port}`,
+    "--json",
+  ];
+  const { code, stdout, stderr } = await ding(words, { runtime: "binary" });
+  expect(stderr).toBe(
+    `ding: Cannot listen on ${slave.address}: address in use\nPass --port 0 for a free port, or stop what listens there.\n`,
+  );
+  expect([code, stdout]).toEqual([1, ""]);
+  const args = ["master", "submit", "-", "--listen", slave.address];
+  const master = await ding(args, { runtime: "binary", input: "1" });
+  expect(master.stderr).toContain(`Cannot listen on ${slave.address}: address in use`);
+  expect(master.code).toBe(1);
+});
+
+test("ding master cancel ends a task on a slave; an unknown id is told", async () => {
+  await using folder = await tempFolder();
+  await using slave = await startSlave(JOBS, ["--cancel-grace-ms", "100"]);
+  const run = { runtime: "binary" } as const;
+  const words = ["master", "cancel", "--slave", slave.address];
+  const unknown = await ding([...words, "no-such-task"], run);
+  expect(unknown.stdout).toBe(`${slave.address}  has no such task\n`);
+  expect(unknown.code).toBe(1);
+  await using master = spawnDing(
+    [
+      "master",
+      "submit",
+      await folder.write("task.json", { spin: true }),
+      "--json",
+      "-s",
+      slave.address,
+    ],
+    run,
+  );
+  await until(async () => (await statusOf(slave)).running === 1, { what: "a running task" });
+  const [task] = (await statusOf(slave)).tasks;
+  const cancelled = await ding([...words, task?.id ?? ""], run);
+  expect([cancelled.code, cancelled.stderr]).toEqual([0, ""]);
+  const { code, stdout } = await master.waitForExit();
+  expect(parseLines(stdout)).toMatchObject([{ id: task?.id, status: "CANCELLED" }]);
+  expect(code).toBe(6);
+});
