@@ -1,6 +1,7 @@
 import type { HttpClient } from "./client.ts";
 import { isBearer } from "./bearer.ts";
 import { FRAME_LIMIT_BYTES } from "../protocol/limits.ts";
+import { probePort } from "../runtime/probe.ts";
 import {
   serveHttp,
   type HttpServer,
@@ -34,7 +35,7 @@ export interface ListeningApp extends AsyncDisposable {
   /** host:port */
   readonly address: string;
   readonly url: string;
-  /** True when the port answers, and it is this process that does. */
+  /** True when the port answers, and it is this process that does; over TLS, when the port is open. */
   ping(http: HttpClient, selfToken: string): Promise<boolean>;
 }
 
@@ -63,15 +64,18 @@ export async function listenHttp(
 
 function listening(server: HttpServer, host: string): ListeningApp {
   const { port, url } = server;
+  const own = new URL(url.replace("//0.0.0.0", "//127.0.0.1").replace("//[::]", "//[::1]"));
   return {
     port,
     url,
     address: `${host.includes(":") ? `[${host}]` : host}:${port}`,
     async ping(http, selfToken) {
+      // Its own certificate need not be one that it would trust itself.
+      if (own.protocol === "https:") return (await probePort(own.hostname, port)) === undefined;
       try {
         const { status } = await http.request({
           method: "GET",
-          url: `${url.replace("//0.0.0.0", "//127.0.0.1").replace("//[::]", "//[::1]")}/ping`,
+          url: new URL("/ping", own),
           headers: { Token: selfToken },
           timeoutMs: PING_TIMEOUT_MS,
         });
