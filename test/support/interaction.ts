@@ -43,10 +43,12 @@ export async function startSlave(
 
 /** As `startSlave`, not started. */
 export function newSlave(plugin: SlavePlugin | TaskCode, options: SlaveOptions = {}): Slave {
-  const { processTask, ...hooks } = typeof plugin === "function" ? { processTask: plugin } : plugin;
+  const given = typeof plugin === "function" ? { processTask: plugin } : plugin;
+  const hooks: Partial<SlavePlugin> = { ...given };
+  delete hooks.processTask;
   class TestSlave extends Slave {
     override processTask(task: unknown, ctx: TaskContext): unknown {
-      return processTask(task, ctx);
+      return given.processTask(task, ctx);
     }
   }
   return Object.assign(new TestSlave({ port: 0, drainTimeoutMs: 5_000, ...options }), hooks);
