@@ -1,7 +1,8 @@
 import type { Clock } from "../core/clock.ts";
-import { DingError } from "../core/errors.ts";
+import { DingError, type ErrorRecord } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { within } from "../core/wait.ts";
+import type { Body } from "../rpc/message.ts";
 import type { Executor } from "./executor.ts";
 import type { TaskEvents, TaskJob } from "./outcome.ts";
 import type { ConnectionHook, SlavePlugin } from "./plugin.ts";
@@ -42,40 +43,9 @@ export class InProcessExecutor implements Executor {
 
   run(job: TaskJob, events: TaskEvents): () => void {
     const { taskTimeoutMs, clock } = this.#options;
-    let isEnded = false;
-    let timer: Disposable | undefined;
-    let progress: ProgressThrottle | undefined;
-    const once = <T>(tell: (value: T) => void) => {
-      return (value: T): void => {
-        if (isEnded) return;
-        progress?.end();
-        isEnded = true;
-        timer?.[Symbol.dispose]();
-        tell(value);
-      };
-    };
-    const failed = once(events.failed.bind(events));
-    const abort = this.#runner.run(job, {
-      accepted: () => !isEnded && events.accepted(),
-      progress(value) {
-        if (isEnded) return;
-        progress ??= new ProgressThrottle(clock, (passed) => events.progress(passed));
-        progress.put(value);
-      },
-      refused: once(events.refused.bind(events)),
-      completed: once(events.completed.bind(events)),
-      failed,
-    });
-    const end = (error: DingError): void => {
-      abort(error);
-      failed(error.toJSON());
-    };
-    // Code that never waits has ended by now.
-    if (taskTimeoutMs > 0 && !isEnded) {
-      const message = `The task ran longer than ${taskTimeoutMs} ms`;
-      timer = clock.after(taskTimeoutMs, () => end(new DingError("task.timed-out", message)));
-    }
-    return () => end(new DingError("task.cancelled", "The task was cancelled"));
+    const run = new Run(events, clock);
+    run.begin(this.#runner, job, taskTimeoutMs);
+    return () => run.end(new DingError("task.cancelled", "The task was cancelled"));
   }
 
   async hook(name: ConnectionHook, args: unknown[]): Promise<void> {
@@ -86,4 +56,64 @@ export class InProcessExecutor implements Executor {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** One task; whatever it still says after its end is not heard. */
+class Run implements TaskEvents {
+  readonly #events: TaskEvents;
+  readonly #clock: Clock;
+  #abort: ((reason: DingError) => void) | undefined;
+  #isEnded = false;
+  #timer: Disposable | undefined;
+  #progress: ProgressThrottle | undefined;
+
+  constructor(events: TaskEvents, clock: Clock) {
+    this.#events = events;
+    this.#clock = clock;
+  }
+
+  begin(runner: TaskRunner, job: TaskJob, timeoutMs: number): void {
+    this.#abort = runner.run(job, this);
+    // Code that never waits has ended by now.
+    if (timeoutMs === 0 || this.#isEnded) return;
+    const message = `The task ran longer than ${timeoutMs} ms`;
+    this.#timer = this.#clock.after(timeoutMs, () =>
+      this.end(new DingError("task.timed-out", message)),
+    );
+  }
+
+  end(error: DingError): void {
+    this.#abort?.(error);
+    this.failed(error.toJSON());
+  }
+
+  accepted(): void {
+    if (!this.#isEnded) this.#events.accepted();
+  }
+
+  progress(value: Body): void {
+    if (this.#isEnded) return;
+    this.#progress ??= new ProgressThrottle(this.#clock, (passed) => this.#events.progress(passed));
+    this.#progress.put(value);
+  }
+
+  refused(refusal: ErrorRecord): void {
+    if (this.#isFirstEnd()) this.#events.refused(refusal);
+  }
+
+  completed(result: Body): void {
+    if (this.#isFirstEnd()) this.#events.completed(result);
+  }
+
+  failed(error: ErrorRecord): void {
+    if (this.#isFirstEnd()) this.#events.failed(error);
+  }
+
+  #isFirstEnd(): boolean {
+    if (this.#isEnded) return false;
+    this.#progress?.end();
+    this.#isEnded = true;
+    this.#timer?.[Symbol.dispose]();
+    return true;
+  }
 }

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import type { Clock } from "../core/clock.ts";
 import { DingError, type ErrorRecord } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
@@ -32,7 +31,7 @@ export interface SessionFaceOptions extends HeartbeatOptions {
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
-const taskMeta = z.tuple([z.string().min(1).max(128), z.int().min(1)]);
+const LONGEST_TASK_ID = 128;
 
 /** The slave's side of the session dialect: masters that are ding too. */
 export class SessionFace implements AsyncDisposable {
@@ -98,6 +97,8 @@ class SessionMaster implements Occupant {
   readonly #options: SessionFaceOptions;
   #session: Session | undefined;
   #peer: Peer | undefined;
+  /** It has disconnected: nothing is kept for it. */
+  #hasLeft = false;
 
   constructor(address: string, options: SessionFaceOptions) {
     this.address = address;
@@ -121,6 +122,7 @@ class SessionMaster implements Occupant {
 
   onDetached(reason: string): void {
     const { log, resumeMs } = this.#options;
+    if (this.#hasLeft) return this.#session?.end();
     log.warn(`connection to master ${this.address} broke (${reason})`, { keptForMs: resumeMs });
   }
 
@@ -148,12 +150,13 @@ class SessionMaster implements Occupant {
 
   #onTask(call: IncomingCall): void {
     const { seat, tasks, isStopping } = this.#options;
-    const meta = taskMeta.safeParse(call.meta);
-    if (!meta.success) return call.fail({ code: "network.protocol", message: "Cannot read task" });
+    if (!isTaskMeta(call.meta)) {
+      return call.fail({ code: "network.protocol", message: "Cannot read task" });
+    }
     if (isStopping()) return call.fail(refuse("SYSTEM_SHUTTING_DOWN").toJSON());
     // It has disconnected, and the slave may be another master's by now.
     if (seat.occupant !== this) return call.fail(refuse("MASTER_TOKEN_INVALID").toJSON());
-    const [id, attempt] = meta.data;
+    const [id, attempt] = call.meta;
     call.onCancel = () => tasks.cancel(id, attempt);
     const admission = tasks.submit(
       { id, attempt, data: call.body },
@@ -176,11 +179,20 @@ class SessionMaster implements Occupant {
       await seat.leave(this, call.body ? msgpack.decode(call.body) : {});
       const cancelled = tasks.cancelAll();
       log.info(`master ${this.address} disconnected`, { cancelled });
+      this.#hasLeft = true;
       call.reply();
     } catch (thrown) {
       call.fail(DingError.from(thrown).toJSON());
     }
   }
+}
+
+/** By hand: for the smallest tasks a schema would be a tenth of the work. */
+function isTaskMeta(meta: unknown): meta is [id: string, attempt: number] {
+  if (!Array.isArray(meta)) return false;
+  const [id, attempt] = meta as unknown[];
+  const isId = typeof id === "string" && id.length > 0 && id.length <= LONGEST_TASK_ID;
+  return isId && Number.isSafeInteger(attempt) && (attempt as number) >= 1;
 }
 
 /** The plugin's refusal in the ancestor's form. */

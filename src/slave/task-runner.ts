@@ -4,6 +4,7 @@ import { msgpack } from "../protocol/codec.ts";
 import { encodeBody } from "../rpc/body.ts";
 import type { Body } from "../rpc/message.ts";
 import type { TaskContext } from "./context.ts";
+import { LazyAbort } from "./lazy-abort.ts";
 import { failureRecord, refusalRecord, type TaskEvents, type TaskJob } from "./outcome.ts";
 import { checkTask, type SlavePlugin } from "./plugin.ts";
 import { TaskRefuse } from "./refusals.ts";
@@ -26,12 +27,12 @@ export class TaskRunner {
 
   /** Begins the task; returns what aborts its signal. */
   run(job: TaskJob, events: TaskEvents): (reason: DingError) => void {
-    const abort = new AbortController();
-    void this.#run(job, events, abort.signal);
+    const abort = new LazyAbort();
+    void this.#run(job, events, abort);
     return (reason) => abort.abort(reason);
   }
 
-  async #run(job: TaskJob, events: TaskEvents, signal: AbortSignal): Promise<void> {
+  async #run(job: TaskJob, events: TaskEvents, abort: LazyAbort): Promise<void> {
     const { plugin, log } = this.#options;
     let task: unknown;
     try {
@@ -42,11 +43,11 @@ export class TaskRunner {
       return events.refused(refusalRecord(thrown));
     }
     // Cancelled or late while it was being looked at: it must not begin.
-    if (signal.aborted) return events.failed(DingError.from(signal.reason).toJSON());
+    if (abort.isAborted) return events.failed(DingError.from(abort.reason).toJSON());
     events.accepted();
     let result: Body;
     try {
-      const returned = plugin.processTask(task, this.#context(job, events, signal));
+      const returned = plugin.processTask(task, this.#context(job, events, abort));
       result = encodeResult(isThenable(returned) ? await returned : returned);
     } catch (thrown) {
       const record = failureRecord(thrown);
@@ -71,10 +72,12 @@ export class TaskRunner {
     );
   }
 
-  #context(job: TaskJob, events: TaskEvents, signal: AbortSignal): TaskContext {
+  #context(job: TaskJob, events: TaskEvents, abort: LazyAbort): TaskContext {
     const { channel, workerId, log } = this.#options;
     return {
-      signal,
+      get signal() {
+        return abort.signal;
+      },
       log,
       progress: (value) => events.progress(encodeBody(value, PROGRESS)),
       taskId: job.id,

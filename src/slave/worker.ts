@@ -4,6 +4,7 @@ import type { Logger } from "../core/log.ts";
 import { parentLink } from "../link/ipc.ts";
 import { msgpack } from "../protocol/codec.ts";
 import { TASK_EVENTS } from "../protocol/task-session.ts";
+import type { Body } from "../rpc/message.ts";
 import { Peer, type IncomingCall } from "../rpc/peer.ts";
 import { Session } from "../rpc/session.ts";
 import { importModule } from "../runtime/modules.ts";
@@ -68,11 +69,12 @@ class Worker {
   #runTask(call: IncomingCall): void {
     const [id, attempt] = call.meta as [string, number];
     if (!this.#runner) return call.fail({ code: "internal.bug", message: "No plugin is loaded" });
-    const progress = new ProgressThrottle(systemClock, (value) => {
+    let progress: ProgressThrottle | undefined;
+    const tell = (value: Body): void => {
       call.event(TASK_EVENTS.PROGRESS, value);
       // The plugin may be in a loop that does not give the turn back.
       this.#session.flush();
-    });
+    };
     const abort = this.#runner.run(
       { id, attempt, data: call.body },
       {
@@ -82,13 +84,16 @@ class Worker {
           this.#session.flush();
         },
         refused: (error) => call.fail(error),
-        progress: (value) => progress.put(value),
+        progress(value) {
+          progress ??= new ProgressThrottle(systemClock, tell);
+          progress.put(value);
+        },
         completed: (result) => {
-          progress.end();
+          progress?.end();
           call.reply(result);
         },
         failed: (error) => {
-          progress.end();
+          progress?.end();
           call.fail(error);
         },
       },
