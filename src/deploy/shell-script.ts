@@ -55,7 +55,7 @@ say() {
 mark_of() {
   if [ -r "/proc/$1/stat" ]; then
     cat /proc/sys/kernel/random/boot_id 2>/dev/null
-    sed 's/.*) //' "/proc/$1/stat" | cut -d ' ' -f 20
+    sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20
   fi
 }
 
@@ -63,7 +63,7 @@ mark_of() {
 running() {
   pid=$(sed -n 1p "$pid_file" 2>/dev/null)
   [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null || return 1
-  [ "$(mark_of "$pid")" = "$(sed 1d "$pid_file")" ] && echo "$pid"
+  [ "$(mark_of "$pid")" = "$(sed 1d "$pid_file" 2>/dev/null)" ] && echo "$pid"
 }
 
 # Succeeds for one of all that start at the same time.
