@@ -195,7 +195,8 @@ export class SlaveConnection implements AsyncDisposable, TaskHome {
       onEnded: (error) => {
         early = error;
         const current = this.#wire;
-        if (!current) return;
+        // Without an error it was this end that let go, and whoever did so tells the rest.
+        if (!current || !error) return;
         this.#letGo(current, error);
         this.#home.guard("lostConnection", () => this.#home.hooks.lostConnection(this, error));
       },

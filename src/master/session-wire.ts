@@ -44,7 +44,7 @@ export async function openSessionWire(
             const reason = error ?? new DingError("network.closed", "The session was closed");
             // Whoever closes the session itself has given up its tasks; otherwise their fate is unknown.
             opened.end({ ...reason.toJSON(), code: error ? LOST : "task.cancelled" });
-            onEnded(reason);
+            onEnded(error);
           },
         };
       },

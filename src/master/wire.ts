@@ -43,5 +43,5 @@ export interface Wire {
   abandon(): void;
 }
 
-/** Called once when the slave is gone. */
-export type OnWireEnded = (error: DingError) => void;
+/** Called once when the slave is gone: with the reason, or undefined when this end let it go. */
+export type OnWireEnded = (error: DingError | undefined) => void;
