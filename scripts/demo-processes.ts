@@ -12,7 +12,6 @@ export interface Command {
   readonly name: string;
   readonly program: string;
   readonly args: readonly string[];
-  readonly input?: string;
   /** Lets the child draw on our own terminal; otherwise its last lines are kept for the error message. */
   readonly showErrors?: boolean;
 }
@@ -42,11 +41,9 @@ export class Processes implements AsyncDisposable {
     const stderr = command.showErrors ? "inherit" : "pipe";
     const child = spawn(command.program, command.args, {
       cwd: this.#cwd,
-      stdio: ["pipe", "pipe", stderr],
+      stdio: ["ignore", "pipe", stderr],
     });
     this.#running.add(child);
-    child.stdin?.on("error", () => {}); // it may end before it has read all; `ended` tells why
-    child.stdin?.end(command.input ?? "");
     const ended = this.#watch(child, command.name);
     ended.catch(() => {}); // whoever awaits it hears of it
     if (!child.stdout) throw new Error(`Cannot read the output of ${command.name}`);

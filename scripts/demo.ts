@@ -1,5 +1,7 @@
 // Builds ding, starts two slaves, sweeps hyper-parameters over them, and says how much faster two are than one.
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
@@ -36,6 +38,12 @@ const lineSchema = z.object({
   error: z.unknown().optional(),
 });
 
+/** A file of tasks, as `ding master submit` reads it. */
+interface Tasks {
+  readonly file: string;
+  readonly count: number;
+}
+
 interface Sweep {
   readonly findings: Finding[];
   readonly wallMs: number;
@@ -59,25 +67,28 @@ interface Report {
 
 /** The whole story, from the build to the ranking; whatever it started has ended when it returns. */
 async function demo(seed: number, stopping: AbortSignal): Promise<Report> {
+  await using folder = await mkdtempDisposable(join(tmpdir(), "ding-demo-"));
   await using processes = new Processes(ROOT);
   const run = { processes, stopping };
   await build(run);
   tell("start two slaves, one worker process each");
   const slaves = await Promise.all([startSlave("slave 1", run), startSlave("slave 2", run)]);
   const points = makeGrid(seed);
+  const tasks = writeTasks(join(folder.path, "tasks.jsonl"), points);
 
   // Reading the digits and compiling the hot loops must not count against either side.
-  const warmUp = points.slice(0, WARM_UP_TASKS).map((point) => ({ ...point, epochs: 1 }));
+  const short = points.slice(0, WARM_UP_TASKS).map((point) => ({ ...point, epochs: 1 }));
+  const warmUp = writeTasks(join(folder.path, "warm-up.jsonl"), short);
   await Promise.all(
     slaves.map((slave) => sweep(`warm-up of ${slave}`, warmUp, { slaves: [slave], run })),
   );
 
-  const alone = await sweep("one worker", points, { slaves: slaves.slice(0, 1), run });
-  const both = await sweep("two workers", points, { slaves, run });
+  const alone = await sweep("one worker", tasks, { slaves: slaves.slice(0, 1), run });
+  const both = await sweep("two workers", tasks, { slaves, run });
   const ranking = rank(both.findings);
   return {
     seed,
-    tasks: points.length,
+    tasks: tasks.count,
     accuracy: ranking[0]?.accuracy ?? 0,
     speedUp: alone.wallMs / both.wallMs,
     oneWorkerMs: Math.round(alone.wallMs),
@@ -124,31 +135,35 @@ async function startSlave(name: string, { processes, stopping }: Run): Promise<s
   return readySchema.parse(JSON.parse(line.value)).address;
 }
 
-/** Submits the points to the slaves, and returns when each has been found out. */
+function writeTasks(file: string, points: readonly Point[]): Tasks {
+  writeFileSync(file, points.map((point) => `${JSON.stringify(point)}\n`).join(""));
+  return { file, count: points.length };
+}
+
+/** Submits the tasks to the slaves, and returns when each has its result. */
 async function sweep(
   name: string,
-  points: Point[],
+  tasks: Tasks,
   to: { slaves: string[]; run: Run },
 ): Promise<Sweep> {
-  tell(`${name}: ${points.length} tasks`);
-  const isShown = process.stderr.isTTY && points.length > WARM_UP_TASKS; // the master's own progress bar
+  tell(`${name}: ${tasks.count} tasks`);
+  const isShown = process.stderr.isTTY && tasks.count > WARM_UP_TASKS; // the master's own progress bar
   const slaveFlags = to.slaves.flatMap((slave) => ["--slave", slave]);
   const startedMs = performance.now();
   const { lines, ended } = to.run.processes.start({
     name: "ding master submit",
     program: BINARY,
-    args: ["master", "submit", "-", "--channel", CHANNEL, "--json", ...slaveFlags],
-    input: points.map((point) => `${JSON.stringify(point)}\n`).join(""),
+    args: ["master", "submit", tasks.file, "--channel", CHANNEL, "--json", ...slaveFlags],
     showErrors: isShown,
   });
   const reading = readFindings(
     lines,
-    isShown ? () => {} : (count) => tellSome(name, count, points.length),
+    isShown ? () => {} : (count) => tellSome(name, count, tasks.count),
   );
   const found = Promise.all([reading, ended]).then(([findings]) => findings);
   const findings = await within(SUBMIT_DEADLINE_MS, { name, stopping: to.run.stopping }, found);
-  if (findings.length !== points.length) {
-    throw new Error(`${name} gave ${findings.length} results for ${points.length} tasks`);
+  if (findings.length !== tasks.count) {
+    throw new Error(`${name} gave ${findings.length} results for ${tasks.count} tasks`);
   }
   return { findings, wallMs: performance.now() - startedMs };
 }
