@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { DingError, messageOf } from "../core/errors.ts";
+import { isCompiled } from "./self.ts";
 
 /** The modules that a plugin may import by name with nothing installed; loaded when asked for. */
 export type ProvidedModules = Record<string, () => Promise<object>>;
@@ -84,7 +85,7 @@ function placeOfText(text: string, file: string): Place {
 /** The plugin's own frame says most; else the first frame that is not this program's. */
 function placeInStack(stack: string, plugin: string): Place {
   const frames = [...stack.matchAll(/(?:file:\/\/)?(\/[^\s():]+):(\d+):(\d+)/g)];
-  const own = fileURLToPath(new URL("../..", import.meta.url));
+  const own = isCompiled() ? "/$bunfs/" : fileURLToPath(new URL("../..", import.meta.url));
   const frame =
     frames.find(([, file]) => file === plugin) ??
     frames.find(([, file]) => file && !file.startsWith(own) && existsSync(file));

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { messageOf } from "../../src/core/errors.ts";
 import type { SlaveConnection } from "../../src/master/connection.ts";
 import { Master } from "../../src/master/master.ts";
 import { Slave } from "../../src/slave/slave.ts";
@@ -19,6 +20,11 @@ class Doubling extends Slave {
   }
 }
 
+/** Why a connection cannot be made. */
+async function refusal(connection: SlaveConnection): Promise<string> {
+  return connection.connect().then(() => "connected", messageOf);
+}
+
 test("a session over TLS: whom the master trusts it talks to, nobody else", async () => {
   await using slave = new Doubling({ port: 0, tls: SERVER });
   await slave.start();
@@ -30,11 +36,9 @@ test("a session over TLS: whom the master trusts it talks to, nobody else", asyn
 
   await using distrustful = await new Master({ slaveTls: {} }).start();
   const stranger = distrustful.newConnection("s", "127.0.0.1", slave.port);
-  await expect(stranger.connect()).rejects.toThrow(/Cannot/);
+  expect(await refusal(stranger)).toMatch(/^Cannot/);
   await using plain = await new Master().start();
-  await expect(plain.newConnection("s", "127.0.0.1", slave.port).connect()).rejects.toThrow(
-    /Cannot/,
-  );
+  expect(await refusal(plain.newConnection("s", "127.0.0.1", slave.port))).toMatch(/^Cannot/);
 });
 
 test("a session over mutual TLS wants the master's certificate", async () => {
@@ -45,9 +49,7 @@ test("a session over mutual TLS wants the master's certificate", async () => {
   await conn.connect();
   expect((await conn.newTask({ value: 4 }).start().join()).result).toBe(8);
   await using unknown = await new Master({ slaveTls: { ca } }).start();
-  await expect(unknown.newConnection("s", "127.0.0.1", slave.port).connect()).rejects.toThrow(
-    /Cannot/,
-  );
+  expect(await refusal(unknown.newConnection("s", "127.0.0.1", slave.port))).toMatch(/^Cannot/);
 });
 
 test("a slave joins a master over TLS with its token, and none joins with another", async () => {
