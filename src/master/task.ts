@@ -58,8 +58,11 @@ export class Task {
   #error: Error | undefined;
   #cancelWire: (() => void) | undefined;
   #isCancelAsked = false;
-  readonly #started = Promise.withResolvers<this>();
-  #endWaiters: (() => void)[] = [];
+  #isTaken = false;
+  /** Only while `start()` waits for the slave's word. */
+  #starter: { resolve(): void; reject(error: Error): void } | undefined;
+  /** Only when somebody waits for the end. */
+  #ended: PromiseWithResolvers<void> | undefined;
   readonly #onComplete: Callback[] = [];
   readonly #onFail: Callback[] = [];
   readonly #onProgress: ((value: unknown) => unknown)[] = [];
@@ -69,7 +72,6 @@ export class Task {
     this.data = data;
     this.id = id ?? newId();
     this.attempt = attempt ?? 1;
-    this.#started.promise.catch(() => {});
   }
 
   get status(): TaskStatus {
@@ -100,16 +102,16 @@ export class Task {
    * not. A signal that aborts before that cancels the task. Once only.
    */
   start(options: { signal?: AbortSignal } = {}): Starting<this> {
-    const started = this.#start(options);
-    return Object.assign(started, {
-      join: (wait?: WaitOptions) => started.then((task) => task.join(wait)),
-    });
+    const started = this.#start(options) as Starting<this>;
+    started.join = (wait) => started.then((task) => task.join(wait));
+    return started;
   }
 
   /** Waits until the task has ended, however; returns at once when it was never started. */
   async join({ timeoutMs, signal }: WaitOptions = {}): Promise<this> {
     if (!this.isEnded && this.#status !== TaskStatus.IDLE) {
-      const ended = new Promise<void>((resolve) => void this.#endWaiters.push(resolve));
+      this.#ended ??= Promise.withResolvers();
+      const ended = this.#ended.promise;
       const isBounded = timeoutMs !== undefined && timeoutMs <= MOST_TIMEOUT_MS;
       const bounded = isBounded ? within(ended, timeoutMs, `task ${this.id}`) : ended;
       await abortable(bounded, signal);
@@ -168,11 +170,20 @@ export class Task {
     }
     if (this.#isCancelAsked && !this.isEnded) this.#cancelWire();
     try {
-      return await abortable(this.#started.promise, signal);
+      await abortable(this.#taken(), signal);
+      return this;
     } catch (thrown) {
       if (!this.isEnded) void this.cancel();
       throw thrown;
     }
+  }
+
+  /** Resolves when the slave has taken the task, rejects when it does not. */
+  #taken(): Promise<void> {
+    if (this.#status === TaskStatus.STARTING) {
+      return new Promise((resolve, reject) => (this.#starter = { resolve, reject }));
+    }
+    return this.#error && !this.#isTaken ? Promise.reject(this.#error) : Promise.resolve();
   }
 
   #events(): WireEvents {
@@ -209,7 +220,8 @@ export class Task {
   #accept(): void {
     if (this.#status !== TaskStatus.STARTING) return;
     this.#status = TaskStatus.STARTED;
-    this.#started.resolve(this);
+    this.#isTaken = true;
+    this.#starter?.resolve();
     this.#home.onStarted(this);
   }
 
@@ -218,13 +230,13 @@ export class Task {
     this.#status = status;
     this.#result = result;
     this.#error = error;
-    if (error) this.#started.reject(error);
-    const [what, callbacks] =
-      status === TaskStatus.COMPLETED
-        ? (["onComplete", this.#onComplete] as const)
-        : (["onFail", status === TaskStatus.START_FAILED ? [] : this.#onFail] as const);
-    for (const callback of callbacks) this.#call(what, callback);
-    for (const wake of this.#endWaiters.splice(0)) wake();
+    if (error) this.#starter?.reject(error);
+    if (status === TaskStatus.COMPLETED) {
+      for (const callback of this.#onComplete) this.#call("onComplete", callback);
+    } else if (status !== TaskStatus.START_FAILED) {
+      for (const callback of this.#onFail) this.#call("onFail", callback);
+    }
+    this.#ended?.resolve();
   }
 
   #call(what: string, callback: Callback): void {
