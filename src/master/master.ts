@@ -245,7 +245,8 @@ export class Master extends MasterHooks {
         stack: thrown instanceof Error ? thrown.stack : undefined,
       });
     try {
-      Promise.resolve(callback()).catch(tell);
+      const returned = callback();
+      if (typeof returned === "object" && returned) Promise.resolve(returned).catch(tell);
     } catch (thrown) {
       tell(thrown);
     }
