@@ -99,13 +99,25 @@ export abstract class Service implements AsyncDisposable {
     try {
       if (!wasIdle && last === "stopped") {
         await this.#starting?.catch(() => {});
-        if (graceMs > 0) await this.onDrain(AbortSignal.timeout(graceMs));
+        if (graceMs > 0) await this.#drain(graceMs);
       }
     } finally {
       await this.#resources.disposeAsync();
       openServices.delete(this);
       this.#state = last;
       this.#closed.resolve();
+    }
+  }
+
+  /** With a timer of its own: Deno lets that of AbortSignal.timeout keep the process alive until its end. */
+  async #drain(graceMs: number): Promise<void> {
+    const deadline = new AbortController();
+    const abort = (): void => deadline.abort(new DOMException("The grace is over", "TimeoutError"));
+    const timer = setTimeout(abort, graceMs);
+    try {
+      await this.onDrain(deadline.signal);
+    } finally {
+      clearTimeout(timer);
     }
   }
 }
