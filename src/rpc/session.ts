@@ -27,9 +27,13 @@ export interface SessionOptions extends HeartbeatOptions {
 }
 
 const WINDOW = { bytes: 32 * 1024 * 1024, messages: 16_384 };
-const ACK_EVERY_BYTES = WINDOW.bytes / 4;
-const ACK_EVERY_MESSAGES = 1_024;
+/** So much makes an ACK leave at once, alone if need be. */
+const LATEST_ACK = { bytes: WINDOW.bytes / 4, messages: 1_024 };
 const ACK_DELAY_MS = 20;
+/** From here on an ACK rides in front of what is said anyway; fewer messages wait for the delay. */
+const RIDING_ACK = { bytes: 64 * 1024, messages: 32 };
+/** What is said soon waits so long for company. */
+const SOON_MS = 1;
 /** A flush waits for the microtasks of the turn as long as they add something, but not for ever. */
 const MOST_FLUSH_DEFERRALS = 8;
 
@@ -57,6 +61,7 @@ export class Session {
   #acknowledged = 0;
   #unacknowledgedBytes = 0;
   #ackTimer: Disposable | undefined;
+  #soonTimer: Disposable | undefined;
   #flushPlanned = false;
   #deferrals = 0;
   #sizeAtDeferral = 0;
@@ -133,6 +138,17 @@ export class Session {
     queueMicrotask(this.#flushWhenQuiet);
   }
 
+  /** The same, for what nobody waits for urgently: it leaves with whatever is said next, or a millisecond later. */
+  sendSoon(message: Message): void {
+    if (this.#isEnded) return;
+    this.#outbox.add(encodeParts(message));
+    if (this.#flushPlanned || !this.#link) return;
+    this.#soonTimer ??= this.#clock.after(SOON_MS, () => {
+      this.#soonTimer = undefined;
+      this.#flush();
+    });
+  }
+
   /** Resolves when the other end has everything that was said, or the session has ended. */
   async delivered(): Promise<void> {
     while (this.#outbox.size > 0 && !this.#isEnded) {
@@ -169,19 +185,24 @@ export class Session {
     this.#flush();
   };
 
-  #flush(): void {
+  #flush(isAckDue = this.#isAckDue(RIDING_ACK)): void {
     this.#flushPlanned = false;
     const link = this.#link;
     if (!link) return;
     let spoke = false;
     while (this.#link === link) {
-      const ack = this.#takeAck();
+      const ack = isAckDue ? this.#takeAck() : undefined;
       const frame = this.#outbox.next(ack) ?? ack;
       if (!frame) break;
       spoke = true;
       if (!link.send(frame)) return;
     }
     if (spoke) this.#heartbeat?.onSpoke(this.#clock.now());
+  }
+
+  #isAckDue({ bytes, messages }: { bytes: number; messages: number }): boolean {
+    const count = this.#received - this.#acknowledged;
+    return count >= messages || (count > 0 && this.#unacknowledgedBytes >= bytes);
   }
 
   #takeAck(): Uint8Array | undefined {
@@ -224,7 +245,8 @@ export class Session {
     if (!this.#outbox.acknowledge(received)) {
       throw new DingError("network.protocol", `Cannot have ${received} messages acknowledged`);
     }
-    if (this.#outbox.waiting > 0) this.#flush();
+    const isBlocked = this.#outbox.waiting > 0 && !this.#flushPlanned && !this.#soonTimer;
+    if (isBlocked) this.#flush();
     if (this.#roomWaiters.length > 0 && !this.#outbox.isFull) wakeAll(this.#roomWaiters);
     if (this.#ackWaiters.length > 0) wakeAll(this.#ackWaiters);
   }
@@ -236,16 +258,12 @@ export class Session {
   }
 
   #planAck(): void {
-    const count = this.#received - this.#acknowledged;
-    if (count === 0) return;
-    if (count >= ACK_EVERY_MESSAGES || this.#unacknowledgedBytes >= ACK_EVERY_BYTES) {
-      this.#flush();
-    } else {
-      this.#ackTimer ??= this.#clock.after(ACK_DELAY_MS, () => {
-        this.#ackTimer = undefined;
-        this.#flush();
-      });
-    }
+    if (this.#received === this.#acknowledged) return;
+    if (this.#isAckDue(LATEST_ACK)) return this.#flush(true);
+    this.#ackTimer ??= this.#clock.after(ACK_DELAY_MS, () => {
+      this.#ackTimer = undefined;
+      this.#flush(true);
+    });
   }
 
   #scheduleTick(): void {
@@ -285,7 +303,8 @@ export class Session {
   #stopTimers(): void {
     this.#tick?.[Symbol.dispose]();
     this.#ackTimer?.[Symbol.dispose]();
-    this.#tick = this.#ackTimer = undefined;
+    this.#soonTimer?.[Symbol.dispose]();
+    this.#tick = this.#ackTimer = this.#soonTimer = undefined;
     this.#flushPlanned = false;
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import { DingError, type ErrorRecord } from "../core/errors.ts";
+import { DingError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Link } from "../link/link.ts";
 import { msgpack } from "../protocol/codec.ts";
@@ -11,6 +11,7 @@ import { Peer, type IncomingCall } from "../rpc/peer.ts";
 import type { Session } from "../rpc/session.ts";
 import { refuse } from "./refuse.ts";
 import type { Occupant, Seat } from "./seat.ts";
+import { SessionTask, type Pace } from "./session-task.ts";
 import type { Tasks } from "./tasks.ts";
 
 /** What the session dialect of a slave stands on. */
@@ -95,6 +96,7 @@ class SessionMaster implements Occupant {
   readonly kind = "session";
   readonly address: string;
   readonly #options: SessionFaceOptions;
+  readonly #pace: Pace = { lastMs: Infinity };
   #session: Session | undefined;
   #peer: Peer | undefined;
   /** It has disconnected: nothing is kept for it. */
@@ -149,7 +151,7 @@ class SessionMaster implements Occupant {
   }
 
   #onTask(call: IncomingCall): void {
-    const { seat, tasks, isStopping } = this.#options;
+    const { seat, tasks, clock, isStopping } = this.#options;
     if (!isTaskMeta(call.meta)) {
       return call.fail({ code: "network.protocol", message: "Cannot read task" });
     }
@@ -160,13 +162,7 @@ class SessionMaster implements Occupant {
     call.onCancel = () => tasks.cancel(id, attempt);
     const admission = tasks.submit(
       { id, attempt, data: call.body },
-      {
-        accepted: () => call.event(TASK_EVENTS.ACCEPTED),
-        progress: (value) => call.event(TASK_EVENTS.PROGRESS, value),
-        completed: (result) => call.reply(result),
-        failed: (error) => call.fail(error),
-        refused: (refusal) => call.fail(refusedTask(refusal)),
-      },
+      new SessionTask(call, this.#pace, clock),
     );
     if (admission === "queue") call.event(TASK_EVENTS.QUEUED);
     else if (admission !== "run")
@@ -193,9 +189,4 @@ function isTaskMeta(meta: unknown): meta is [id: string, attempt: number] {
   const [id, attempt] = meta as unknown[];
   const isId = typeof id === "string" && id.length > 0 && id.length <= LONGEST_TASK_ID;
   return isId && Number.isSafeInteger(attempt) && (attempt as number) >= 1;
-}
-
-/** The plugin's refusal in the ancestor's form. */
-function refusedTask(refusal: ErrorRecord): ErrorRecord {
-  return refuse("TASK_REFUSED", refusal.details?.["data"], refusal.message).toJSON();
 }

@@ -65,6 +65,61 @@ test("attach() after a broken link says again what was lost, and nothing twice",
   expect(right.got).toEqual(Array.from({ length: 12 }, (_, index) => `n${index}`));
 });
 
+test("sendSoon() waits for company, keeps its place, and leaves after a millisecond without any", async () => {
+  const clock = new FakeClock();
+  const left = record(clock);
+  const right = record(clock);
+  connect(left.session, right.session);
+  left.session.sendSoon(notice("a"));
+  await clock.play(0);
+  expect(right.got).toEqual([]);
+  left.session.send(notice("b"));
+  await clock.play(0);
+  expect(right.got).toEqual(["a", "b"]);
+  left.session.sendSoon(notice("c"));
+  await clock.play(1);
+  expect(right.got).toEqual(["a", "b", "c"]);
+});
+
+test("sendSoon() loses nothing when the link breaks while it waits", async () => {
+  const clock = new FakeClock();
+  const left = record(clock);
+  const right = record(clock);
+  const [near] = connect(left.session, right.session);
+  left.session.sendSoon(notice("a"));
+  near.terminate();
+  await until(() => right.log.length === 1, { what: "the break on the right" });
+  left.session.sendSoon(notice("b"));
+  connect(left.session, right.session);
+  await clock.play(0);
+  expect(right.got).toEqual(["a", "b"]);
+});
+
+test("an ACK rides with what is said once enough has come, and alone after its delay", async () => {
+  const clock = new FakeClock();
+  const left = record(clock);
+  const [near, far] = MemoryLink.pair();
+  const frames: number[][] = [];
+  far.listen({ frame: (bytes) => void frames.push([...bytes]), close() {} });
+  left.session.attach(near, 0, 60_000);
+  const hear = async (count: number): Promise<void> => {
+    for (let index = 0; index < count; index++)
+      far.send(encodeMessage([KIND.NOTICE, "n", undefined]));
+    await clock.play(0);
+    left.session.send(notice("a"));
+    await clock.play(0);
+  };
+  await hear(1);
+  const alone = frames.splice(0).flat();
+  await hear(31);
+  const withAck = frames.splice(0).flat();
+  expect(withAck).toEqual([...encodeMessage([KIND.ACK, 32]), ...alone]);
+  await hear(1);
+  expect(frames.splice(0).flat()).toEqual(alone);
+  await clock.play(20);
+  expect(frames.flat()).toEqual([...encodeMessage([KIND.ACK, 33])]);
+});
+
 test("delivered() resolves when the other end has acknowledged", async () => {
   const clock = new FakeClock();
   const left = record(clock);
