@@ -1,4 +1,4 @@
-import { DingError } from "../core/errors.ts";
+import { DingError, messageOf } from "../core/errors.ts";
 import type { TaskContext } from "./context.ts";
 
 /** Any schema library that follows Standard Schema v1 (standardschema.dev); zod does. */
@@ -62,7 +62,7 @@ export function pluginOf(module: Record<string, unknown>, path: string): SlavePl
   if (typeof exported === "function") {
     const { prototype } = exported as { prototype?: Partial<SlavePlugin> };
     if (typeof prototype?.processTask === "function") {
-      return new (exported as unknown as new () => SlavePlugin)();
+      return instanceOf(exported as unknown as new () => SlavePlugin, path);
     }
     if (!isClass(exported)) return { processTask: exported as SlavePlugin["processTask"] };
   } else if (typeof (exported as Partial<SlavePlugin> | undefined)?.processTask === "function") {
@@ -73,6 +73,18 @@ export function pluginOf(module: Record<string, unknown>, path: string): SlavePl
     hint: "Export as default a function (task, ctx) => result, a class with processTask, or defineSlave({ processTask }).",
     details: { path },
   });
+}
+
+function instanceOf(plugin: new () => SlavePlugin, path: string): SlavePlugin {
+  try {
+    return new plugin();
+  } catch (cause) {
+    const why = `its constructor failed: ${messageOf(cause)}`;
+    throw new DingError("plugin.invalid", `Cannot use plugin "${path}": ${why}`, {
+      details: { path },
+      cause,
+    });
+  }
 }
 
 function isClass(value: object): boolean {

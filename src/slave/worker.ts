@@ -1,5 +1,5 @@
 import { systemClock } from "../core/clock.ts";
-import { DingError, messageOf, type ErrorRecord } from "../core/errors.ts";
+import { DingError, type ErrorRecord } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { parentLink } from "../link/ipc.ts";
 import { msgpack } from "../protocol/codec.ts";
@@ -10,7 +10,9 @@ import { Session } from "../rpc/session.ts";
 import { importModule } from "../runtime/modules.ts";
 import { failureRecord } from "./outcome.ts";
 import { CONNECTION_HOOKS, pluginOf, type ConnectionHook, type SlavePlugin } from "./plugin.ts";
+import { portable, wordsOf } from "./portable.ts";
 import { ProgressThrottle } from "./progress-throttle.ts";
+import { isRefusal } from "./refusals.ts";
 import { TaskRunner } from "./task-runner.ts";
 import { WORKER_METHODS, type WorkerSetUp } from "./worker-protocol.ts";
 
@@ -50,7 +52,8 @@ class Worker {
     const answer = call.method === WORKER_METHODS.SET_UP ? this.#setUp(call) : this.#callHook(call);
     answer.then(
       (value) => call.reply(msgpack.encode(value)),
-      (thrown: unknown) => call.fail(failureRecord(thrown)),
+      (thrown: unknown) =>
+        call.fail(thrown instanceof DingError ? thrown.toJSON() : failureRecord(thrown)),
     );
   }
 
@@ -108,15 +111,15 @@ class Worker {
     try {
       await hook?.apply(this.#plugin, args);
     } catch (thrown) {
-      throw new DingError("peer.refused", messageOf(thrown), { details: refusalDetails(thrown) });
+      throw new DingError("peer.refused", wordsOf(thrown), { details: refusalDetails(thrown) });
     }
     return null;
   }
 }
 
 function refusalDetails(thrown: unknown): NonNullable<ErrorRecord["details"]> {
-  const { name, data } = thrown as { name?: unknown; data?: unknown };
-  return name === "ConnectionRefuse" || name === "DisconnectionRefuse"
-    ? { refusal: name, data }
-    : {};
+  for (const name of ["ConnectionRefuse", "DisconnectionRefuse"]) {
+    if (isRefusal(thrown, name)) return { refusal: name, data: portable(thrown.data) };
+  }
+  return {};
 }
