@@ -131,10 +131,11 @@ export class Roster {
     return best;
   }
 
-  /** True when a slave is up that has not refused the task, whether it has room now or not. */
+  /** True when a slave has not refused the task that is up, with room or not, or is about to be reached for the first time. */
   hasOther(refusedBy: ReadonlySet<string>): boolean {
-    for (const slave of this.#slaves.values()) {
-      if (slave.state === "up" && !refusedBy.has(slave.name)) return true;
+    for (const { name, state, failures } of this.#slaves.values()) {
+      const isNew = failures === 0 && (state === "away" || state === "dialling");
+      if ((state === "up" || isNew) && !refusedBy.has(name)) return true;
     }
     return false;
   }

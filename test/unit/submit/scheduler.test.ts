@@ -189,6 +189,17 @@ test("Scheduler reports a refused task when the last slave that might want it go
   expect(play.reports).toMatchObject([{ task: 0, attempts: 1, outcome: "not here" }]);
 });
 
+test("Scheduler keeps a refused task for a slave that is just being reached, and no longer", () => {
+  const play = (): Play => {
+    const begun = new Play({}, 1);
+    begun.scheduler.roster.add("b", 0);
+    return begun.up("a").settle(0, "refused", "not here");
+  };
+  expect(play().reports).toEqual([]);
+  expect(play().up("b").running).toEqual(["0@b"]);
+  expect(play().down("b").reports).toMatchObject([{ task: 0, attempts: 1, outcome: "not here" }]);
+});
+
 test("Scheduler cancels a task that takes too long, and tells its end when the slave lets go of it", () => {
   const play = new Play({ timeoutMs: 500 }, 2).up("a");
   play.goTo(499);
