@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { Logger } from "../../src/core/log.ts";
 import type { SlaveConnection } from "../../src/master/connection.ts";
 import { Master, type MasterOptions } from "../../src/master/master.ts";
@@ -6,6 +7,7 @@ import type { TaskContext } from "../../src/slave/context.ts";
 import type { SlavePlugin } from "../../src/slave/plugin.ts";
 import { Slave } from "../../src/slave/slave.ts";
 import type { SlaveOptions } from "../../src/slave/slave-options.ts";
+import type { SlaveStatus } from "../../src/slave/status.ts";
 
 /** A line that was logged. */
 export interface LogLine {
@@ -124,5 +126,21 @@ export class Gate {
 
   open(): void {
     this.#opened.resolve();
+  }
+}
+
+/** What a slave of another process says at `GET /status`. */
+export async function askStatus({ url }: { url: string }): Promise<SlaveStatus> {
+  const response = await fetch(`${url}/status`);
+  return (await response.json()) as SlaveStatus;
+}
+
+/** Does this process run? One that has ended and waits for an idle init does not. */
+export function isAlive(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+  } catch {
+    return false;
   }
 }
