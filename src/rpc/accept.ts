@@ -23,7 +23,7 @@ export interface AcceptOptions extends HeartbeatOptions {
   /** Decides on a new session; throws or rejects with the refusal. */
   admit: (hello: Hello, link: Link) => Promise<Admission>;
   /** A link came to nothing: no hello, another protocol, refused. */
-  onRejected?: (peer: string, error: DingError) => void;
+  onRejected?: (link: Link, error: DingError) => void;
 }
 
 /**
@@ -41,18 +41,23 @@ export class SessionAcceptor implements Disposable {
     this.#options = options;
   }
 
-  /** Feed it every fresh link. Never throws: a peer that cannot be talked to is its own loss. */
-  async accept(link: Link): Promise<void> {
+  /**
+   * Feed it every fresh link; tells whether it came to a session. Never throws:
+   * a peer that cannot be talked to is its own loss.
+   */
+  async accept(link: Link): Promise<boolean> {
     const { clock, handshakeTimeoutMs, onRejected } = this.#options;
     this.#fresh.add(link);
     try {
       const hello = await receiveHello(link, clock, handshakeTimeoutMs);
       if (hello.resume) this.#resume(link, hello);
       else await this.#open(link, hello);
+      return true;
     } catch (thrown) {
       const error = DingError.from(thrown);
-      onRejected?.(link.peer, error);
+      onRejected?.(link, error);
       if (!link.isClosed) sendRefusal(link, error.toJSON(), clock);
+      return false;
     } finally {
       this.#fresh.delete(link);
     }

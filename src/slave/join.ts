@@ -1,5 +1,4 @@
 import { hostname } from "node:os";
-import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { backoffMs } from "../core/retry.ts";
@@ -18,21 +17,18 @@ export interface JoinOptions {
   channel: number;
   token: string | undefined;
   tls: ClientTls | undefined;
-  clock: Clock;
   log: Logger;
-  /** Takes the fresh link; the master speaks first. */
-  accept: (link: Link) => void;
+  /** Takes the fresh link, on which the master speaks first; tells whether that came to a session. */
+  accept: (link: Link) => Promise<boolean>;
   signal: AbortSignal;
 }
 
 const DIAL_TIMEOUT_MS = 5_000;
-/** A link that lived so long was wanted. */
-const STEADY_MS = 1_000;
 const REDIAL = { minMs: 100, maxMs: 5_000, jitter: 0.3 };
 
 /** Keeps a link to a master open until the signal aborts: dials, and dials again whenever it breaks. */
 export async function keepJoined(options: JoinOptions): Promise<void> {
-  const { master, name, boot, channel, token, tls, clock, log, accept, signal } = options;
+  const { master, name, boot, channel, token, tls, log, accept, signal } = options;
   const query = new URLSearchParams({ name: name || hostname(), boot, channel: String(channel) });
   const url = `${tls ? "wss" : "ws"}://${master}${JOIN_PATH}?${query}`;
   const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
@@ -41,12 +37,12 @@ export async function keepJoined(options: JoinOptions): Promise<void> {
     try {
       const link = await dialLink(url, { headers, tls, timeoutMs: DIAL_TIMEOUT_MS, signal });
       log.info(`joined master ${master}`);
-      accept(link);
+      let isWanted = false;
+      void accept(link).then((hasSession) => (isWanted = hasSession));
       lastProblem = "";
-      const since = clock.now();
       await Promise.race([link.closed, aborted(signal)]);
-      // A master that hangs up at once is not asked ten times a second.
-      if (clock.now() - since > STEADY_MS) attempt = 0;
+      // A master that only hangs up is not asked ten times a second.
+      if (isWanted) attempt = 0;
     } catch (thrown) {
       if (signal.aborted) return;
       // A master that is away for a night is told of once, not at every try.

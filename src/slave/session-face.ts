@@ -39,6 +39,8 @@ export class SessionFace implements AsyncDisposable {
   readonly #options: SessionFaceOptions;
   readonly #acceptor: SessionAcceptor;
   readonly #sessions = new Set<Session>();
+  /** Of masters that were dialled: their links know a URL. */
+  readonly #addresses = new WeakMap<Link, string>();
 
   constructor(options: SessionFaceOptions) {
     this.#options = options;
@@ -46,14 +48,15 @@ export class SessionFace implements AsyncDisposable {
       ...options,
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
       admit: (hello, link) => this.#admit(hello, link),
-      onRejected: (peer, { message }) =>
-        options.log.warn(`connection from ${peer} came to nothing: ${message}`),
+      onRejected: (link, { message }) =>
+        options.log.warn(`connection with ${this.#addressOf(link)} came to nothing: ${message}`),
     });
   }
 
-  /** Feed it every fresh link. */
-  accept(link: Link): void {
-    void this.#acceptor.accept(link);
+  /** Feed it every fresh link, and `address` if the master was dialled; tells whether it came to a session. */
+  accept(link: Link, address?: string): Promise<boolean> {
+    if (address !== undefined) this.#addresses.set(link, address);
+    return this.#acceptor.accept(link);
   }
 
   /** Resolves when masters have every result that was sent to them. */
@@ -65,13 +68,17 @@ export class SessionFace implements AsyncDisposable {
     this.#acceptor[Symbol.dispose]();
   }
 
+  #addressOf(link: Link): string {
+    return this.#addresses.get(link) ?? link.peer;
+  }
+
   async #admit(hello: Hello, link: Link): Promise<Admission> {
     const { channel, seat, isStopping, facts } = this.#options;
     if (isStopping()) throw refuse("SYSTEM_SHUTTING_DOWN");
     const asked = sessionHello.safeParse(hello.data);
     if (!asked.success) throw refuse("CHANNEL_NOT_FOUND");
     if (asked.data.channel !== channel) throw refuse("CHANNEL_INVALID");
-    const master = new SessionMaster(link.peer, this.#options);
+    const master = new SessionMaster(this.#addressOf(link), this.#options);
     await seat.take(master, asked.data.data);
     return {
       welcome: facts(),

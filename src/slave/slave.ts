@@ -213,7 +213,7 @@ export abstract class Slave extends Service {
       token,
       sockets: {
         [SESSION_PATH]: (request, info) =>
-          acceptLink(request, info, (link) => sessions.accept(link)),
+          acceptLink(request, info, (link) => void sessions.accept(link)),
       },
     });
   }
@@ -228,9 +228,8 @@ export abstract class Slave extends Service {
         channel: this.channel,
         token,
         tls: joinTls,
-        clock: this.#clock,
         log: this.#log,
-        accept: (link) => sessions.accept(link),
+        accept: (link) => sessions.accept(link, master),
         signal: this.stopping,
       });
     }
