@@ -5,10 +5,9 @@ import { ROOT } from "../support/runtimes.ts";
 import { JOBS, startSlave } from "../support/slave.ts";
 import { submit } from "../support/submit.ts";
 
-const [ca, server, serverKey, client, clientKey] = [
-  ...["ca.pem", "server.pem", "server.key", "client.pem", "client.key"],
-].map((name) => join(ROOT, "test/integration/http/tls", name)) as [string, ...string[]];
-const CERTIFIED = [`--tls-cert=${server}`, `--tls-key=${serverKey}`];
+const file = (name: string): string => join(ROOT, "test/integration/http/tls", name);
+const [ca, client] = [file("ca.pem"), file("client.pem")];
+const CERTIFIED = [`--tls-cert=${file("server.pem")}`, `--tls-key=${file("server.key")}`];
 const SOON = "--connect-timeout-ms=500";
 
 onEachRuntime([
@@ -37,7 +36,7 @@ onEachRuntime([
     async run(runtime) {
       await using slave = await startSlave(JOBS, [...CERTIFIED, `--tls-ca=${ca}`], { runtime });
       const task = [{ add: [2, 3] }];
-      const shown = [`--tls-ca=${ca}`, `--tls-cert=${client}`, `--tls-key=${clientKey}`];
+      const shown = [`--tls-ca=${ca}`, `--tls-cert=${client}`, `--tls-key=${file("client.key")}`];
       expect((await submit(task, { slaves: [slave], args: shown }, { runtime })).code).toBe(0);
       const args = [SOON, `--tls-ca=${ca}`];
       expect((await submit(task, { slaves: [slave], args }, { runtime })).code).toBe(5);

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { spawnDing } from "../support/ding.ts";
 import { freePort } from "../support/free-port.ts";
+import { signalGroup } from "../support/process-group.ts";
 import { startSlave, statusOf } from "../support/slave.ts";
 import { spawnSubmit, parseLines } from "../support/submit.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -76,3 +77,28 @@ for (const { signal, exit } of [
     expect((await master.waitForExit()).code).toBe(6);
   });
 }
+
+test("Ctrl-C reaches the whole group, and the workers finish all the same", async () => {
+  await using folder = await tempFolder();
+  const file = await folder.write("task.json", { waitMs: 700 });
+  await using slave = await startSlave();
+  await using master = spawnSubmit(file, { slaves: [slave] });
+  await until(async () => (await statusOf(slave)).running === 1, { what: "a running task" });
+  expect(signalGroup(slave.pid, "SIGINT")).toBe(true);
+  const { code, stdout } = await master.waitForExit();
+  expect(parseLines(stdout)).toMatchObject([{ status: "COMPLETED", attempts: 1 }]);
+  expect(code).toBe(0);
+  expect((await slave.waitForExit(SOON_MS)).code).toBe(0);
+});
+
+test("SIGTERM ends ding master submit with 143, and the task on its slave", async () => {
+  await using folder = await tempFolder();
+  const file = await folder.write("task.json", { waitMs: 60_000 });
+  await using slave = await startSlave();
+  await using master = spawnSubmit(file, { slaves: [slave] });
+  await until(async () => (await statusOf(slave)).running === 1, { what: "a running task" });
+  const { code, stdout, stderr } = await master.stop("SIGTERM", SOON_MS);
+  expect([code, stdout]).toEqual([143, ""]);
+  expect(stderr).toContain("Stopped before all tasks were done");
+  expect(await statusOf(slave)).toMatchObject({ running: 0, counts: { cancelled: 1 } });
+});
