@@ -50,7 +50,13 @@ export async function openSessionWire(
       },
     );
     if (!peer) throw new DingError("internal.bug", "Cannot use session: nobody listens to it");
-    return new SessionWire(session, peer, slaveFacts.parse(welcome));
+    const facts = slaveFacts.safeParse(welcome);
+    if (facts.success) return new SessionWire(session, peer, facts.data);
+    session.end();
+    throw new NetworkError(
+      "network.protocol",
+      "Cannot connect: what answers does not say what slave it is",
+    );
   } catch (thrown) {
     throw refusalOf(DingError.from(thrown));
   }
