@@ -55,7 +55,7 @@ export class IncomingCall {
     if (!this.#isAnswered) this.#peer.say([KIND.EVENT, this.id, name, body]);
   }
 
-  /** An event that may wait a millisecond for company: most often it leaves together with the answer. */
+  /** An event that may wait a little for company: most often it leaves together with the answer. */
   eventSoon(name: string): void {
     if (!this.#isAnswered) this.#peer.saySoon([KIND.EVENT, this.id, name, undefined]);
   }

@@ -32,8 +32,8 @@ const LATEST_ACK = { bytes: WINDOW.bytes / 4, messages: 1_024 };
 const ACK_DELAY_MS = 20;
 /** From here on an ACK rides in front of what is said anyway; fewer messages wait for the delay. */
 const RIDING_ACK = { bytes: 64 * 1024, messages: 32 };
-/** What is said soon waits so long for company. */
-const SOON_MS = 1;
+/** What is said soon waits so long for company. A nearer timer would cost every wait of the process its time. */
+const SOON_MS = 10;
 /** A flush waits for the microtasks of the turn as long as they add something, but not for ever. */
 const MOST_FLUSH_DEFERRALS = 8;
 
@@ -138,7 +138,7 @@ export class Session {
     queueMicrotask(this.#flushWhenQuiet);
   }
 
-  /** The same, for what nobody waits for urgently: it leaves with whatever is said next, or a millisecond later. */
+  /** The same, for what nobody waits for urgently: it leaves with whatever is said next, or a few milliseconds later. */
   sendSoon(message: Message): void {
     if (this.#isEnded) return;
     this.#outbox.add(encodeParts(message));
