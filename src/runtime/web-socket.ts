@@ -83,7 +83,11 @@ async function dialError(url: string, message: string): Promise<NetworkError> {
   const { hostname, port, protocol } = new URL(url);
   const problem = await probePort(hostname, Number(port) || (protocol === "wss:" ? 443 : 80));
   if (problem) return problem;
+  const hint =
+    protocol === "wss:"
+      ? "Its certificate is not trusted, or it wants one: pass --tls-ca FILE, and --tls-cert and --tls-key where it asks for them."
+      : "Something listens there, but it does not speak this protocol; a port with TLS needs --tls-ca FILE.";
   return new NetworkError("network.protocol", `Cannot open a session at ${url}: ${message}`, {
-    hint: "Something listens there, but it does not speak this protocol.",
+    hint,
   });
 }
