@@ -11,7 +11,8 @@ interface Pair {
 /** A place on the network between two ends, where a test cuts, silences and refuses connections. */
 export class TcpProxy implements AsyncDisposable {
   readonly #target: { host: string; port: number };
-  readonly #server: Server;
+  #server: Server;
+  #port = 0;
   readonly #pairs = new Set<Pair>();
   #isPaused = false;
   #isRefusing = false;
@@ -20,18 +21,18 @@ export class TcpProxy implements AsyncDisposable {
 
   private constructor(target: { host: string; port: number }) {
     this.#target = target;
-    this.#server = createServer((near) => this.#onConnection(near));
+    this.#server = this.#newServer();
   }
 
   /** Listens on a free port and passes everything on to `port` of this machine. */
   static async open(port: number): Promise<TcpProxy> {
     const proxy = new TcpProxy({ host: "127.0.0.1", port });
-    await new Promise<void>((resolve) => proxy.#server.listen(0, "127.0.0.1", resolve));
+    await proxy.show();
     return proxy;
   }
 
   get port(): number {
-    return (this.#server.address() as { port: number }).port;
+    return this.#port;
   }
 
   /** Connections that are open now. */
@@ -76,10 +77,30 @@ export class TcpProxy implements AsyncDisposable {
     this.#isRefusing = isRefusing;
   }
 
+  /** Cuts everything and listens no more: whoever dials is refused by the system. */
+  async hide(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.cut();
+    await closed;
+  }
+
+  /** Listens again, on the same port. */
+  async show(): Promise<void> {
+    this.#server = this.#newServer();
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(this.#port, "127.0.0.1", resolve);
+    });
+    this.#port = (this.#server.address() as { port: number }).port;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.refuse();
-    this.cut();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await this.hide();
+  }
+
+  #newServer(): Server {
+    return createServer((near) => this.#onConnection(near));
   }
 
   #onConnection(near: Socket): void {
