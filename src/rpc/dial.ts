@@ -56,8 +56,12 @@ export async function dialSession(
   const ending = new AbortController();
   const session = new Session({ ...options, id: newId() });
   const dialOnce = async (resume: boolean, timeoutMs: number): Promise<[Link, Welcome]> => {
-    const signals = [ending.signal, ...(options.signal && !resume ? [options.signal] : [])];
-    const signal = AbortSignal.any(signals);
+    const late = new AbortController();
+    // Coming back must not take longer than the silence that is borne; a first answer may.
+    const onLate = (): void => late.abort(silenceError(timeoutMs));
+    using _limit = resume ? clock.after(timeoutMs, onLate) : undefined;
+    const asked = options.signal && !resume ? [options.signal] : [];
+    const signal = AbortSignal.any([ending.signal, late.signal, ...asked]);
     const link = await options.openLink(signal);
     const greeting = {
       session: session.id,
