@@ -139,7 +139,7 @@ export class Task {
 
   /** Calls back with the task's data and its result when it has ended in any other way after its start. */
   onFail(callback: Callback): this {
-    if (this.isEnded && this.#status !== TaskStatus.COMPLETED) this.#call("onFail", callback);
+    if (this.isEnded && !NOT_FAILED.has(this.#status)) this.#call("onFail", callback);
     else this.#onFail.push(callback);
     return this;
   }
@@ -233,7 +233,7 @@ export class Task {
     if (error) this.#starter?.reject(error);
     if (status === TaskStatus.COMPLETED) {
       for (const callback of this.#onComplete) this.#call("onComplete", callback);
-    } else if (status !== TaskStatus.START_FAILED) {
+    } else if (!NOT_FAILED.has(status)) {
       for (const callback of this.#onFail) this.#call("onFail", callback);
     }
     this.#ended?.resolve();
@@ -251,6 +251,12 @@ const ENDS: ReadonlySet<TaskStatus> = new Set([
   TaskStatus.CANCELLED,
   TaskStatus.TIMED_OUT,
   TaskStatus.LOST,
+]);
+
+/** Ends that onFail does not hear of: start() has told of the second itself. */
+const NOT_FAILED: ReadonlySet<TaskStatus> = new Set([
+  TaskStatus.COMPLETED,
+  TaskStatus.START_FAILED,
 ]);
 
 const FAILURES: Partial<Record<string, TaskStatus>> = {
