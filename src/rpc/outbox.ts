@@ -55,11 +55,6 @@ export class Outbox {
     return this.#sentBytes + this.#waitingBytes;
   }
 
-  /** True when more should not be added before some is acknowledged. */
-  get isFull(): boolean {
-    return this.bytes >= this.#window.bytes || this.size >= this.#window.messages;
-  }
-
   add(message: MessageParts): void {
     this.#messages.push(message);
     this.#waitingBytes += lengthOf(message);

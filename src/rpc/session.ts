@@ -2,8 +2,9 @@ import type { Clock } from "../core/clock.ts";
 import { DingError, NetworkError } from "../core/errors.ts";
 import type { Link } from "../link/link.ts";
 import { Heartbeat, type HeartbeatOptions } from "./heartbeat.ts";
+import { Inbox } from "./inbox.ts";
 import { decodeMessages, encodeMessage, isCounted, KIND, type Message } from "./message.ts";
-import { encodeAck, encodeParts } from "./message-parts.ts";
+import { encodeParts } from "./message-parts.ts";
 import { Outbox } from "./outbox.ts";
 import { part } from "./part.ts";
 
@@ -52,20 +53,17 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #clock: Clock;
   readonly #outbox = new Outbox(WINDOW);
+  readonly #inbox = new Inbox();
   #events: SessionEvents = { message() {}, detached() {}, ended() {} };
   #link: Link | undefined;
   #isEnded = false;
   #heartbeat: Heartbeat | undefined;
   #tick: Disposable | undefined;
-  #received = 0;
-  #acknowledged = 0;
-  #unacknowledgedBytes = 0;
   #ackTimer: Disposable | undefined;
   #soonTimer: Disposable | undefined;
   #flushPlanned = false;
   #deferrals = 0;
   #sizeAtDeferral = 0;
-  #roomWaiters: (() => void)[] = [];
   #ackWaiters: (() => void)[] = [];
 
   constructor(options: SessionOptions) {
@@ -81,7 +79,7 @@ export class Session {
 
   /** How many counted messages have arrived. */
   get received(): number {
-    return this.#received;
+    return this.#inbox.received;
   }
 
   get isAttached(): boolean {
@@ -97,17 +95,6 @@ export class Session {
     return this.#heartbeat?.heard ?? this.#clock.now();
   }
 
-  /** True while the other end is slow: wait for `room()` before adding what can wait. */
-  get isFull(): boolean {
-    return this.#outbox.isFull;
-  }
-
-  /** Resolves when the session takes more, or has ended. */
-  room(): Promise<void> {
-    if (!this.#outbox.isFull || this.#isEnded) return Promise.resolve();
-    return new Promise((resolve) => void this.#roomWaiters.push(resolve));
-  }
-
   /** Goes on over this link. `peerReceived` is what the other end says it has; false if that cannot be. */
   attach(link: Link, peerReceived: number, peerToleranceMs: number): boolean {
     if (this.#isEnded || !this.#outbox.rewind(peerReceived)) return false;
@@ -116,7 +103,7 @@ export class Session {
     old?.terminate();
     this.#tick?.[Symbol.dispose]();
     this.#heartbeat = new Heartbeat(this.#options, peerToleranceMs, this.#clock.now());
-    this.#acknowledged = this.#received;
+    this.#inbox.onTold();
     this.#link = link;
     link.listen({
       frame: (bytes) => this.#onFrame(link, bytes),
@@ -185,31 +172,19 @@ export class Session {
     this.#flush();
   };
 
-  #flush(isAckDue = this.#isAckDue(RIDING_ACK)): void {
+  #flush(isAckDue = this.#inbox.isDue(RIDING_ACK)): void {
     this.#flushPlanned = false;
     const link = this.#link;
     if (!link) return;
     let spoke = false;
     while (this.#link === link) {
-      const ack = isAckDue ? this.#takeAck() : undefined;
+      const ack = isAckDue ? this.#inbox.takeAck() : undefined;
       const frame = this.#outbox.next(ack) ?? ack;
       if (!frame) break;
       spoke = true;
       if (!link.send(frame)) return;
     }
     if (spoke) this.#heartbeat?.onSpoke(this.#clock.now());
-  }
-
-  #isAckDue({ bytes, messages }: { bytes: number; messages: number }): boolean {
-    const count = this.#received - this.#acknowledged;
-    return count >= messages || (count > 0 && this.#unacknowledgedBytes >= bytes);
-  }
-
-  #takeAck(): Uint8Array | undefined {
-    if (this.#acknowledged === this.#received) return undefined;
-    this.#acknowledged = this.#received;
-    this.#unacknowledgedBytes = 0;
-    return encodeAck(this.#received);
   }
 
   #onFrame(link: Link, bytes: Uint8Array): void {
@@ -223,14 +198,14 @@ export class Session {
       return;
     }
     if (this.#isEnded) return;
-    this.#unacknowledgedBytes += bytes.length;
+    this.#inbox.addBytes(bytes.length);
     this.#planAck();
   }
 
   #onMessage(message: Message): void {
     if (this.#isEnded) return;
     if (isCounted(message)) {
-      this.#received += 1;
+      this.#inbox.count();
       if (message[0] === KIND.BYE) this.#onBye();
       else this.#events.message(message);
       return;
@@ -247,7 +222,6 @@ export class Session {
     }
     const isBlocked = this.#outbox.waiting > 0 && !this.#flushPlanned && !this.#soonTimer;
     if (isBlocked) this.#flush();
-    if (this.#roomWaiters.length > 0 && !this.#outbox.isFull) wakeAll(this.#roomWaiters);
     if (this.#ackWaiters.length > 0) wakeAll(this.#ackWaiters);
   }
 
@@ -258,8 +232,8 @@ export class Session {
   }
 
   #planAck(): void {
-    if (this.#received === this.#acknowledged) return;
-    if (this.#isAckDue(LATEST_ACK)) return this.#flush(true);
+    if (!this.#inbox.isUntold) return;
+    if (this.#inbox.isDue(LATEST_ACK)) return this.#flush(true);
     this.#ackTimer ??= this.#clock.after(ACK_DELAY_MS, () => {
       this.#ackTimer = undefined;
       this.#flush(true);
@@ -295,7 +269,6 @@ export class Session {
     this.#isEnded = true;
     this.#link = undefined;
     this.#stopTimers();
-    wakeAll(this.#roomWaiters);
     wakeAll(this.#ackWaiters);
     this.#events.ended(error);
   }
