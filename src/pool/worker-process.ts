@@ -29,6 +29,7 @@ export class WorkerProcess {
   tasks = 0;
   /** True when it can take work. */
   isReady = false;
+  #isStopping = false;
   #isKilledOnPurpose = false;
   readonly #child: ChildProcess;
   readonly #session: Session;
@@ -45,7 +46,9 @@ export class WorkerProcess {
     this.#session.listen({
       message: (message) => this.peer.receive(message),
       // The exit tells more than the closed channel does, and follows it.
-      detached: () => this.kill(),
+      detached: () => {
+        if (!this.#isStopping) this.kill();
+      },
       ended: () => this.kill(),
     });
     this.#session.attach(childLink(child), 0, Infinity);
@@ -69,6 +72,7 @@ export class WorkerProcess {
 
   /** Lets it end by itself: the closed channel tells it to. */
   stop(): void {
+    this.#isStopping = true;
     if (this.#child.connected) this.#child.disconnect();
   }
 

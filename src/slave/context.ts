@@ -6,7 +6,7 @@ export interface TaskContext {
   readonly signal: AbortSignal;
   readonly log: Logger;
   /** Tells the master how far the task is; any value that a result may be. */
-  progress(value: unknown): void;
+  readonly progress: (value: unknown) => void;
   /** A UUID; the same when the task is tried again. */
   readonly taskId: string;
   /** 1 for the first try. */

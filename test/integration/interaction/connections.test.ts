@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { DingError, NetworkError } from "../../../src/core/errors.ts";
+import { type DingError, NetworkError } from "../../../src/core/errors.ts";
 import {
   SlaveChannelInvalid,
   SlaveSlaveAlreadyConnected,

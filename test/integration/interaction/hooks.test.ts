@@ -5,7 +5,7 @@ import {
   SlaveSlaveDisconnectionRefused,
   SlaveTaskRefused,
 } from "../../../src/protocol/slave-exceptions.ts";
-import { ResponseException } from "../../../src/protocol/response-exception.ts";
+import type { ResponseException } from "../../../src/protocol/response-exception.ts";
 import { defineSlave } from "../../../src/slave/plugin.ts";
 import {
   ConnectionRefuse,

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { DingError } from "../../../src/core/errors.ts";
+import type { DingError } from "../../../src/core/errors.ts";
 import { Master } from "../../../src/master/master.ts";
 import { SlaveSystemShuttingDown } from "../../../src/protocol/slave-exceptions.ts";
 import {

@@ -9,7 +9,6 @@ import {
   Gate,
   recordLog,
   startMaster,
-  startPair,
   startSlave,
 } from "../../support/interaction.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
@@ -251,52 +250,6 @@ test("another master takes the slave of one that is away: the old task is cancel
   expect([connection.isConnected, taken.isConnected]).toEqual([false, true]);
 });
 
-test("another slave on the same port, other boot id: LOST, and the new one is not disturbed", async () => {
-  const gate = new Gate();
-  const first = await startSlave((_task, { signal }) => gate.pass(signal), { drainTimeoutMs: 0 });
-  const { port } = first;
-  await using proxy = await TcpProxy.open(port);
-  await using master = await startMaster();
-  const connection = await connect(master, proxy);
-  const task = await connection.newTask().start();
-  proxy.refuse();
-  proxy.cut();
-  await first.close();
-  await using second = await startSlave(() => "second", { port });
-  proxy.refuse(false);
-  await task.join();
-  expect(task.status).toBe("LOST");
-  expect(second.status().master).toBeNull();
-  await connection.connect();
-  expect((await connection.newTask().start().join()).result).toBe("second");
-});
-
-test("something else on the same port: LOST at once, not after the tolerance", async () => {
-  const first = await startSlave((_task, { signal }) => new Gate().pass(signal), {
-    drainTimeoutMs: 0,
-  });
-  const { port } = first;
-  await using proxy = await TcpProxy.open(port);
-  await using master = await startMaster();
-  const connection = await connect(master, proxy);
-  const task = await connection.newTask().start();
-  proxy.refuse();
-  proxy.cut();
-  await first.close();
-  const web = Bun.serve({
-    port,
-    hostname: "127.0.0.1",
-    fetch: () => new Response("", { status: 404 }),
-  });
-  try {
-    proxy.refuse(false);
-    await task.join({ timeoutMs: 3_000 });
-    expect(task.status).toBe("LOST");
-  } finally {
-    await web.stop(true);
-  }
-});
-
 test("the name of a lost slave is free for the next connection", async () => {
   await using all = await startThroughProxy(() => 1, { master: { toleranceMs: 100 } });
   const { proxy, master, slave, connection } = all;
@@ -314,18 +267,4 @@ test("a task on one connection ends while another connection of the master is si
   silent.proxy.pause();
   expect((await other.newTask().start().join()).result).toBe("here");
   silent.proxy.resume();
-});
-
-test("progress of a task without end does not grow without bound while the connection is cut", async () => {
-  const gate = new Gate();
-  await using pair = await startPair((_task, ctx) => {
-    for (let value = 0; value < 200_000; value++) ctx.progress(value);
-    return gate.pass();
-  });
-  const heard: unknown[] = [];
-  const task = pair.connection.newTask().onProgress((value) => heard.push(value));
-  await task.start();
-  gate.open();
-  await task.join();
-  expect(heard.length).toBeLessThan(1_000);
 });

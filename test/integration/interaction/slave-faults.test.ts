@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { ServerWebSocket } from "bun";
-import { DingError } from "../../../src/core/errors.ts";
+import type { DingError } from "../../../src/core/errors.ts";
 import { encodeFrame } from "../../../src/protocol/codec.ts";
 import { decodeMessages, encodeMessage, KIND, type Message } from "../../../src/rpc/message.ts";
 import { connect, endOf, startMaster, thrownBy } from "../../support/interaction.ts";

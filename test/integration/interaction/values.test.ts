@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { DingError } from "../../../src/core/errors.ts";
+import type { DingError } from "../../../src/core/errors.ts";
 import { MESSAGE_BODY_LIMIT_BYTES } from "../../../src/rpc/body.ts";
 import { endOf, startPair, thrownBy, type Pair } from "../../support/interaction.ts";
 

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
-import { DingError } from "../../../src/core/errors.ts";
+import type { DingError } from "../../../src/core/errors.ts";
 import type { SlaveConnection } from "../../../src/master/connection.ts";
 import type { Master } from "../../../src/master/master.ts";
 import type { Task } from "../../../src/master/task.ts";
-import { ResponseException } from "../../../src/protocol/response-exception.ts";
+import type { ResponseException } from "../../../src/protocol/response-exception.ts";
 import {
   askStatus,
   connect,
@@ -50,6 +50,10 @@ async function pids(): Promise<number[]> {
   const { workers } = await askStatus(slave);
   return workers.map(({ pid }) => pid);
 }
+
+/** The same, to compare. */
+const sortedPids = async (): Promise<number[]> =>
+  (await pids()).toSorted((one, other) => one - other);
 
 /** Waits until every worker takes tasks again. */
 function allReady(): Promise<unknown> {
@@ -123,10 +127,10 @@ test.each(DEATHS)(
 
 test("cancel() ends a task that looks at its signal, and its worker lives on", async () => {
   await allReady();
-  const before = (await pids()).toSorted();
+  const before = await sortedPids();
   const waiting = await task({ do: "wait for abort" }).start();
   expect((await waiting.cancel()).status).toBe("CANCELLED");
-  expect((await pids()).toSorted()).toEqual(before);
+  expect(await sortedPids()).toEqual(before);
 });
 
 test("cancel() ends a busy loop: its worker is killed and replaced without a wait", async () => {
@@ -207,12 +211,12 @@ test("an error's stack stays in the slave's log", async () => {
 
 test("an error that is none, and a result beyond the limit, fail their task and not the worker", async () => {
   await allReady();
-  const before = (await pids()).toSorted();
+  const before = await sortedPids();
   expect((await run({ do: "fail badly" })).status).toBe("FAILED");
   const large = await run({ do: "large", count: 70_000_000 });
   expect(endOf(large)).toEqual(["FAILED", undefined, expect.stringContaining("the limit is")]);
   expect((await run({ do: "large", count: 60_000_000 })).status).toBe("COMPLETED");
-  expect((await pids()).toSorted()).toEqual(before);
+  expect(await sortedPids()).toEqual(before);
 });
 
 test("a crash loop does not spin: the waits between new workers grow", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { DingError } from "../../../src/core/errors.ts";
+import type { DingError } from "../../../src/core/errors.ts";
 import { ConnectionRefuse, DisconnectionRefuse } from "../../../src/slave/refusals.ts";
 import { Seat, type Occupant } from "../../../src/slave/seat.ts";
 import { thrownBy } from "../../support/interaction.ts";
