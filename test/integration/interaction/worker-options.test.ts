@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { askStatus, connect, endOf, startMaster } from "../../support/interaction.ts";
+import type { SlaveTaskRefused } from "../../../src/protocol/slave-exceptions.ts";
+import { askStatus, connect, endOf, startMaster, thrownBy } from "../../support/interaction.ts";
 import { spawnDing } from "../../support/ding.ts";
 import { freePort } from "../../support/free-port.ts";
 import { CHANNEL, startSlave } from "../../support/slave.ts";
@@ -99,4 +100,46 @@ test("--isolate none runs tasks in the slave's own process, with the same hooks"
       .catch((error: Error) => error.message),
   ).toBe("not in my house");
   expect((await askStatus(slave)).workers).toEqual([]);
+});
+
+const FORMS: [form: string, source: string][] = [
+  [
+    "a class",
+    `import { Slave } from "ding"; import { z } from "zod";
+     export default class extends Slave {
+       schema = z.object({ n: z.number() });
+       beforeTask(task) { if (task.n === 13) throw new Error("bad luck"); }
+       processTask({ n }, ctx) { return [n * this.factor, this.channel === undefined, ctx.workerId]; }
+       factor = 2;
+     }`,
+  ],
+  [
+    "an object",
+    `import { defineSlave, TaskRefuse } from "ding"; import { z } from "zod";
+     export default defineSlave({
+       schema: z.object({ n: z.number() }),
+       async beforeTask(task) { if (task.n === 13) throw new TaskRefuse(null, "bad luck"); },
+       processTask: ({ n }, ctx) => [n * 2, false, ctx.workerId],
+     });`,
+  ],
+  ["a function", `export default async ({ n }, ctx) => [n * 2, false, ctx.workerId];`],
+];
+
+test.each(FORMS)("%s as a plugin runs in a worker, checked as it says", async (form, source) => {
+  await using folder = await tempFolder();
+  const plugin = await folder.write("plugin.ts", source);
+  await using slave = await startSlave(plugin, [], BUN);
+  await using master = await startMaster({ channel });
+  const connection = await connect(master, slave);
+  expect(endOf(await connection.newTask({ n: 4 }).start().join())).toEqual([
+    "COMPLETED",
+    [8, false, "w0"],
+  ]);
+  if (form === "a function") return;
+  const misfit = connection.newTask({ n: "four" });
+  const refused = (await thrownBy(misfit.start())) as SlaveTaskRefused;
+  expect([refused.code, refused.message]).toEqual([602, expect.stringContaining("task: n: ")]);
+  expect(refused.data).toMatchObject({ faults: [{ path: "n" }] });
+  const unlucky = (await thrownBy(connection.newTask({ n: 13 }).start())) as SlaveTaskRefused;
+  expect([unlucky.code, unlucky.message]).toEqual([602, "bad luck"]);
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import type { DingError } from "../../../src/core/errors.ts";
 import type { SlaveConnection } from "../../../src/master/connection.ts";
@@ -14,6 +14,7 @@ import {
   thrownBy,
 } from "../../support/interaction.ts";
 import { CHANNEL, startSlave, type StartedSlave } from "../../support/slave.ts";
+import { tempFolder } from "../../support/temp-folder.ts";
 import { until } from "../../support/until.ts";
 import type { Trick } from "./fixtures/tricks.ts";
 
@@ -124,6 +125,30 @@ test.each(DEATHS)(
     expect(after.filter((pid) => before.includes(pid)).length).toBe(1);
   },
 );
+
+test("the tasks that wait behind one that kills its worker are not touched, whatever waits where", async () => {
+  await allReady();
+  const tasks = Array.from({ length: 30 }, (_, value) =>
+    task(value % 10 === 4 ? { do: "exit", value: 1 } : { do: "echo", value }),
+  );
+  await Promise.all(tasks.map((one) => one.start().join()));
+  const expected = tasks.map((_, value) => (value % 10 === 4 ? "FAILED" : "COMPLETED"));
+  expect(tasks.map(({ status }) => status)).toEqual(expected);
+  expect((await askStatus(slave)).running).toBe(0);
+});
+
+test("tasks that are cancelled while others run in front of them never run", async () => {
+  await using folder = await tempFolder();
+  const file = folder.file("spun");
+  const busy = await Promise.all([1, 2].map(() => task({ do: "wait for abort" }).start()));
+  const waiting = await Promise.all([1, 2, 3, 4].map(() => task({ do: "spin", file }).start()));
+  const last = await task({ do: "echo", value: "last" }).start();
+  await Promise.all(waiting.map((one) => one.cancel()));
+  await Promise.all(busy.map((one) => one.cancel()));
+  expect(endOf(await last.join())).toEqual(["COMPLETED", "last"]);
+  expect(waiting.map(({ status }) => status)).toEqual(Array(4).fill("CANCELLED"));
+  expect(existsSync(file)).toBe(false);
+});
 
 test("cancel() ends a task that looks at its signal, and its worker lives on", async () => {
   await allReady();
@@ -243,7 +268,8 @@ test("SIGKILL of the slave ends its workers too, even busy ones", async () => {
     runtime: "bun",
   });
   const other = await connect(master, doomed, "doomed");
-  const file = `${process.env["TMPDIR"] ?? "/tmp"}/ding-spin-${doomed.pid}`;
+  await using folder = await tempFolder();
+  const file = folder.file("spun");
   const busy = await other.newTask({ do: "spin", file }).start();
   const spinning = await until(() => readFileSync(file, "utf8").trim(), { what: "the busy loop" });
   const { workers } = await askStatus(doomed);
