@@ -1,5 +1,8 @@
+import { CODES, type DingError } from "../core/errors.ts";
 import type { HttpClient } from "./client.ts";
 import { isBearer } from "./bearer.ts";
+import { browserFault } from "./browser-fault.ts";
+import { COMMON_FAILURE, failureEnvelope } from "../protocol/envelope.ts";
 import { FRAME_LIMIT_BYTES } from "../protocol/limits.ts";
 import { probePort } from "../runtime/probe.ts";
 import {
@@ -52,7 +55,10 @@ export async function listenHttp(
     tls,
     maxBytes,
     fetch(request, info) {
-      if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
+      const isUpgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
+      const fault = browserFault(request, isUpgrade, { host, token });
+      if (fault) return refusal(fault);
+      if (isUpgrade) {
         const route = sockets[new URL(request.url).pathname];
         if (route && (token === undefined || isBearer(request, token))) return route(request, info);
       }
@@ -60,6 +66,13 @@ export async function listenHttp(
     },
   });
   return listening(server, host);
+}
+
+/** A refusal from before the app; in the envelope of the house all the same. */
+function refusal(error: DingError): Response {
+  const own = { code: COMMON_FAILURE, message: error.message };
+  const envelope = failureEnvelope(own, error.message, { error: error.toJSON() });
+  return Response.json(envelope, { status: CODES[error.code].http });
 }
 
 function listening(server: HttpServer, host: string): ListeningApp {
