@@ -34,6 +34,12 @@ export class JoinedSlave {
     this.#taken?.terminate();
   }
 
+  /** Its offer is not taken: it may make another one later. */
+  turnAway(reason: string): void {
+    this.#link?.close(reason);
+    this.#link = undefined;
+  }
+
   /** The link it has offered, or the next one it offers within `timeoutMs`. */
   async take(signal: AbortSignal, timeoutMs: number): Promise<Link> {
     const link = this.#link;

@@ -211,12 +211,19 @@ export class Master extends MasterHooks {
     const connection = this.#newConnection(name, slave.place, (_connection, data, open) =>
       this.#gate.adopt(slave, { data, ...open }),
     );
+    const turnAway = (reason: string): void => {
+      this.#log.warn(`slave ${name} cannot join: ${reason}`);
+      this.#listener.forget(slave);
+      slave.turnAway(reason);
+    };
     connection.connect().then(
       () => {
+        // A hook may have swallowed the error.
+        if (!connection.isConnected) return turnAway("the connection could not be opened");
         for (const listener of this.#joinListeners)
           this.#guard("onJoin", () => listener(connection));
       },
-      (thrown: unknown) => this.#log.warn(`slave ${name} cannot join: ${messageOf(thrown)}`),
+      (thrown: unknown) => turnAway(messageOf(thrown)),
     );
   }
 

@@ -180,3 +180,19 @@ test("a slave that comes back as another process after a kill joins as a new one
   await until(() => joined.length === 2, { what: "the second" });
   expect((await joined[1]?.newTask().start().join())?.result).toBe("second");
 });
+
+test("a master whose hook fails turns a slave away, and takes it when it dials again", async () => {
+  const log = recordLog();
+  const { master, address, joined } = await startListening({ log });
+  await using _master = master;
+  let asked = 0;
+  master.beforeConnect = () => {
+    asked += 1;
+    if (asked === 1) throw new Error("not ready");
+    return {};
+  };
+  await using _slave = await join(address, "n1", () => "at last");
+  await until(() => joined.length === 1, { what: "the slave" });
+  expect([asked, log.text()]).toEqual([2, "warn slave n1 cannot join: not ready"]);
+  expect((await joined[0]?.newTask().start().join())?.result).toBe("at last");
+});
