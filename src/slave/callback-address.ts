@@ -3,22 +3,27 @@ import { networkInterfaces } from "node:os";
 import { DingError } from "../core/errors.ts";
 
 /**
- * A master says where it wants to be called back; a stranger could name any
+ * The address to call, or throws. A master says where it wants to be called back; a stranger could name any
  * address inside our network. Allowed are the host that the request came from,
  * this machine when it came from this machine, and hosts that the operator named.
+ * A name is looked up once, here: it may mean another address the next time.
  */
 export async function checkCallback(
   address: string,
   remoteAddress: string,
   allowed: readonly string[],
-): Promise<void> {
+): Promise<string> {
   const url = parse(address);
   const host = url.hostname.replace(/^\[|\]$/g, "");
-  if (allowed.includes(host)) return;
+  if (allowed.includes(host)) return address;
   const remote = plain(remoteAddress);
   const own = ownAddresses();
   for (const candidate of await addressesOf(host)) {
-    if (candidate === remote || (own.has(candidate) && own.has(remote))) return;
+    if (candidate !== remote && !(own.has(candidate) && own.has(remote))) continue;
+    // A certificate is for the name, and proves that it is the right one.
+    if (url.protocol === "http:")
+      url.hostname = candidate.includes(":") ? `[${candidate}]` : candidate;
+    return url.href;
   }
   throw new DingError(
     "auth.refused",

@@ -38,8 +38,8 @@ export class DiEngineFace implements AsyncDisposable {
   async connect({ token, remoteAddress }: Caller, address: string, data: unknown): Promise<void> {
     const { seat, log, allowCallback } = this.#options;
     if (seat.occupant && !seat.occupant.isAway()) throw refuse("SLAVE_ALREADY_CONNECTED");
-    await checkCallback(address, remoteAddress, allowCallback);
-    const master = new DiEngineMaster(address, token, {
+    const callback = await checkCallback(address, remoteAddress, allowCallback);
+    const master = new DiEngineMaster(callback, token, {
       ...this.#options,
       onLost: (lost, error) => this.#onLost(lost, error),
     });
@@ -57,7 +57,7 @@ export class DiEngineFace implements AsyncDisposable {
   /** DELETE /disconnect */
   async disconnect(token: string, data: unknown): Promise<void> {
     const master = this.#known(token);
-    await this.#options.seat.leave(master, data);
+    if (!(await this.#options.seat.leave(master, data))) return;
     this.#letGo(master);
     this.#options.log.info(`DI-engine master ${master.address} disconnected`);
   }
@@ -76,15 +76,15 @@ export class DiEngineFace implements AsyncDisposable {
         {
           accepted,
           progress() {},
-          completed: (result) => void this.#report(master, "complete", id, decode(result)),
+          completed: (result) => void this.#report(master, "complete", id, () => decode(result)),
           failed: (error) => {
             accepted();
-            void this.#report(master, "fail", id, failureResult(error));
+            void this.#report(master, "fail", id, () => failureResult(error));
           },
           refused: (refusal) => {
             const refused = refuse("TASK_REFUSED", refusal.details?.["data"], refusal.message);
-            if (isAccepted) void this.#report(master, "fail", id, failureResult(refused.toJSON()));
-            else reject(refused);
+            if (!isAccepted) return reject(refused);
+            void this.#report(master, "fail", id, () => failureResult(refused.toJSON()));
           },
         },
       );
@@ -114,13 +114,14 @@ export class DiEngineFace implements AsyncDisposable {
     master: DiEngineMaster,
     path: "complete" | "fail",
     id: string,
-    result: unknown,
+    result: () => unknown,
   ): Promise<void> {
     let body: Uint8Array;
     try {
-      body = encodePythonJson({ task: { id }, result: result ?? null });
+      body = encodePythonJson({ task: { id }, result: result() ?? null });
     } catch (thrown) {
-      const error = DingError.from(thrown).toJSON();
+      const { message } = DingError.from(thrown);
+      const error = { code: "task.invalid-result", message: `Cannot send result: ${message}` };
       body = encodePythonJson({ task: { id }, result: failureResult(error) });
       path = "fail";
     }

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import { DingError, NetworkError, messageOf } from "../core/errors.ts";
+import { DingError, NetworkError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { backoffMs } from "../core/retry.ts";
 import { delay } from "../core/wait.ts";
@@ -114,16 +114,19 @@ export class DiEngineMaster implements Occupant {
   #onAnswer(status: number, body: Uint8Array): "heard" | "unwanted" | "failed" {
     const { clock, toleranceMs } = this.#options;
     this.#refusals = 0;
-    if (status === 200) {
+    const success = status === 200 ? successIn(body) : undefined;
+    if (success !== undefined) {
       this.#answeredAt = clock.now();
       this.#hasAccepted = true;
-      return isSuccess(body) ? "heard" : "unwanted";
+      return success ? "heard" : "unwanted";
     }
+    // It does not know us, or what answers there is no master at all.
+    const isUnknown = this.#hasAccepted && (status === 403 || status === 401);
     const isTooLate = clock.now() - this.#answeredAt > toleranceMs;
-    if ((status !== 403 && status !== 401) || (!this.#hasAccepted && !isTooLate)) return "failed";
-    this.#lose(
-      new NetworkError("network.closed", `The master does not know this slave: HTTP ${status}`),
-    );
+    if (isUnknown || isTooLate) {
+      const message = `The master does not know this slave: it answers HTTP ${status}`;
+      this.#lose(new NetworkError("network.closed", message));
+    }
     return "failed";
   }
 
@@ -136,14 +139,12 @@ export class DiEngineMaster implements Occupant {
 
 const EMPTY_OBJECT = new TextEncoder().encode("{}");
 
-function isSuccess(body: Uint8Array): boolean {
+/** What the envelope says; undefined when the body is none. */
+function successIn(body: Uint8Array): boolean | undefined {
   try {
-    const answer = JSON.parse(new TextDecoder().decode(body)) as { success?: unknown };
-    return answer.success === true;
-  } catch (thrown) {
-    throw new NetworkError(
-      "network.protocol",
-      `Cannot read the master's answer: ${messageOf(thrown)}`,
-    );
+    const answer = JSON.parse(new TextDecoder().decode(body)) as { success?: unknown } | null;
+    return typeof answer?.success === "boolean" ? answer.success : undefined;
+  } catch {
+    return undefined;
   }
 }

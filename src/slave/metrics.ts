@@ -2,8 +2,9 @@ import { Registry } from "../telemetry/registry.ts";
 import type { SlaveStatus } from "./status.ts";
 
 /** What a slave shows at /metrics, read from its status when asked. */
-export function slaveMetrics(status: () => SlaveStatus): Registry {
+export function slaveMetrics(read: () => SlaveStatus): Registry {
   const registry = new Registry();
+  const status = oncePerTurn(read);
   const states = ["starting", "idle", "busy"] as const;
   registry.read("ding_slave_ready", "1 when tasks can run", () => Number(status().ready));
   registry.read("ding_slave_tasks_running", "Tasks that run now", () => status().running);
@@ -31,4 +32,16 @@ export function slaveMetrics(status: () => SlaveStatus): Registry {
     () => status().memory.rssBytes,
   );
   return registry;
+}
+
+/** All metrics of one answer come from one reading. */
+function oncePerTurn<T extends object>(read: () => T): () => T {
+  let last: T | undefined;
+  return () => {
+    if (!last) {
+      last = read();
+      queueMicrotask(() => (last = undefined));
+    }
+    return last;
+  };
 }

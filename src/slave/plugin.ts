@@ -59,14 +59,13 @@ export function defineSlave<const P extends SlavePlugin>(plugin: P): P {
 /** The plugin that a module exports: a class, an object or a function as default, or `processTask` by name. */
 export function pluginOf(module: Record<string, unknown>, path: string): SlavePlugin {
   const exported = module["default"] ?? (module["processTask"] ? module : undefined);
-  if (typeof exported === "function") {
-    const { prototype } = exported as { prototype?: Partial<SlavePlugin> };
-    if (typeof prototype?.processTask === "function") {
-      return instanceOf(exported as unknown as new () => SlavePlugin, path);
-    }
-    if (!isClass(exported)) return { processTask: exported as SlavePlugin["processTask"] };
-  } else if (typeof (exported as Partial<SlavePlugin> | undefined)?.processTask === "function") {
-    return exported as SlavePlugin;
+  if (typeof exported === "function" && !isClass(exported)) {
+    return { processTask: exported as SlavePlugin["processTask"] };
+  }
+  const plugin =
+    typeof exported === "function" ? instanceOf(exported as new () => SlavePlugin, path) : exported;
+  if (typeof (plugin as Partial<SlavePlugin> | undefined)?.processTask === "function") {
+    return plugin as SlavePlugin;
   }
   const found = Object.keys(module).join(", ") || "nothing";
   throw new DingError("plugin.invalid", `Cannot use plugin "${path}": it exports ${found}`, {
@@ -87,8 +86,11 @@ function instanceOf(plugin: new () => SlavePlugin, path: string): SlavePlugin {
   }
 }
 
+/** Also one that was compiled to a function with a prototype. */
 function isClass(value: object): boolean {
-  return Function.prototype.toString.call(value).startsWith("class");
+  const { prototype } = value as { prototype?: Partial<SlavePlugin> };
+  const isWritten = Function.prototype.toString.call(value).startsWith("class");
+  return isWritten || typeof prototype?.processTask === "function";
 }
 
 /** The first fault that a schema finds, as words and by path. */

@@ -19,8 +19,11 @@ export type CallHook = (name: ConnectionHook, args: unknown[]) => Promise<void>;
 /**
  * One master at a time.
  *
- *   empty ── take() → asked ── beforeConnection passes → taken ── leave(), lose() → empty
- *     ↑                 └──────── it refuses ──────────────↗
+ *   empty ── take() → asked ── beforeConnection passes → taken ── leave(), vacate() → empty
+ *     ↑                 └──────── it refuses → empty       └── away, and another asks → asked
+ *
+ * A master that is away is evicted before the newcomer is asked about: its tasks
+ * must not keep the worker that answers, and it cannot come back in between.
  */
 export class Seat {
   readonly #callHook: CallHook;
@@ -41,8 +44,8 @@ export class Seat {
     if (this.#occupant && !this.#occupant.isAway()) throw refuse("SLAVE_ALREADY_CONNECTED");
     this.#isAsked = true;
     try {
-      await this.#callHook("beforeConnection", [data]);
       this.#occupant?.evict();
+      await this.#callHook("beforeConnection", [data]);
       this.#occupant = occupant;
     } catch (thrown) {
       throw hookRefusal(thrown, "ConnectionRefuse", "SLAVE_CONNECTION_REFUSED");
@@ -51,15 +54,15 @@ export class Seat {
     }
   }
 
-  /** The master wants to go; throws the refusal of beforeDisconnection. */
-  async leave(occupant: Occupant, data: unknown): Promise<void> {
+  /** The master wants to go; throws the refusal of beforeDisconnection. False when another sits there by now. */
+  async leave(occupant: Occupant, data: unknown): Promise<boolean> {
     if (this.#occupant !== occupant) throw refuse("SLAVE_NOT_CONNECTED");
     try {
       await this.#callHook("beforeDisconnection", [data]);
     } catch (thrown) {
       throw hookRefusal(thrown, "DisconnectionRefuse", "SLAVE_DISCONNECTION_REFUSED");
     }
-    this.vacate(occupant);
+    return this.vacate(occupant);
   }
 
   /** The master is gone for good; false when another sits there by now. */

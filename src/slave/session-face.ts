@@ -179,8 +179,9 @@ class SessionMaster implements Occupant {
   async #onDisconnect(call: IncomingCall): Promise<void> {
     const { seat, tasks, log } = this.#options;
     try {
-      await seat.leave(this, call.body ? msgpack.decode(call.body) : {});
-      const cancelled = tasks.cancelAll();
+      const isLast = await seat.leave(this, call.body ? msgpack.decode(call.body) : {});
+      // Lost while the hook ran: what is here now is another master's.
+      const cancelled = isLast ? tasks.cancelAll() : 0;
       log.info(`master ${this.address} disconnected`, { cancelled });
       this.#hasLeft = true;
       call.reply();

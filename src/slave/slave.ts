@@ -10,6 +10,7 @@ import { abortable } from "../core/wait.ts";
 import { HttpClient } from "../http/client.ts";
 import { listenHttp, type ListeningApp } from "../http/listen.ts";
 import { acceptLink } from "../link/websocket.ts";
+import { parseShape } from "../protocol/shape.ts";
 import { SESSION_PATH, type SlaveFacts } from "../protocol/task-session.ts";
 import type { TaskContext } from "./context.ts";
 import { DiEngineFace } from "./di-engine-face.ts";
@@ -29,6 +30,9 @@ const REMEMBERED_TASKS = 100_000;
 
 /** After the drain time: for cancelled tasks to end, and for their masters to hear of it. */
 const LAST_WORDS_MS = 2_000;
+
+/** A wrong option is told as the command tells it. */
+const OPTIONS = { what: "slave options", code: "usage.invalid-option" } as const;
 
 /** A class may bring any of the hooks of a plugin. */
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging -- hooks are optional methods, which a class cannot declare
@@ -60,7 +64,7 @@ export abstract class Slave extends Service {
   constructor(options: SlaveOptions = {}) {
     super();
     this.#options = options;
-    this.#settings = slaveSettings.parse(definedOf(options));
+    this.#settings = parseShape(slaveSettings, definedOf(options), OPTIONS);
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log ?? silentLogger;
     this.#startedAt = this.#clock.now();
@@ -251,9 +255,8 @@ export abstract class Slave extends Service {
 
   #callLost(address: string, error: DingError): void {
     const hook: ConnectionHook = "lostConnection";
-    const args = [address, { name: error.name, message: error.message, code: error.code }];
     this.#executor
-      ?.hook(hook, args)
+      ?.hook(hook, [address, new Error(error.message)])
       .catch((thrown: unknown) => this.#log.error(`${hook} failed: ${messageOf(thrown)}`));
   }
 }

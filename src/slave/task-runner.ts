@@ -7,7 +7,7 @@ import type { TaskContext } from "./context.ts";
 import { LazyAbort } from "./lazy-abort.ts";
 import { failureRecord, refusalRecord, type TaskEvents, type TaskJob } from "./outcome.ts";
 import { checkTask, type SlavePlugin } from "./plugin.ts";
-import { TaskRefuse } from "./refusals.ts";
+import { isTaskFail, TaskRefuse } from "./refusals.ts";
 
 /** Where tasks run and what their context says. */
 export interface RunnerOptions {
@@ -51,7 +51,8 @@ export class TaskRunner {
       result = encodeResult(isThenable(returned) ? await returned : returned);
     } catch (thrown) {
       const record = failureRecord(thrown);
-      if (thrown instanceof Error) {
+      // A TaskFail is a result, not a mistake of the code.
+      if (thrown instanceof Error && !isTaskFail(thrown)) {
         log.warn(`task ${job.id} failed: ${record.message}`, { stack: thrown.stack });
       }
       return events.failed(record);

@@ -317,3 +317,31 @@ test("a stopping slave answers 101, finishes its task and delivers the result", 
   expect(master.results.map(({ body }) => body)).toEqual([{ task: { id }, result: "slept" }]);
   await here[Symbol.asyncDispose]();
 });
+
+test("a result that the dialect cannot carry fails its task, and the place is free again", async () => {
+  await using here = await scene();
+  const { slave, master, caller } = here;
+  slave.strange = () => new Map([[[1, 2], 3]]);
+  const id = randomUUID();
+  await caller.newTask(id, { strange: true });
+  const { path, body } = await master.resultOf(id);
+  expect(path).toBe("/slave/task/fail");
+  expect(body.result).toMatchObject({ code: "task.invalid-result" });
+  const next = randomUUID();
+  expect((await caller.newTask(next, { a: 1, b: 1 })).success).toBe(true);
+  expect((await master.resultOf(next)).body.result).toEqual({ sum: 2 });
+});
+
+test("what answers at the master's address but is no master frees the slave after the tolerance", async () => {
+  for (const stranger of [
+    () => new Response("<h1>hello</h1>"),
+    () => new Response("no such page", { status: 404 }),
+    () => new Response("bad gateway", { status: 502 }),
+  ]) {
+    await using here = await scene({ toleranceMs: 300 });
+    const { slave, master } = here;
+    await until(() => master.beats > 0, { what: "a heartbeat" });
+    master.answer = stranger;
+    await until(() => slave.status().master === null, { what: "the free slave" });
+  }
+});

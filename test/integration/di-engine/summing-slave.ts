@@ -4,6 +4,8 @@ import { Slave } from "../../../src/slave/slave.ts";
 /** The slave of the ancestor's documentation, with a few more tricks. */
 export class SummingSlave extends Slave {
   readonly ran: string[] = [];
+  /** What the task `{ strange: true }` returns. */
+  strange: () => unknown = () => undefined;
 
   override beforeTask(task: Record<string, unknown>): void {
     if (task["refuse"] !== undefined) throw new TaskRefuse({ why: task["refuse"] });
@@ -15,6 +17,7 @@ export class SummingSlave extends Slave {
   ): Promise<unknown> {
     this.ran.push(ctx.taskId);
     if (typeof task["sleep"] === "number") await Bun.sleep(task["sleep"]);
+    if ("strange" in task) return this.strange();
     if ("echo" in task) return task["echo"];
     if (typeof task["throw"] === "string") throw new RangeError(task["throw"]);
     if (typeof task["a"] === "number" && typeof task["b"] === "number") {

@@ -15,6 +15,14 @@ class Plain {
 const FORMS: [name: string, module: Record<string, unknown>][] = [
   ["a class", { default: Plain }],
   ["a subclass", { default: class extends Plain {} }],
+  [
+    "a class whose processTask is a field",
+    {
+      default: class {
+        processTask = async (task: number): Promise<number> => task * 3;
+      },
+    },
+  ],
   ["an instance", { default: new Plain() }],
   ["an object", { default: { processTask: (task: number) => task * 3 } }],
   ["a function", { default: (task: number) => task * 3 }],

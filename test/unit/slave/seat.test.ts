@@ -41,16 +41,40 @@ test("take() gives the seat of a master that is away to another, and evicts it o
   expect(seat.occupant).toBe(next);
 });
 
-test("take() leaves a master that is away in its seat when the next one is refused", async () => {
+test("take() evicts a master that is away before it asks: its tasks must not keep the worker that answers", async () => {
+  const order: string[] = [];
+  const seat = new Seat(async () => void order.push("asked"));
+  const away = { ...master(true), evict: () => void order.push("evicted") };
+  await seat.take(away, {});
+  await seat.take(master(), {});
+  expect(order).toEqual(["asked", "evicted", "asked"]);
+});
+
+test("take() leaves the seat empty when the one who asks is refused", async () => {
   let refuses = false;
-  const seat = new Seat(async () => {
+  const seat: Seat = new Seat(async () => {
     if (refuses) throw new ConnectionRefuse({ why: "no" });
   });
-  const away = master(true);
+  const away = { ...master(true), evict: () => void seat.vacate(away) };
   await seat.take(away, {});
   refuses = true;
   expect(await codeOf(seat.take(master(), {}))).toEqual([403, 503, { why: "no" }]);
-  expect([away.evictions, seat.occupant]).toEqual([0, away]);
+  expect(seat.occupant).toBeUndefined();
+});
+
+test("leave() says false when another sits there by the time that the hook has answered", async () => {
+  const asked = Promise.withResolvers<void>();
+  const seat = new Seat((name) =>
+    name === "beforeDisconnection" ? asked.promise : Promise.resolve(),
+  );
+  const first = master(true);
+  await seat.take(first, {});
+  const leaving = seat.leave(first, {});
+  const second = master();
+  await seat.take(second, {});
+  asked.resolve();
+  expect(await leaving).toBe(false);
+  expect(seat.occupant).toBe(second);
 });
 
 test("take() refuses others with 501 while a hook is being asked, and is free when that fails", async () => {
