@@ -2,6 +2,7 @@ import { systemClock, type Clock } from "../core/clock.ts";
 import { DingError, messageOf } from "../core/errors.ts";
 import { randomToken } from "../core/id.ts";
 import { silentLogger, type Logger } from "../core/log.ts";
+import { parseShape } from "../protocol/shape.ts";
 import type { ServerTls } from "../runtime/http-server.ts";
 import type { ClientTls } from "../runtime/web-socket.ts";
 import { SlaveConnection, type ConnectionHome } from "./connection.ts";
@@ -58,8 +59,10 @@ export class Master extends MasterHooks {
 
   constructor(options: MasterOptions = {}) {
     super();
-    const { channel, heartbeatMs, toleranceMs, connectTimeoutMs } = masterFieldsSchema.parse(
+    const { channel, heartbeatMs, toleranceMs, connectTimeoutMs } = parseShape(
+      masterFieldsSchema,
       definedOf(options),
+      { what: "master options", code: "usage.invalid-option" },
     );
     this.channel = channel;
     this.#options = options;
