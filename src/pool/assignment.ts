@@ -1,100 +1,165 @@
 import type { Clock } from "../core/clock.ts";
 import type { ErrorRecord } from "../core/errors.ts";
 import type { Body } from "../rpc/message.ts";
-import type { WorkerProcess } from "./worker-process.ts";
+import type { CallEvents } from "../rpc/peer.ts";
+import type { Line } from "./line.ts";
+import { RETURNED } from "./one-by-one.ts";
 
 /** A piece of work for one worker. Exactly one of `reply` and `fail` is called. */
 export interface PoolTask {
-  method: string;
-  meta: unknown;
-  body: Body;
-  /** 0 is no limit; counted from the moment at which a worker has it. */
-  timeoutMs: number;
+  readonly method: string;
+  readonly meta: unknown;
+  readonly body: Body;
+  /** 0 is no limit; counted from the moment at which a worker is at it. */
+  readonly timeoutMs: number;
   reply(body: Body): void;
   fail(error: ErrorRecord): void;
   event(name: string, body: Body): void;
-  /** A worker has it now. */
+  /** A worker is at it now. */
   taken?(worker: { id: string; pid: number }): void;
 }
+
+/** What an assignment needs of its pool. */
+export interface AssignmentHome {
+  readonly clock: Clock;
+  readonly cancelGraceMs: number;
+  /** It has not begun, and its worker will not begin it any more. */
+  onReturned(assignment: Assignment): void;
+}
+
+/** So long a worker has at least to give back what lies ready, before it is killed. */
+const RECALL_MS = 50;
 
 /**
  * One piece of work and the worker that has it. It ends once, whatever comes
  * first: the answer, the worker's death, or the kill after a cancel or timeout.
  *
- *   waiting ── give() → running ── answer | worker gone → ended
- *      │                   └─ cancel(), timeout → ending ── answer | kill → ended
- *      └── cancel(), abandon() → ended
+ *   waiting ── give() → ready ── begin() → running ── answer | worker gone → ended
+ *    │   ↑                │ │                 └─ cancel(), timeout → ending ── answer | kill → ended
+ *    │   └─ given back ───┘ └── cancel() ────────────────────────────────────────────────────↗
+ *    └── cancel(), abandon() → ended
  */
-export class Assignment {
+export class Assignment implements CallEvents {
+  /** Its place among all work of the pool. */
+  readonly order: number;
   readonly #task: PoolTask;
-  readonly #clock: Clock;
-  readonly #cancelGraceMs: number;
-  readonly #onDone: (worker: WorkerProcess, ok: boolean) => void;
-  #worker: WorkerProcess | undefined;
+  readonly #home: AssignmentHome;
+  #line: Line | undefined;
   #call = 0;
+  #begunAt: number | undefined;
   #timer: Disposable | undefined;
   /** Why it is being ended; whatever the worker still says, this is the answer. */
   #verdict: ErrorRecord | undefined;
   #isEnded = false;
 
-  constructor(
-    task: PoolTask,
-    { clock, cancelGraceMs }: { clock: Clock; cancelGraceMs: number },
-    onDone: (worker: WorkerProcess, ok: boolean) => void,
-  ) {
+  constructor(task: PoolTask, order: number, home: AssignmentHome) {
     this.#task = task;
-    this.#clock = clock;
-    this.#cancelGraceMs = cancelGraceMs;
-    this.#onDone = onDone;
+    this.order = order;
+    this.#home = home;
   }
 
-  give(worker: WorkerProcess): void {
-    const task = this.#task;
-    this.#worker = worker;
+  get bytes(): number {
+    return this.#task.body?.length ?? 0;
+  }
+
+  get hasBegun(): boolean {
+    return this.#begunAt !== undefined;
+  }
+
+  get isEnding(): boolean {
+    return this.#verdict !== undefined;
+  }
+
+  /** For Line: the worker has it, and begins it when it is the first there. */
+  give(line: Line): void {
+    const { method, meta, body } = this.#task;
+    this.#line = line;
+    this.#call = line.worker.peer.call(method, meta, body, this);
+  }
+
+  /** For Line: it is the first. */
+  begin(): void {
+    const { timeoutMs } = this.#task;
+    const { clock } = this.#home;
+    const worker = this.#line?.worker;
+    this.#begunAt = clock.now();
+    if (!worker) return;
+    // Cancelled while it lay ready; the worker may have begun it before it heard of that.
+    if (this.#isEnded) return this.#killLate();
     worker.tasks += 1;
-    task.taken?.(worker);
-    if (task.timeoutMs > 0) {
-      this.#timer = this.#clock.after(task.timeoutMs, () =>
-        this.#endBy({
-          code: "task.timed-out",
-          message: `The task ran longer than ${task.timeoutMs} ms`,
-        }),
-      );
-    }
-    this.#call = worker.peer.call(task.method, task.meta, task.body, {
-      reply: (body) => this.#end(() => task.reply(body), true),
-      fail: (error) => this.#end(() => task.fail(error), !worker.isGone),
-      event: (name, body) => task.event(name, body),
-    });
+    this.#task.taken?.(worker);
+    if (timeoutMs === 0) return;
+    const message = `The task ran longer than ${timeoutMs} ms`;
+    this.#timer = clock.after(timeoutMs, () => this.#endBy({ code: "task.timed-out", message }));
   }
 
   cancel(): void {
     this.#endBy({ code: "task.cancelled", message: "The task was cancelled" });
   }
 
-  /** Ends it before any worker has it. */
+  /** Ends it before any worker is at it. */
   abandon(error: ErrorRecord): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#task.fail(error);
   }
 
-  #endBy(verdict: ErrorRecord): void {
-    const worker = this.#worker;
-    if (this.#isEnded || this.#verdict) return;
-    if (!worker) return this.abandon(verdict);
-    this.#verdict = verdict;
+  /** For Peer: the worker's answer. */
+  reply(body: Body): void {
     this.#timer?.[Symbol.dispose]();
-    worker.peer.cancel(this.#call);
-    this.#timer = this.#clock.after(this.#cancelGraceMs, () => worker.killOnPurpose());
+    if (this.#verdict) this.abandon(this.#verdict);
+    else if (!this.#isEnded) {
+      this.#isEnded = true;
+      this.#task.reply(body);
+    }
+    this.#tellAnswered();
   }
 
-  #end(tell: () => void, isWorkerFit: boolean): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
+  /** For Peer: the worker's answer, or its death. */
+  fail(error: ErrorRecord): void {
+    const line = this.#line;
+    const isReturned = error.code === RETURNED || (line?.worker.isGone && !line.wasAt(this));
+    if (isReturned) return this.#giveBack();
     this.#timer?.[Symbol.dispose]();
-    if (this.#verdict) this.#task.fail(this.#verdict);
-    else tell();
-    if (this.#worker && isWorkerFit) this.#onDone(this.#worker, !this.#verdict);
+    this.abandon(this.#verdict ?? error);
+    if (!line?.worker.isGone) this.#tellAnswered();
+  }
+
+  /** For Peer: something the worker says meanwhile. */
+  event(name: string, body: Body): void {
+    if (!this.#isEnded) this.#task.event(name, body);
+  }
+
+  #endBy(verdict: ErrorRecord): void {
+    const line = this.#line;
+    if (this.#isEnded || this.#verdict) return;
+    if (!line) return this.abandon(verdict);
+    line.worker.peer.cancel(this.#call);
+    if (!this.hasBegun) return this.abandon(verdict);
+    this.#verdict = verdict;
+    this.#killLate();
+  }
+
+  #killLate(): void {
+    const line = this.#line;
+    if (!line) return;
+    const { clock, cancelGraceMs } = this.#home;
+    line.recall();
+    const graceMs = line.isRecalling ? Math.max(cancelGraceMs, RECALL_MS) : cancelGraceMs;
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = clock.after(graceMs, () => line.worker.killOnPurpose());
+  }
+
+  #giveBack(): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#line?.returned(this);
+    this.#line = undefined;
+    this.#begunAt = undefined;
+    if (!this.#isEnded) this.#home.onReturned(this);
+  }
+
+  #tellAnswered(): void {
+    const ms = this.#begunAt === undefined ? 0 : this.#home.clock.now() - this.#begunAt;
+    this.#line?.answered(this, { isWell: !this.#verdict, ms });
   }
 }

@@ -4,19 +4,18 @@ import { DingError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Body } from "../rpc/message.ts";
 import type { Peer } from "../rpc/peer.ts";
-import { Assignment, type PoolTask } from "./assignment.ts";
+import { Assignment, type AssignmentHome, type PoolTask } from "./assignment.ts";
+import { Line, type LineLimits } from "./line.ts";
 import { RestartPolicy, type RestartOptions } from "./restart-policy.ts";
 import { exitError, WorkerProcess, type WorkerExit } from "./worker-process.ts";
 
 /** How a pool makes and treats its workers. */
-export interface PoolOptions {
+export interface PoolOptions extends LineLimits {
   size: number;
   spawn: (workerId: string) => ChildProcess;
   /** Brings a fresh worker to readiness. */
   setUp: (peer: Peer, workerId: string) => Promise<void>;
   setUpTimeoutMs: number;
-  /** A worker is replaced after so many tasks; 0 keeps it. */
-  maxTasksPerWorker: number;
   /** How long a cancelled or late task may take to end by itself before its worker is killed. */
   cancelGraceMs: number;
   restart: RestartOptions;
@@ -35,25 +34,34 @@ export interface WorkerFacts {
 }
 
 const STOP_GRACE_MS = 500;
+const STOPPED = { code: "service.stopping", message: "The workers have been stopped" } as const;
 
 /**
- * Worker processes that take one piece of work each at a time. A worker that
- * dies fails the work it had and is replaced, later and later while it keeps
- * dying; work that finds no worker waits for one.
+ * Worker processes that do one piece of work each at a time; short pieces may
+ * lie ready behind it. A worker that dies fails the piece it was at and is
+ * replaced, later and later while it keeps dying; work that finds no worker,
+ * or has not begun in a dead one, waits for the next.
  */
-export class Pool implements AsyncDisposable {
+export class Pool implements AsyncDisposable, AssignmentHome {
+  readonly clock: Clock;
+  readonly cancelGraceMs: number;
   readonly #options: PoolOptions;
   readonly #policy: RestartPolicy;
   readonly #workers = new Map<string, WorkerProcess>();
-  readonly #idle: WorkerProcess[] = [];
+  /** Of the workers that are ready. */
+  readonly #lines = new Set<Line>();
+  readonly #idle: Line[] = [];
   /** Replaced, but not gone yet. */
   readonly #retiring = new Set<WorkerProcess>();
   readonly #readyWaiters: PromiseWithResolvers<WorkerProcess>[] = [];
   readonly #queue: Assignment[] = [];
   readonly #timers = new Set<Disposable>();
   #isClosed = false;
+  #lastOrder = 0;
 
   constructor(options: PoolOptions) {
+    this.clock = options.clock;
+    this.cancelGraceMs = options.cancelGraceMs;
     this.#options = options;
     this.#policy = new RestartPolicy(options.restart);
   }
@@ -67,22 +75,26 @@ export class Pool implements AsyncDisposable {
   get workers(): WorkerFacts[] {
     return [...this.#workers.values()].map((worker) => {
       const { id, pid, tasks, isReady } = worker;
-      const state = this.#idle.includes(worker) ? "idle" : isReady ? "busy" : "starting";
+      const isIdle = this.#idle.some((line) => line.worker === worker);
+      const state = isIdle ? "idle" : isReady ? "busy" : "starting";
       return { id, pid, state, tasks };
     });
   }
 
+  /** True when work may be handed out already, to lie ready in a worker. */
+  get hasRoom(): boolean {
+    return this.#queue.length === 0 && this.#lineWithRoom() !== undefined;
+  }
+
   /** Hands out the work; returns what cancels it. */
   run(task: PoolTask): () => void {
-    const assignment = new Assignment(task, this.#options, (worker, ok) =>
-      this.#onDone(worker, ok),
-    );
+    const assignment = new Assignment(task, ++this.#lastOrder, this);
     if (this.#isClosed) {
-      assignment.abandon({ code: "service.stopping", message: "The workers have been stopped" });
+      assignment.abandon(STOPPED);
       return () => {};
     }
-    const worker = this.#takeIdle();
-    if (worker) assignment.give(worker);
+    const line = this.#takeIdle() ?? (this.#queue.length === 0 ? this.#lineWithRoom() : undefined);
+    if (line) line.add(assignment);
     else this.#queue.push(assignment);
     return () => {
       const index = this.#queue.indexOf(assignment);
@@ -101,10 +113,10 @@ export class Pool implements AsyncDisposable {
     this.#isClosed = true;
     for (const timer of this.#timers) timer[Symbol.dispose]();
     for (const waiting of this.#queue.splice(0)) {
-      waiting.abandon({ code: "service.stopping", message: "The workers have been stopped" });
+      waiting.abandon(STOPPED);
     }
     for (const waiter of this.#readyWaiters.splice(0)) {
-      waiter.reject(new DingError("service.stopping", "The workers have been stopped"));
+      waiter.reject(new DingError(STOPPED.code, STOPPED.message));
     }
     const workers = [...this.#workers.values(), ...this.#retiring];
     for (const worker of workers) worker.stop();
@@ -137,14 +149,28 @@ export class Pool implements AsyncDisposable {
     this.#policy.onReady();
     void worker.gone.then((exit) => this.#onGone(worker, exit));
     for (const waiter of this.#readyWaiters.splice(0)) waiter.resolve(worker);
-    this.#offer(worker);
+    const line = new Line(worker, this.#options, (one, isWell) => this.#onAnswered(one, isWell));
+    this.#lines.add(line);
+    this.#offer(line);
+  }
+
+  /** For Assignment: it goes before all that came later. */
+  onReturned(assignment: Assignment): void {
+    if (this.#isClosed) return assignment.abandon(STOPPED);
+    const later = this.#queue.findIndex(({ order }) => order > assignment.order);
+    this.#queue.splice(later < 0 ? this.#queue.length : later, 0, assignment);
   }
 
   /** One that has died, of which the system has not told yet, is passed over: it would fail the work. */
-  #takeIdle(): WorkerProcess | undefined {
-    let worker = this.#idle.shift();
-    while (worker && !worker.isReachable) worker = this.#idle.shift();
-    return worker;
+  #takeIdle(): Line | undefined {
+    let line = this.#idle.shift();
+    while (line && !line.worker.isReachable) line = this.#idle.shift();
+    return line;
+  }
+
+  #lineWithRoom(): Line | undefined {
+    for (const line of this.#lines) if (line.hasRoom) return line;
+    return undefined;
   }
 
   #firstReady(): Promise<WorkerProcess> {
@@ -153,29 +179,37 @@ export class Pool implements AsyncDisposable {
       if (worker?.isReady && worker.isReachable) return Promise.resolve(worker);
     }
     if (this.#isClosed) {
-      return Promise.reject(new DingError("service.stopping", "The workers have been stopped"));
+      return Promise.reject(new DingError(STOPPED.code, STOPPED.message));
     }
     const waiter = Promise.withResolvers<WorkerProcess>();
     this.#readyWaiters.push(waiter);
     return waiter.promise;
   }
 
-  #offer(worker: WorkerProcess): void {
-    if (!worker.isReachable || this.#isClosed) return;
-    const next = this.#queue.shift();
-    if (next) next.give(worker);
-    else this.#idle.push(worker);
+  /** Gives it what waits; one that has nothing then is idle. */
+  #offer(line: Line): void {
+    if (!line.worker.isReachable || this.#isClosed) return;
+    while (line.isEmpty || line.hasRoom) {
+      const next = this.#queue.shift();
+      if (!next) break;
+      line.add(next);
+    }
+    if (line.isEmpty && !this.#idle.includes(line)) this.#idle.push(line);
   }
 
-  #onDone(worker: WorkerProcess, ok: boolean): void {
-    if (ok) this.#policy.onSuccess();
+  #onAnswered(line: Line, isWell: boolean): void {
+    if (isWell) this.#policy.onSuccess();
+    const { worker } = line;
     const { maxTasksPerWorker } = this.#options;
-    if (maxTasksPerWorker > 0 && worker.tasks >= maxTasksPerWorker) this.#retire(worker);
-    else this.#offer(worker);
+    const isSpent = maxTasksPerWorker > 0 && worker.tasks >= maxTasksPerWorker;
+    if (isSpent && line.isEmpty) this.#retire(line);
+    else this.#offer(line);
   }
 
   /** Replaces a worker that has done nothing wrong. */
-  #retire(worker: WorkerProcess): void {
+  #retire(line: Line): void {
+    const { worker } = line;
+    this.#lines.delete(line);
     this.#workers.delete(worker.id);
     this.#retiring.add(worker);
     void worker.gone.then(() => this.#retiring.delete(worker));
@@ -185,8 +219,7 @@ export class Pool implements AsyncDisposable {
   }
 
   #onGone(worker: WorkerProcess, exit: WorkerExit): void {
-    const index = this.#idle.indexOf(worker);
-    if (index >= 0) this.#idle.splice(index, 1);
+    for (const line of this.#lines) if (line.worker === worker) this.#forget(line);
     if (this.#workers.get(worker.id) !== worker || this.#isClosed) return;
     this.#workers.delete(worker.id);
     const { log, clock } = this.#options;
@@ -195,6 +228,12 @@ export class Pool implements AsyncDisposable {
       : this.#policy.onCrash(clock.now() - worker.startedAt);
     log.warn(`worker ${worker.id} is gone, starting another`, { ...exit, pid: worker.pid, waitMs });
     this.#replace(worker.id, waitMs);
+  }
+
+  #forget(line: Line): void {
+    this.#lines.delete(line);
+    const index = this.#idle.indexOf(line);
+    if (index >= 0) this.#idle.splice(index, 1);
   }
 
   #replace(id: string, waitMs: number): void {

@@ -14,6 +14,12 @@ export interface WorkerExit {
 /** Exits are what tells of a dead child; ipc needs no heartbeat. */
 const NO_HEARTBEAT = { heartbeatMs: Infinity, toleranceMs: Infinity };
 
+/** A worker begins its next piece of work only when an answer as large as this has arrived. */
+const ACK_BYTES = 16 * 1024;
+
+/** So long the last words of a dead worker may take to be read; they are in the pipe already. */
+const LAST_WORDS_MS = 100;
+
 /**
  * One child process and the conversation with it.
  *
@@ -31,29 +37,31 @@ export class WorkerProcess {
   isReady = false;
   #isStopping = false;
   #isKilledOnPurpose = false;
+  readonly #clock: Clock;
   readonly #child: ChildProcess;
   readonly #session: Session;
   readonly #gone = Promise.withResolvers<WorkerExit>();
+  /** Known as soon as the system tells; its last words may not have been read then. */
+  #exited: WorkerExit | undefined;
+  #lastWords: Disposable | undefined;
   #exit: WorkerExit | undefined;
 
   constructor(id: string, child: ChildProcess, clock: Clock) {
     this.id = id;
     this.pid = child.pid ?? 0;
     this.startedAt = clock.now();
+    this.#clock = clock;
     this.#child = child;
-    this.#session = new Session({ id, clock, ...NO_HEARTBEAT });
+    this.#session = new Session({ id, clock, ...NO_HEARTBEAT, ackBytes: ACK_BYTES });
     this.peer = new Peer(this.#session, { call: (call) => call.fail(NO_CALLS) });
     this.#session.listen({
       message: (message) => this.peer.receive(message),
-      // The exit tells more than the closed channel does, and follows it.
-      detached: () => {
-        if (!this.#isStopping) this.kill();
-      },
+      detached: () => this.#onDetached(),
       ended: () => this.kill(),
     });
     this.#session.attach(childLink(child), 0, Infinity);
     child.once("error", () => this.#onGone({ code: null, signal: null }));
-    child.once("exit", (code, signal) => this.#onGone({ code, signal }));
+    child.once("exit", (code, signal) => this.#onExit({ code, signal }));
   }
 
   /** Resolves when the process is gone. */
@@ -90,8 +98,22 @@ export class WorkerProcess {
     return this.#isKilledOnPurpose;
   }
 
+  /** Everything it said has been read; the exit tells more than the closed channel does. */
+  #onDetached(): void {
+    if (this.#exited) this.#onGone(this.#exited);
+    else if (!this.#isStopping) this.kill();
+  }
+
+  /** What it has answered it has done: nobody may hear first that it is gone. */
+  #onExit(exit: WorkerExit): void {
+    if (!this.#session.isAttached) return this.#onGone(exit);
+    this.#exited = exit;
+    this.#lastWords = this.#clock.after(LAST_WORDS_MS, () => this.#onGone(exit));
+  }
+
   #onGone(exit: WorkerExit): void {
     if (this.#exit) return;
+    this.#lastWords?.[Symbol.dispose]();
     this.#exit = exit;
     const error = exitError(exit);
     this.#session.end(error);

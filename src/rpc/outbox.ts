@@ -55,6 +55,12 @@ export class Outbox {
     return this.#sentBytes + this.#waitingBytes;
   }
 
+  /** True when the next frame holds one message, too large to travel with others. */
+  get isNextLarge(): boolean {
+    const next = this.#messages[this.#unsent];
+    return next !== undefined && lengthOf(next) > FRAME_BYTES;
+  }
+
   add(message: MessageParts): void {
     this.#messages.push(message);
     this.#waitingBytes += lengthOf(message);

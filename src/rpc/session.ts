@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { DingError, NetworkError } from "../core/errors.ts";
 import type { Link } from "../link/link.ts";
 import { Heartbeat, type HeartbeatOptions } from "./heartbeat.ts";
-import { Inbox } from "./inbox.ts";
+import { Inbox, type AckThreshold } from "./inbox.ts";
 import { decodeMessages, encodeMessage, isCounted, KIND, type Message } from "./message.ts";
 import { encodeParts } from "./message-parts.ts";
 import { Outbox } from "./outbox.ts";
@@ -25,6 +25,8 @@ export type DetachReason = "closed" | "silent";
 export interface SessionOptions extends HeartbeatOptions {
   id: string;
   clock: Clock;
+  /** So many bytes make an ACK leave at once; given when the other end waits for it. */
+  ackBytes?: number;
 }
 
 const WINDOW = { bytes: 32 * 1024 * 1024, messages: 16_384 };
@@ -54,6 +56,7 @@ export class Session {
   readonly #clock: Clock;
   readonly #outbox = new Outbox(WINDOW);
   readonly #inbox = new Inbox();
+  readonly #latestAck: AckThreshold;
   #events: SessionEvents = { message() {}, detached() {}, ended() {} };
   #link: Link | undefined;
   #isEnded = false;
@@ -70,6 +73,7 @@ export class Session {
     this.id = options.id;
     this.#options = options;
     this.#clock = options.clock;
+    this.#latestAck = { ...LATEST_ACK, bytes: options.ackBytes ?? LATEST_ACK.bytes };
   }
 
   /** Call before the first link is attached. */
@@ -143,6 +147,11 @@ export class Session {
     }
   }
 
+  /** Has no more than this been said without an acknowledgement? */
+  hasAtMost({ bytes, messages }: { bytes: number; messages: number }): boolean {
+    return this.#outbox.bytes <= bytes && this.#outbox.size <= messages;
+  }
+
   /** Sends what waits now, for an end that will not give the turn back soon. */
   flush(): void {
     this.#flush();
@@ -179,7 +188,8 @@ export class Session {
     let spoke = false;
     while (this.#link === link) {
       const ack = isAckDue ? this.#inbox.takeAck() : undefined;
-      const frame = this.#outbox.next(ack) ?? ack;
+      // A large frame takes its time, and whoever waits for the ACK would wait as long.
+      const frame = ack && this.#outbox.isNextLarge ? ack : (this.#outbox.next(ack) ?? ack);
       if (!frame) break;
       spoke = true;
       if (!link.send(frame)) return;
@@ -233,7 +243,7 @@ export class Session {
 
   #planAck(): void {
     if (!this.#inbox.isUntold) return;
-    if (this.#inbox.isDue(LATEST_ACK)) return this.#flush(true);
+    if (this.#inbox.isDue(this.#latestAck)) return this.#flush(true);
     this.#ackTimer ??= this.#clock.after(ACK_DELAY_MS, () => {
       this.#ackTimer = undefined;
       this.#flush(true);

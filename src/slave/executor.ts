@@ -9,6 +9,8 @@ export interface Executor extends AsyncDisposable {
   start(): Promise<void>;
   /** Runs the task; returns what cancels it. */
   run(job: TaskJob, events: TaskEvents): () => void;
+  /** True when it takes a task already that only runs after those it has. */
+  readonly hasRoom: boolean;
   /** Calls a connection hook of the plugin, if it has one; rejects with what it throws. */
   hook(name: ConnectionHook, args: unknown[]): Promise<void>;
   readonly workers: WorkerFacts[];

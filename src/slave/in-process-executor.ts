@@ -32,6 +32,7 @@ export class InProcessExecutor implements Executor {
   readonly #options: InProcessOptions;
   readonly #runner: TaskRunner;
   readonly workers = [];
+  readonly hasRoom = false;
   onBroken: ((error: DingError) => void) | undefined;
 
   constructor(options: InProcessOptions) {

@@ -10,6 +10,7 @@ export class LoadingExecutor implements Executor {
   readonly #path: string;
   readonly #options: Omit<InProcessOptions, "plugin">;
   readonly workers = [];
+  readonly hasRoom = false;
   #loaded: Promise<InProcessExecutor> | undefined;
   #executor: InProcessExecutor | undefined;
   onBroken: ((error: DingError) => void) | undefined;

@@ -28,6 +28,9 @@ export interface PoolExecutorOptions {
   log: Logger;
 }
 
+/** So many short tasks may lie ready in the only worker. */
+const MOST_AHEAD = 16;
+
 /** Runs tasks in worker processes, one task each at a time; their bytes pass through undecoded. */
 export class PoolExecutor implements Executor {
   readonly #options: PoolExecutorOptions;
@@ -43,6 +46,8 @@ export class PoolExecutor implements Executor {
     this.#pool = new Pool({
       ...options,
       size: concurrency,
+      // Work that lies ready in one worker cannot be taken from it while it is in a loop; another would stand idle.
+      mostAhead: concurrency === 1 ? MOST_AHEAD : 0,
       spawn: (workerId) => spawnSelf(["_worker", "slave"], { DING_WORKER_ID: workerId }),
       setUp: async (peer, workerId) => {
         const meta: WorkerSetUp = { plugin, channel, workerId };
@@ -56,6 +61,10 @@ export class PoolExecutor implements Executor {
 
   get workers(): WorkerFacts[] {
     return this.#pool.workers;
+  }
+
+  get hasRoom(): boolean {
+    return this.#pool.hasRoom;
   }
 
   start(): Promise<void> {

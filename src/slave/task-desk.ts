@@ -46,6 +46,10 @@ export class TaskDesk {
     return this.#queued.size;
   }
 
+  isRunning(id: string): boolean {
+    return this.#running.has(id);
+  }
+
   admit(id: string): Admission {
     const { mode, concurrency, queueLimit } = this.#options;
     if (this.#running.has(id) || this.#queued.has(id) || this.#ended.has(id)) return "known";

@@ -38,7 +38,7 @@ interface Entry extends TaskJob {
   key: string;
   events: TaskEvents;
   since: number;
-  /** Only once it runs. */
+  /** Only once the executor has it. */
   cancelRun?: () => void;
 }
 
@@ -53,6 +53,8 @@ export class Tasks {
   readonly counts: TaskCounts = { ...NO_COUNTS };
   #idleWaiters: (() => void)[] = [];
   readonly #startable: Entry[] = [];
+  /** In the desk's queue, and not with the executor. */
+  readonly #waiting: Entry[] = [];
 
   constructor(options: DeskOptions, executor: Executor, clock: Clock) {
     this.#desk = new TaskDesk(options);
@@ -70,10 +72,10 @@ export class Tasks {
 
   list(): TaskFacts[] {
     const now = this.#clock.now();
-    return [...this.#entries.values()].map(({ id, attempt, since, cancelRun }) => ({
+    return [...this.#entries.values()].map(({ id, attempt, key, since }) => ({
       id,
       attempt,
-      state: cancelRun ? "running" : "queued",
+      state: this.#desk.isRunning(key) ? "running" : "queued",
       ms: Math.round(now - since),
     }));
   }
@@ -87,6 +89,10 @@ export class Tasks {
     const entry: Entry = { ...job, key, events, since: this.#clock.now() };
     this.#entries.set(key, entry);
     if (admission === "run") this.#run(entry);
+    else {
+      this.#waiting.push(entry);
+      this.#giveAhead();
+    }
     return admission;
   }
 
@@ -102,13 +108,13 @@ export class Tasks {
   }
 
   #cancel(entry: Entry): void {
-    if (entry.cancelRun) {
-      entry.cancelRun();
-    } else if (this.#desk.withdraw(entry.key)) {
-      this.#entries.delete(entry.key);
-      this.#tellFailed(entry, CANCELLED);
-      this.#wakeIfIdle();
-    }
+    const wasQueued = this.#desk.withdraw(entry.key);
+    if (entry.cancelRun) return entry.cancelRun();
+    if (!wasQueued) return;
+    this.#waiting.splice(this.#waiting.indexOf(entry), 1);
+    this.#entries.delete(entry.key);
+    this.#tellFailed(entry, CANCELLED);
+    this.#wakeIfIdle();
   }
 
   /** Cancels every task that is here; returns how many. */
@@ -164,9 +170,20 @@ export class Tasks {
   #free(entry: Entry): void {
     this.#entries.delete(entry.key);
     const next = this.#desk.finish(entry.key);
-    const waiting = next === undefined ? undefined : this.#entries.get(next);
-    if (waiting) this.#runLater(waiting);
+    if (next !== undefined && next === this.#waiting[0]?.key) {
+      this.#runLater(this.#waiting.shift() as Entry);
+    }
+    this.#giveAhead();
     this.#wakeIfIdle();
+  }
+
+  /** What waits may lie ready where it will run; it stays in the queue until its turn comes. */
+  #giveAhead(): void {
+    while (this.#executor.hasRoom) {
+      const next = this.#waiting.shift();
+      if (!next) return;
+      this.#run(next);
+    }
   }
 
   /** A task that ends before `run` returns must not start the next one inside itself. */

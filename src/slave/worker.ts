@@ -2,18 +2,17 @@ import { systemClock } from "../core/clock.ts";
 import { DingError, type ErrorRecord } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { parentLink } from "../link/ipc.ts";
+import { OneByOne, RECALL } from "../pool/one-by-one.ts";
 import { msgpack } from "../protocol/codec.ts";
-import { TASK_EVENTS } from "../protocol/task-session.ts";
-import type { Body } from "../rpc/message.ts";
 import { Peer, type IncomingCall } from "../rpc/peer.ts";
 import { Session } from "../rpc/session.ts";
 import { importModule } from "../runtime/modules.ts";
 import { failureRecord } from "./outcome.ts";
 import { CONNECTION_HOOKS, pluginOf, type ConnectionHook, type SlavePlugin } from "./plugin.ts";
 import { portable, wordsOf } from "./portable.ts";
-import { ProgressThrottle } from "./progress-throttle.ts";
 import { isRefusal } from "./refusals.ts";
 import { TaskRunner } from "./task-runner.ts";
+import { WorkerTask, type WorkerTaskOptions } from "./worker-task.ts";
 import { WORKER_METHODS, type WorkerSetUp } from "./worker-protocol.ts";
 
 /** The program of a slave's worker process: answers its parent until that is gone. */
@@ -35,20 +34,29 @@ export function runWorker(log: Logger): void {
 }
 
 class Worker {
-  readonly #session: Session;
   readonly #log: Logger;
+  readonly #tasks: OneByOne;
   #plugin: SlavePlugin | undefined;
   #runner: TaskRunner | undefined;
-  /** A task is accepted by what the plugin says; if it checks nothing, nobody waits for its word. */
-  #checks = false;
+  readonly #taskOptions: WorkerTaskOptions;
 
   constructor(session: Session, log: Logger) {
-    this.#session = session;
     this.#log = log;
+    this.#taskOptions = {
+      clock: systemClock,
+      checks: false,
+      flush: () => session.flush(),
+      ended: () => this.#tasks.done(),
+    };
+    this.#tasks = new OneByOne(session, systemClock, (call) => this.#runTask(call));
   }
 
   answer(call: IncomingCall): void {
-    if (call.method === WORKER_METHODS.TASK) return this.#runTask(call);
+    if (call.method === WORKER_METHODS.TASK) return this.#tasks.add(call);
+    if (call.method === RECALL) {
+      this.#tasks.recall();
+      return call.reply();
+    }
     const answer = call.method === WORKER_METHODS.SET_UP ? this.#setUp(call) : this.#callHook(call);
     answer.then(
       (value) => call.reply(msgpack.encode(value)),
@@ -62,45 +70,18 @@ class Worker {
     const plugin = pluginOf(await importModule(path), path);
     this.#plugin = plugin;
     this.#runner = new TaskRunner({ plugin, channel, workerId, log: this.#log });
-    this.#checks = plugin.schema !== undefined || plugin.beforeTask !== undefined;
+    this.#taskOptions.checks = plugin.schema !== undefined || plugin.beforeTask !== undefined;
     return {
       hooks: CONNECTION_HOOKS.filter((name) => plugin[name] !== undefined),
-      checks: this.#checks,
+      checks: this.#taskOptions.checks,
     };
   }
 
   #runTask(call: IncomingCall): void {
     const [id, attempt] = call.meta as [string, number];
-    if (!this.#runner) return call.fail({ code: "internal.bug", message: "No plugin is loaded" });
-    let progress: ProgressThrottle | undefined;
-    const tell = (value: Body): void => {
-      call.event(TASK_EVENTS.PROGRESS, value);
-      // The plugin may be in a loop that does not give the turn back.
-      this.#session.flush();
-    };
-    const abort = this.#runner.run(
-      { id, attempt, data: call.body },
-      {
-        accepted: () => {
-          if (!this.#checks) return;
-          call.event(TASK_EVENTS.ACCEPTED);
-          this.#session.flush();
-        },
-        refused: (error) => call.fail(error),
-        progress(value) {
-          progress ??= new ProgressThrottle(systemClock, tell);
-          progress.put(value);
-        },
-        completed: (result) => {
-          progress?.end();
-          call.reply(result);
-        },
-        failed: (error) => {
-          progress?.end();
-          call.fail(error);
-        },
-      },
-    );
+    const task = new WorkerTask(call, this.#taskOptions);
+    if (!this.#runner) return task.failed({ code: "internal.bug", message: "No plugin is loaded" });
+    const abort = this.#runner.run({ id, attempt, data: call.body }, task);
     call.onCancel = () => abort(new DingError("task.cancelled", "The task was cancelled"));
   }
 

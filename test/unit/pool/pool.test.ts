@@ -30,6 +30,7 @@ class TestPool {
         await asked;
       },
       setUpTimeoutMs: 5_000,
+      mostAhead: 0,
       maxTasksPerWorker: 0,
       cancelGraceMs: 100,
       restart: { minMs: 50, maxMs: 1_000, jitter: 0, mostFailedStarts: 3, steadyMs: 10_000 },

@@ -7,6 +7,7 @@ import { FakeClock } from "../../support/fake-clock.ts";
 /** Runs nothing: the test says how each task ends. */
 class FakeExecutor implements Executor {
   readonly workers = [];
+  hasRoom = false;
   readonly runs: { job: TaskJob; events: TaskEvents; cancels: number }[] = [];
   onBroken = undefined;
   /** Ends every task inside `run()`. */
