@@ -5,6 +5,7 @@ import type { Dialect } from "../options.ts";
 import type { Task } from "../task.ts";
 import type { Dialled, Fleet, Outcome, SlaveHandle, TaskHandle } from "./fleet.ts";
 import type { SlaveAddress } from "./slave-list.ts";
+import type { Verdict } from "./run.ts";
 import type { SlaveRoom } from "./slave-entry.ts";
 
 /** The slaves of a job, reached through a master. */
@@ -95,13 +96,8 @@ function outcomeOf(task: Task): Outcome {
       return { verdict: "cancelled", status: "CANCELLED", ...told };
     case "LOST":
       return { verdict: "lost", status: "LOST", ...told };
-    case "START_FAILED": {
-      const isBusy = code === REFUSED.TASK_ALREADY_EXIST;
-      // A slave that knows its master no more says so with a code of its own: the task goes elsewhere.
-      const isLost = error?.retryable || error?.code === "peer.refused";
-      const verdict = isBusy ? "busy" : isLost ? "lost" : "failed";
-      return { verdict, status: "START_FAILED", ...told };
-    }
+    case "START_FAILED":
+      return { verdict: verdictOfStart(error), status: "START_FAILED", ...told };
     case "TIMED_OUT":
     case "FAILED":
       return { verdict: "failed", status: task.status, ...told };
@@ -110,4 +106,13 @@ function outcomeOf(task: Task): Outcome {
     case "STARTED":
       throw new DingError("internal.bug", `Cannot tell the end of a task: it is ${task.status}`);
   }
+}
+
+/** The task never began: was it the slave's state, the way to it, or the task? */
+function verdictOfStart(error: DingError | undefined): Verdict {
+  const code = error?.details.code;
+  if (code === REFUSED.TASK_ALREADY_EXIST) return "busy";
+  if (code === REFUSED.SHUTTING_DOWN) return "leaving";
+  // A slave that knows its master no more says so with a code of its own: the task goes elsewhere.
+  return error?.retryable || error?.code === "peer.refused" ? "lost" : "failed";
 }

@@ -82,6 +82,7 @@ export class Roster {
     slave.concurrency = Math.max(1, room.concurrency ?? 1);
     slave.queueLimit = Math.max(0, room.queueLimit ?? 0);
     slave.notBefore = now;
+    slave.isLeaving = false;
     this.#refresh(slave);
     return slave;
   }
@@ -133,9 +134,10 @@ export class Roster {
 
   /** True when a slave has not refused the task that is up, with room or not, or is about to be reached for the first time. */
   hasOther(refusedBy: ReadonlySet<string>): boolean {
-    for (const { name, state, failures } of this.#slaves.values()) {
+    for (const { name, state, failures, isLeaving } of this.#slaves.values()) {
       const isNew = failures === 0 && (state === "away" || state === "dialling");
-      if ((state === "up" || isNew) && !refusedBy.has(name)) return true;
+      const isHere = state === "up" && !isLeaving;
+      if ((isHere || isNew) && !refusedBy.has(name)) return true;
     }
     return false;
   }
@@ -166,6 +168,13 @@ export class Roster {
     slave.failures += 1;
     slave.notBefore = now + backoffMs(BUSY, slave.failures, this.#options.random);
     this.#busy.add(slave);
+    this.#refresh(slave);
+  }
+
+  /** The slave said that it takes nothing more: it is asked again when it has gone and come back. */
+  wasLeaving(slave: SlaveEntry): void {
+    slave.held -= 1;
+    if (slave.state === "up") slave.isLeaving = true;
     this.#refresh(slave);
   }
 
@@ -211,8 +220,8 @@ export class Roster {
   }
 
   #refresh(slave: SlaveEntry): void {
-    const isOpen =
-      slave.state === "up" && !this.#busy.has(slave) && slave.held < this.#roomOf(slave);
+    const isWilling = slave.state === "up" && !slave.isLeaving && !this.#busy.has(slave);
+    const isOpen = isWilling && slave.held < this.#roomOf(slave);
     if (isOpen) this.#open.add(slave);
     else this.#open.delete(slave);
   }

@@ -7,10 +7,17 @@ export interface Run {
 }
 
 /**
- * How a run ended: by itself, cancelled, because the slave was busy (it never began), because the
- * slave does not want such a task, or because the slave or the way to it broke.
+ * How a run ended: by itself, cancelled, because the slave was busy or is leaving (it never began),
+ * because the slave does not want such a task, or because the slave or the way to it broke.
  */
-export type Verdict = "completed" | "failed" | "cancelled" | "busy" | "refused" | "lost";
+export type Verdict =
+  | "completed"
+  | "failed"
+  | "cancelled"
+  | "busy"
+  | "leaving"
+  | "refused"
+  | "lost";
 
 /** The end of a task, told once. `O` is what the caller gave with the verdict; a task that hangs has none. */
 export interface Ended<O> {

@@ -45,7 +45,7 @@ interface LiveRun<O> extends Run {
  * says what to do. A task waits, runs on one slave, perhaps waits again, and is reported once:
  *
  *   add → fresh ─ start → running ─ completed, failed, cancelled ──→ reported
- *           again ←──────────┘└ lost, refused, busy      (also when retries are used up)
+ *           again ←──────────┘└ lost, refused, busy, leaving    (also when retries are used up)
  *             └─ start → running …
  *
  * The caller settles every run that it was told to start, exactly once.
@@ -123,12 +123,16 @@ export class Scheduler<O> {
     const isTimedOut = live.cancelledAt !== undefined && !this.#isStopping;
     if (!this.#running.delete(live) && !this.#cancelled.delete(live)) {
       // It was given up long ago; only its place on the slave comes free.
-      if (live.isGivenUp) this.roster.giveBack(live.on);
+      if (live.isGivenUp && verdict === "leaving") this.roster.wasLeaving(live.on);
+      else if (live.isGivenUp) this.roster.giveBack(live.on);
       return;
     }
     if (verdict === "busy") {
       live.entry.attempts -= 1;
       this.roster.wasBusy(live.on, now);
+    } else if (verdict === "leaving") {
+      live.entry.attempts -= 1;
+      this.roster.wasLeaving(live.on);
     } else if (verdict === "completed" || verdict === "failed") {
       this.roster.giveBack(live.on, { ms: now - live.startedAt, held: live.heldThen });
     } else this.roster.giveBack(live.on);
@@ -136,7 +140,7 @@ export class Scheduler<O> {
     if (verdict === "completed") this.#report(live, { outcome, isTimedOut: false, now });
     else if (this.#isStopping) return;
     else if (isTimedOut) this.#report(live, { outcome, isTimedOut: true, now });
-    else if (verdict === "busy") this.#putBack(live, now);
+    else if (verdict === "busy" || verdict === "leaving") this.#putBack(live, now);
     else if (verdict === "refused") this.#afterRefusal(live, { outcome, now });
     else if (verdict === "lost" && live.entry.attempts <= this.#options.retries) {
       this.#putBack(live, now + backoffMs(this.#options.retry, live.attempt, this.#options.random));

@@ -16,6 +16,8 @@ export interface SlaveEntry {
   concurrency: number;
   queueLimit: number;
   isRoomKnown: boolean;
+  /** It finishes what it has, takes nothing more, and will hang up. */
+  isLeaving: boolean;
   /** Tasks that it holds. */
   held: number;
   /** When to dial it again, or to offer it a task again after it said that it is busy. */
@@ -33,6 +35,7 @@ export function newSlaveEntry(name: string, now: number): SlaveEntry {
     concurrency: 1,
     queueLimit: 0,
     isRoomKnown: false,
+    isLeaving: false,
     held: 0,
     notBefore: now,
     failures: 0,

@@ -49,6 +49,8 @@ function runJob(seed: number): void {
   }
   const queues = new Map(slaves.map((name) => [name, pick(0, 0, 4)]));
   const attempts = new Map<number, number>();
+  /** Slaves that said that they take nothing more, and when. */
+  const leaving = new Map<string, number>();
   const refusers = new Map<number, Set<string>>();
   const reports = new Map<number, number>();
   const stopAt = pick(Infinity, Infinity, Infinity, 200);
@@ -57,14 +59,17 @@ function runJob(seed: number): void {
 
   const settle = (run: Run, verdict: Verdict): void => {
     world.live.delete(run);
-    if (verdict === "busy") attempts.set(run.task, (attempts.get(run.task) ?? 0) - 1);
+    if (verdict === "busy" || verdict === "leaving")
+      attempts.set(run.task, (attempts.get(run.task) ?? 0) - 1);
     if (verdict === "refused") {
       refusers.set(run.task, (refusers.get(run.task) ?? new Set()).add(run.slave));
     }
     scheduler.settle(run, { verdict, outcome: verdict, now });
+    if (verdict === "leaving" && world.state.get(run.slave) === "up") leaving.set(run.slave, now);
   };
   const drop = (name: string): void => {
     world.state.set(name, "down");
+    leaving.delete(name);
     scheduler.roster.down(name, now, { reason: "chance", isFinal: false });
     for (const run of world.live.keys()) if (run.slave === name) settle(run, "lost");
   };
@@ -72,6 +77,7 @@ function runJob(seed: number): void {
     const held = [...world.live.keys()].filter((other) => other.slave === run.slave).length;
     const room = (world.rooms.get(run.slave) ?? 0) + (queues.get(run.slave) ?? 0);
     expect(world.state.get(run.slave)).toBe("up");
+    expect(leaving.has(run.slave)).toBe(false);
     expect(held).toBeLessThan(options.inFlight ?? room);
     expect([...world.live.keys()].some((other) => other.task === run.task)).toBe(false);
     expect(reports.has(run.task)).toBe(false);
@@ -80,7 +86,9 @@ function runJob(seed: number): void {
     attempts.set(run.task, (attempts.get(run.task) ?? 0) + 1);
     expect(attempts.get(run.task)).toBeLessThanOrEqual(retries + 1);
     const isBad = random() < trouble;
-    const verdict = isBad ? pick("failed", "busy", "refused", "lost", "lost") : "completed";
+    const verdict = isBad
+      ? pick("failed", "busy", "leaving", "refused", "lost", "lost")
+      : "completed";
     const isSlow = timeoutMs !== undefined && random() < trouble / 2;
     const endsAt = now + (isSlow ? 2_000 : random() * 100);
     world.live.set(run, { endsAt, verdict, isCancelled: false });
@@ -113,7 +121,9 @@ function runJob(seed: number): void {
     if (scheduler.isDone) break;
     const ends = [...world.live.values()].map((run) => run.endsAt);
     const isDialling = [...world.state.values()].includes("dialling");
-    const nextAt = Math.min(scheduler.wakeAt(), isDialling ? now + 5 : Infinity, ...ends);
+    const leaves = [...leaving.values()].map((since) => since + 50);
+    const soon = isDialling ? now + 5 : Infinity;
+    const nextAt = Math.min(scheduler.wakeAt(), soon, ...leaves, ...ends);
     expect(nextAt).toBeLessThan(Infinity); // else it would wait for ever
     now = Math.max(now, nextAt);
     if (now >= stopAt && !isStopped) {
@@ -130,6 +140,7 @@ function runJob(seed: number): void {
       }
     }
     for (const [run, { endsAt, verdict }] of world.live) if (endsAt <= now) settle(run, verdict);
+    for (const [name, since] of leaving) if (since + 50 <= now) drop(name);
     if (random() < trouble / 20) {
       const name = pick(...slaves);
       if (world.state.get(name) === "up") drop(name);

@@ -127,6 +127,26 @@ test("Scheduler sends a task that a busy slave refused to another one, and count
   expect(play.reports).toMatchObject([{ attempts: 1, outcome: "completed 0" }]);
 });
 
+test("Scheduler gives a slave that is leaving nothing more until it is back, and counts no attempt", () => {
+  const play = new Play({ retries: 0 }, 6).up("a", 2).up("b");
+  expect(play.running).toEqual(["0@a", "1@a", "2@b"]);
+  play.settle(1, "leaving").settle(0, "completed");
+  expect(play.running).toEqual(["2@b"]);
+  play.settle(2, "completed").goTo(60_000);
+  expect(play.running).toEqual(["1@b"]);
+  play.settle(1, "completed").down("a");
+  expect(play.running).toEqual(["3@b"]);
+  play.up("a", 2);
+  expect(play.running).toEqual(["3@b", "4@a", "5@a"]);
+  expect(play.reports.find((report) => report.task === 1)).toMatchObject({ attempts: 1 });
+});
+
+test("Scheduler reports a refused task when nobody else is there but a slave that is leaving", () => {
+  const play = new Play({}, 2).up("a").up("b");
+  play.settle(1, "leaving").settle(0, "refused");
+  expect(play.reports).toMatchObject([{ task: 0, outcome: "refused 0" }]);
+});
+
 test("Scheduler asks a busy slave again as soon as a task ends there, else later and later", () => {
   const play = new Play({}, 3).up("a", 2);
   play.settle(1, "busy");
