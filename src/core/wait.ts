@@ -19,7 +19,10 @@ export function delay(ms: number, signal?: AbortSignal): Promise<void> {
 /** The promise, or the signal's reason if that aborts first; the promise itself goes on. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
-  if (signal.aborted) return Promise.reject(signal.reason as Error);
+  if (signal.aborted) {
+    promise.catch(() => {}); // nobody waits for it any more; its failure must not crash the process
+    return Promise.reject(signal.reason as Error);
+  }
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason as Error);
     signal.addEventListener("abort", onAbort, { once: true });
