@@ -118,8 +118,8 @@ export class Assignment implements CallEvents {
   /** For Peer: the worker's answer, or its death. */
   fail(error: ErrorRecord): void {
     const line = this.#line;
-    const isReturned = error.code === RETURNED || (line?.worker.isGone && !line.wasAt(this));
-    if (isReturned) return this.#giveBack();
+    const isLost = line?.worker.isGone && !line.wasAt(this);
+    if (isLost || (error.code === RETURNED && !this.hasBegun)) return this.#giveBack();
     this.#timer?.[Symbol.dispose]();
     this.abandon(this.#verdict ?? error);
     if (!line?.worker.isGone) this.#tellAnswered();
