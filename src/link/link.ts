@@ -6,18 +6,24 @@ export interface LinkEvents {
   close(reason: string): void;
 }
 
+/** Nobody has much to say before it is listened to; who has anyway is no friend. */
+const EARLY_LIMIT_BYTES = 1024 * 1024;
+
 /**
  * One end of a two-way conversation by whole frames. It keeps no promise past
  * its own end: what was sent and not answered may have arrived or not.
  *
  *   open ── close() | terminate() | the other end is gone ──→ closed
  *
- * Frames that arrive before somebody listens wait for the listener.
+ * Frames that arrive before somebody listens wait for the listener, up to 1 MiB:
+ * the link ends when more come.
  */
 export abstract class Link {
   readonly peer: string;
   #events: LinkEvents | undefined;
   #early: Uint8Array[] = [];
+  #earlyBytes = 0;
+  #earlyLimitBytes = EARLY_LIMIT_BYTES;
   #closedBecause: string | undefined;
   readonly #closed = Promise.withResolvers<string>();
 
@@ -39,13 +45,15 @@ export abstract class Link {
     this.#events = events;
     const early = this.#early;
     this.#early = [];
+    this.#earlyBytes = 0;
     for (const frame of early) this.arrived(frame);
     if (this.#closedBecause !== undefined) events.close(this.#closedBecause);
   }
 
-  /** Nobody listens for now: frames and the end wait for the next listener. */
-  pause(): void {
+  /** Nobody listens for now: frames and the end wait for the next listener, who may allow for more than 1 MiB. */
+  pause(earlyLimitBytes: number = EARLY_LIMIT_BYTES): void {
     this.#events = undefined;
+    this.#earlyLimitBytes = earlyLimitBytes;
   }
 
   /** False when the link is closed or did not take the frame. */
@@ -59,8 +67,13 @@ export abstract class Link {
 
   /** For implementations: a frame came in. */
   protected arrived(frame: Uint8Array): void {
-    if (this.#events) this.#events.frame(frame);
-    else this.#early.push(frame);
+    if (this.#events) return this.#events.frame(frame);
+    if (this.isClosed) return;
+    this.#early.push(frame);
+    this.#earlyBytes += frame.length;
+    if (this.#earlyBytes <= this.#earlyLimitBytes) return;
+    this.#early = [];
+    this.terminate();
   }
 
   /** For implementations: the link has ended. Repetitions are ignored. */
