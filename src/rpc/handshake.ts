@@ -123,18 +123,24 @@ function firstMessage(
         link.terminate();
       });
     };
-    const onMessage = (message: Message): void => {
+    const onFrame = (bytes: Uint8Array): void => {
+      let first: Message | undefined;
+      decodeMessages(bytes, (message) => {
+        if (first) throw new NetworkError("network.protocol", "A handshake has a frame of its own");
+        first = message;
+      });
+      if (!first) return;
       timer[Symbol.dispose]();
-      if (isPatient && message[0] === KIND.PING) return wait();
-      // Later frames wait in the link for whoever listens next.
-      link.pause();
-      resolve(message);
+      if (isPatient && first[0] === KIND.PING) return wait();
+      // Later frames wait in the link for whoever listens next. Whoever was asked may have a whole session to say again.
+      link.pause(isPatient ? Infinity : undefined);
+      resolve(first);
     };
     wait();
     link.listen({
       frame(bytes) {
         try {
-          decodeMessages(bytes, onMessage);
+          onFrame(bytes);
         } catch (thrown) {
           link.pause();
           end(DingError.from(thrown));

@@ -3,6 +3,7 @@ import type { DingError } from "../../../src/core/errors.ts";
 import { MemoryLink } from "../../../src/link/memory.ts";
 import { SessionAcceptor } from "../../../src/rpc/accept.ts";
 import { exchangeHello } from "../../../src/rpc/handshake.ts";
+import { encodeMessage, KIND } from "../../../src/rpc/message.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
 const greeting = {
@@ -64,4 +65,14 @@ test("accept() keeps no session for a peer that left before it was welcomed", as
   await accepted;
   await clock.play(10);
   expect(clock.pending).toBe(0);
+});
+
+test("accept() turns away a HELLO that does not come alone", async () => {
+  const clock = new FakeClock();
+  const [near, far] = MemoryLink.pair();
+  using accepting = acceptor(clock, async () => null);
+  const hello = encodeMessage([KIND.HELLO, { protocol: 1, ...greeting }]);
+  const more = encodeMessage([KIND.CALL, 1, "task", null, undefined]);
+  near.send(Buffer.concat([hello, more]));
+  expect(await accepting.accept(far)).toBe(false);
 });
