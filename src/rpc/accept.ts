@@ -26,6 +26,9 @@ export interface AcceptOptions extends HeartbeatOptions {
   onRejected?: (link: Link, error: DingError) => void;
 }
 
+/** So many links may be open without a HELLO. */
+const MOST_SILENT = 64;
+
 /**
  * The accepting end of sessions: admits new ones, gives a returning peer its
  * old one back, and ends those whose peer stays away for `resumeMs`.
@@ -35,6 +38,8 @@ export class SessionAcceptor implements Disposable {
   readonly #sessions = new Map<string, Session>();
   /** Links that have not come to a session yet. */
   readonly #fresh = new Set<Link>();
+  /** Those of them that have not said HELLO, the oldest first. */
+  readonly #silent = new Set<Link>();
   #isClosed = false;
 
   constructor(options: AcceptOptions) {
@@ -46,10 +51,10 @@ export class SessionAcceptor implements Disposable {
    * a peer that cannot be talked to is its own loss.
    */
   async accept(link: Link): Promise<boolean> {
-    const { clock, handshakeTimeoutMs, onRejected } = this.#options;
+    const { clock, onRejected } = this.#options;
     this.#fresh.add(link);
     try {
-      const hello = await receiveHello(link, clock, handshakeTimeoutMs);
+      const hello = await this.#receiveHello(link);
       if (hello.resume) this.#resume(link, hello);
       else await this.#open(link, hello);
       return true;
@@ -67,6 +72,22 @@ export class SessionAcceptor implements Disposable {
     this.#isClosed = true;
     for (const link of this.#fresh) part(link, "shutting down", this.#options.clock);
     for (const session of this.#sessions.values()) session.end();
+  }
+
+  /** Whoever opens links and says nothing cannot keep more of them than a few. */
+  async #receiveHello(link: Link): Promise<Hello> {
+    const { clock, handshakeTimeoutMs } = this.#options;
+    const [oldest] = this.#silent;
+    if (oldest && this.#silent.size >= MOST_SILENT) {
+      this.#silent.delete(oldest);
+      oldest.terminate();
+    }
+    this.#silent.add(link);
+    try {
+      return await receiveHello(link, clock, handshakeTimeoutMs);
+    } finally {
+      this.#silent.delete(link);
+    }
   }
 
   #resume(link: Link, hello: Hello): void {
@@ -110,14 +131,22 @@ export class SessionAcceptor implements Disposable {
       session.end();
       throw new DingError("service.stopping", "Cannot open session: this end is shutting down");
     }
-    this.#sessions.set(session.id, session);
     if (link.isClosed) {
       // Gone before it was welcomed: it does not know of a session to come back to.
       session.end(new NetworkError("network.closed", "The other end left before it was answered"));
       return;
     }
-    this.#welcome(link, session, welcome);
-    session.attach(link, 0, hello.toleranceMs);
+    this.#sessions.set(session.id, session);
+    try {
+      this.#welcome(link, session, welcome);
+    } catch (thrown) {
+      session.end(DingError.from(thrown));
+      throw thrown;
+    }
+    // Whoever was told of it may have ended it already.
+    if (session.attach(link, 0, hello.toleranceMs)) return;
+    this.#sessions.delete(session.id);
+    link.terminate();
   }
 
   /** Whoever decides may have to wait for something: a plugin that is still loading, a hook. */

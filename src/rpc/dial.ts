@@ -115,7 +115,15 @@ export async function dialSession(
       events.ended(error);
     },
   });
-  session.attach(link, first.received, first.toleranceMs);
+  if (!session.attach(link, first.received, first.toleranceMs)) {
+    link.terminate();
+    const error = new NetworkError(
+      "network.protocol",
+      "Cannot open session: the other end says that it goes on already",
+    );
+    session.end(error);
+    throw error;
+  }
   return { session, welcome: data };
 }
 

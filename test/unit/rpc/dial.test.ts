@@ -5,7 +5,7 @@ import type { Link } from "../../../src/link/link.ts";
 import { MemoryLink } from "../../../src/link/memory.ts";
 import { SessionAcceptor } from "../../../src/rpc/accept.ts";
 import { dialSession } from "../../../src/rpc/dial.ts";
-import { KIND } from "../../../src/rpc/message.ts";
+import { encodeMessage, KIND } from "../../../src/rpc/message.ts";
 import type { Session } from "../../../src/rpc/session.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { thrownBy } from "../../support/interaction.ts";
@@ -219,4 +219,15 @@ test("dispose of an acceptor says goodbye to its sessions", async () => {
   await until(() => log.length === 1, { what: "the goodbye" });
   expect(log).toEqual([["ended", "network.closed"]]);
   expect(place.ends).toEqual([undefined]);
+});
+
+test("dialSession() rejects when the welcome tells of messages that were never sent", async () => {
+  const place = new Place();
+  const [near, far] = MemoryLink.pair();
+  const answer = { boot: "boot-1", received: 5, toleranceMs: 4_000, data: null };
+  far.listen({ frame: () => far.send(encodeMessage([KIND.WELCOME, answer])), close() {} });
+  place.dial = async () => near;
+  const { opened, log } = dialling(place);
+  expect(((await thrownBy(opened)) as DingError).code).toBe("network.protocol");
+  expect([near.isClosed, log]).toEqual([true, [["ended", "network.protocol"]]]);
 });
