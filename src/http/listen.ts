@@ -1,7 +1,8 @@
-import { CODES, type DingError } from "../core/errors.ts";
+import { CODES, NetworkError, type DingError } from "../core/errors.ts";
 import type { HttpClient } from "./client.ts";
 import { isBearer } from "./bearer.ts";
 import { browserFault } from "./browser-fault.ts";
+import { SocketLimit } from "./socket-limit.ts";
 import { COMMON_FAILURE, failureEnvelope } from "../protocol/envelope.ts";
 import { FRAME_LIMIT_BYTES } from "../protocol/limits.ts";
 import { probePort } from "../runtime/probe.ts";
@@ -25,6 +26,8 @@ export interface ListenHttpOptions {
   sockets?: Record<string, SocketRoute>;
   /** The longest frame; bodies have limits of their own. */
   maxBytes?: number;
+  /** How many WebSockets may be open at once; default 4,096. */
+  maxSockets?: number;
 }
 
 /** What every request's handler finds in its environment. */
@@ -43,12 +46,15 @@ export interface ListeningApp extends AsyncDisposable {
 }
 
 const PING_TIMEOUT_MS = 2_000;
+const MOST_SOCKETS = 4_096;
 
 /** Serves a role's app and its WebSockets on one port. */
 export async function listenHttp(
   app: { fetch(request: Request, env: HttpBindings): Response | Promise<Response> },
-  { host, port, tls, token, sockets = {}, maxBytes = FRAME_LIMIT_BYTES }: ListenHttpOptions,
+  { host, port, tls, token, sockets = {}, ...limits }: ListenHttpOptions,
 ): Promise<ListeningApp> {
+  const { maxBytes = FRAME_LIMIT_BYTES, maxSockets = MOST_SOCKETS } = limits;
+  const limit = new SocketLimit(maxSockets);
   const server = await serveHttp({
     host,
     port,
@@ -60,12 +66,22 @@ export async function listenHttp(
       if (fault) return refusal(fault);
       if (isUpgrade) {
         const route = sockets[new URL(request.url).pathname];
-        if (route && (token === undefined || isBearer(request, token))) return route(request, info);
+        if (route && (token === undefined || isBearer(request, token))) {
+          return limit.isReached
+            ? refusal(fullError(maxSockets))
+            : route(request, limit.counted(info));
+        }
       }
       return app.fetch(request, { info });
     },
   });
   return listening(server, host);
+}
+
+function fullError(most: number): DingError {
+  return new NetworkError("network.closed", `Cannot open a WebSocket: ${most} are open`, {
+    hint: "Close some, or come back later.",
+  });
 }
 
 /** A refusal from before the app; in the envelope of the house all the same. */
