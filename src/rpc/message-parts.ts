@@ -43,6 +43,7 @@ export function encodeParts(message: Message): MessageParts {
       const [kind, id, body] = message;
       return { head: written(putBodyLength(body, putStart(3, kind, id))), body };
     }
+    default: // seldom said, or never
   }
   return { head: encodeFrame(message), body: undefined };
 }

@@ -36,7 +36,7 @@ function setUp() {
         fail: ({ code }) => void answers.push(`${meta} ${code}`),
       }),
     cancel: (call: number) => peer.cancel(call),
-    answer(bytes = 0): void {
+    answer: (bytes = 0): void => {
       current?.reply(new Uint8Array(bytes));
       line.done();
     },
