@@ -21,29 +21,24 @@ const names = new Map<string, Uint8Array>();
 
 /** The bytes of a message. Those of tasks are written by hand: a codec's way takes longer than a small task. */
 export function encodeParts(message: Message): MessageParts {
-  switch (message[0]) {
-    case KIND.CALL: {
-      const [kind, id, method, meta, body] = message;
-      const name = nameBytes(method);
-      const more = encodeFrame(meta);
-      if (name.length + more.length + FIXED_BYTES > SCRATCH_BYTES) break;
-      let at = putStart(5, kind, id);
-      at = putBytes(name, at);
-      at = putBytes(more, at);
+  if (message[0] === KIND.CALL) {
+    const [kind, id, method, meta, body] = message;
+    const name = nameBytes(method);
+    const more = encodeFrame(meta);
+    if (name.length + more.length + FIXED_BYTES <= SCRATCH_BYTES) {
+      const at = putBytes(more, putBytes(name, putStart(5, kind, id)));
       return { head: written(putBodyLength(body, at)), body };
     }
-    case KIND.EVENT: {
-      const [kind, id, event, body] = message;
-      const name = nameBytes(event);
-      if (name.length + FIXED_BYTES > SCRATCH_BYTES) break;
+  } else if (message[0] === KIND.EVENT) {
+    const [kind, id, event, body] = message;
+    const name = nameBytes(event);
+    if (name.length + FIXED_BYTES <= SCRATCH_BYTES) {
       const at = putBytes(name, putStart(4, kind, id));
       return { head: written(putBodyLength(body, at)), body };
     }
-    case KIND.REPLY: {
-      const [kind, id, body] = message;
-      return { head: written(putBodyLength(body, putStart(3, kind, id))), body };
-    }
-    default: // seldom said, or never
+  } else if (message[0] === KIND.REPLY) {
+    const [kind, id, body] = message;
+    return { head: written(putBodyLength(body, putStart(3, kind, id))), body };
   }
   return { head: encodeFrame(message), body: undefined };
 }
