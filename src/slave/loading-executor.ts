@@ -1,21 +1,28 @@
-import type { DingError } from "../core/errors.ts";
+import { DingError } from "../core/errors.ts";
+import { within } from "../core/wait.ts";
+import { lateError } from "../pool/pool.ts";
 import { importModule, sendPrintsToStderr } from "../runtime/modules.ts";
 import type { Executor } from "./executor.ts";
 import { InProcessExecutor, type InProcessOptions } from "./in-process-executor.ts";
 import type { TaskEvents, TaskJob } from "./outcome.ts";
 import { pluginOf, type ConnectionHook } from "./plugin.ts";
 
+/** What running a plugin in this process needs. */
+export interface LoadingOptions extends Omit<InProcessOptions, "plugin"> {
+  loadTimeoutMs: number;
+}
+
 /** Loads a plugin's module into this process and runs its tasks here; tasks that come before wait. */
 export class LoadingExecutor implements Executor {
   readonly #path: string;
-  readonly #options: Omit<InProcessOptions, "plugin">;
+  readonly #options: LoadingOptions;
   readonly workers = [];
   readonly hasRoom = false;
   #loaded: Promise<InProcessExecutor> | undefined;
   #executor: InProcessExecutor | undefined;
   onBroken: ((error: DingError) => void) | undefined;
 
-  constructor(path: string, options: Omit<InProcessOptions, "plugin">) {
+  constructor(path: string, options: LoadingOptions) {
     this.#path = path;
     this.#options = options;
   }
@@ -55,7 +62,14 @@ export class LoadingExecutor implements Executor {
 
   async #import(): Promise<InProcessExecutor> {
     sendPrintsToStderr();
-    const plugin = pluginOf(await importModule(this.#path), this.#path);
+    const { loadTimeoutMs } = this.#options;
+    const module = await within(importModule(this.#path), loadTimeoutMs, "the plugin").catch(
+      (thrown: unknown) => {
+        const isLate = thrown instanceof DingError && thrown.code === "wait.timeout";
+        throw isLate ? lateError(loadTimeoutMs) : thrown;
+      },
+    );
+    const plugin = pluginOf(module, this.#path);
     this.#executor = new InProcessExecutor({ ...this.#options, plugin });
     return this.#executor;
   }

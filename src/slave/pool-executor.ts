@@ -92,9 +92,8 @@ export class PoolExecutor implements Executor {
   async hook(name: ConnectionHook, args: unknown[]): Promise<void> {
     await this.#ready;
     if (!this.#hooks.includes(name)) return;
-    const asked = this.#pool.ask(WORKER_METHODS.HOOK, [name], msgpack.encode(args));
     try {
-      await within(asked, HOOK_TIMEOUT_MS, `the hook ${name}`);
+      await within(this.#ask(name, msgpack.encode(args)), HOOK_TIMEOUT_MS, `the hook ${name}`);
     } catch (thrown) {
       throw refusalOf(DingError.from(thrown));
     }
@@ -102,6 +101,15 @@ export class PoolExecutor implements Executor {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#pool[Symbol.asyncDispose]();
+  }
+
+  /** Asks again if the worker was killed, for a task that it was to give up; its successor answers. */
+  async #ask(name: ConnectionHook, args: Body): Promise<void> {
+    const ask = (): Promise<Body> => this.#pool.ask(WORKER_METHODS.HOOK, [name], args);
+    await ask().catch((thrown: unknown) => {
+      if (thrown instanceof DingError && thrown.code === "worker.exited") return ask();
+      throw thrown;
+    });
   }
 
   #learn(facts: Body): void {

@@ -51,7 +51,7 @@ export function statusOf(sources: StatusSources): SlaveStatus {
     ready: isReady && state === "running",
     running: tasks?.running ?? 0,
     queued: tasks?.queued ?? 0,
-    tasks: tasks?.list().slice(0, LISTED_TASKS) ?? [],
+    tasks: tasks?.list(LISTED_TASKS) ?? [],
     counts: tasks?.counts ?? NO_COUNTS,
     master: master ? { kind: master.kind, address: master.address, away: master.isAway() } : null,
     workers: (executor?.workers ?? []).map((worker) => ({

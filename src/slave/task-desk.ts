@@ -1,3 +1,4 @@
+import { Fifo } from "./fifo.ts";
 import { RecentIds } from "./recent-ids.ts";
 
 /** What a task finds when it comes. */
@@ -30,7 +31,7 @@ export interface DeskOptions {
 export class TaskDesk {
   readonly #options: DeskOptions;
   readonly #running = new Set<string>();
-  readonly #queued = new Set<string>();
+  readonly #queued = new Fifo<string>();
   readonly #ended: RecentIds;
 
   constructor(options: DeskOptions) {
@@ -59,7 +60,7 @@ export class TaskDesk {
     }
     if (mode === "refuse") return "busy";
     if (this.#queued.size >= queueLimit) return "full";
-    this.#queued.add(id);
+    this.#queued.push(id);
     return "queue";
   }
 
@@ -67,10 +68,8 @@ export class TaskDesk {
   finish(id: string): string | undefined {
     if (!this.#running.delete(id)) return undefined;
     this.#ended.add(id);
-    const [next] = this.#queued;
-    if (next === undefined) return undefined;
-    this.#queued.delete(next);
-    this.#running.add(next);
+    const next = this.#queued.shift();
+    if (next !== undefined) this.#running.add(next);
     return next;
   }
 

@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import type { ErrorRecord } from "../core/errors.ts";
 import type { Executor } from "./executor.ts";
 import type { TaskEvents, TaskJob } from "./outcome.ts";
+import { Fifo } from "./fifo.ts";
 import { TaskDesk, type Admission, type DeskOptions } from "./task-desk.ts";
 
 /** What a slave counts of its tasks since it started. */
@@ -54,7 +55,7 @@ export class Tasks {
   #idleWaiters: (() => void)[] = [];
   readonly #startable: Entry[] = [];
   /** In the desk's queue, and not with the executor. */
-  readonly #waiting: Entry[] = [];
+  readonly #waiting = new Fifo<Entry>();
 
   constructor(options: DeskOptions, executor: Executor, clock: Clock) {
     this.#desk = new TaskDesk(options);
@@ -70,14 +71,17 @@ export class Tasks {
     return this.#desk.queued;
   }
 
-  list(): TaskFacts[] {
+  /** The oldest that are here. */
+  list(most: number): TaskFacts[] {
     const now = this.#clock.now();
-    return [...this.#entries.values()].map(({ id, attempt, key, since }) => ({
-      id,
-      attempt,
-      state: this.#desk.isRunning(key) ? "running" : "queued",
-      ms: Math.round(now - since),
-    }));
+    return this.#entries
+      .values()
+      .take(most)
+      .map(({ id, attempt, key, since }): TaskFacts => {
+        const state = this.#desk.isRunning(key) ? "running" : "queued";
+        return { id, attempt, state, ms: Math.round(now - since) };
+      })
+      .toArray();
   }
 
   /** Takes a task in or turns it away; only after "run" and "queue" does anybody hear of it again. */
@@ -111,7 +115,7 @@ export class Tasks {
     const wasQueued = this.#desk.withdraw(entry.key);
     if (entry.cancelRun) return entry.cancelRun();
     if (!wasQueued) return;
-    this.#waiting.splice(this.#waiting.indexOf(entry), 1);
+    this.#waiting.delete(entry);
     this.#entries.delete(entry.key);
     this.#tellFailed(entry, CANCELLED);
     this.#wakeIfIdle();
@@ -170,7 +174,7 @@ export class Tasks {
   #free(entry: Entry): void {
     this.#entries.delete(entry.key);
     const next = this.#desk.finish(entry.key);
-    if (next !== undefined && next === this.#waiting[0]?.key) {
+    if (next !== undefined && next === this.#waiting.peek()?.key) {
       this.#runLater(this.#waiting.shift() as Entry);
     }
     this.#giveAhead();
@@ -205,5 +209,5 @@ export class Tasks {
 }
 
 function keyOf(id: string, attempt: number): string {
-  return attempt === 1 ? id : `${id}#${attempt}`;
+  return attempt === 1 ? id : `${id}\0${attempt}`;
 }

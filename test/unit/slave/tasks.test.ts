@@ -127,7 +127,7 @@ test("list() tells state and age of what is here", () => {
   clock.advance(40);
   submit("b", 2);
   clock.advance(2);
-  expect(tasks.list()).toEqual([
+  expect(tasks.list(100)).toEqual([
     { id: "a", attempt: 1, state: "running", ms: 42 },
     { id: "b", attempt: 2, state: "queued", ms: 2 },
   ]);
