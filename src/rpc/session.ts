@@ -7,6 +7,7 @@ import { decodeMessages, encodeMessage, isCounted, KIND, type Message } from "./
 import { encodeParts } from "./message-parts.ts";
 import { Outbox } from "./outbox.ts";
 import { part } from "./part.ts";
+import { Pulse } from "./pulse.ts";
 
 /** Who hears what happens to a session. */
 export interface SessionEvents {
@@ -60,8 +61,7 @@ export class Session {
   #events: SessionEvents = { message() {}, detached() {}, ended() {} };
   #link: Link | undefined;
   #isEnded = false;
-  #heartbeat: Heartbeat | undefined;
-  #tick: Disposable | undefined;
+  #pulse: Pulse | undefined;
   #ackTimer: Disposable | undefined;
   #soonTimer: Disposable | undefined;
   #flushPlanned = false;
@@ -86,6 +86,11 @@ export class Session {
     return this.#inbox.received;
   }
 
+  /** Grows whenever a counted message gets through, in either direction. */
+  get progress(): number {
+    return this.#inbox.received + this.#outbox.acknowledged;
+  }
+
   get isAttached(): boolean {
     return this.#link !== undefined;
   }
@@ -96,7 +101,7 @@ export class Session {
 
   /** When the other end was last heard, on the session's clock. */
   get heard(): number {
-    return this.#heartbeat?.heard ?? this.#clock.now();
+    return this.#pulse?.heard ?? this.#clock.now();
   }
 
   /** Goes on over this link. `peerReceived` is what the other end says it has; false if that cannot be. */
@@ -105,16 +110,23 @@ export class Session {
     const old = this.#link;
     this.#link = undefined;
     old?.terminate();
-    this.#tick?.[Symbol.dispose]();
-    this.#heartbeat = new Heartbeat(this.#options, peerToleranceMs, this.#clock.now());
+    this.#pulse?.[Symbol.dispose]();
+    const heartbeat = new Heartbeat(this.#options, peerToleranceMs, this.#clock.now());
+    this.#pulse = new Pulse(heartbeat, this.#clock, {
+      ping: () => void link.send(PING),
+      silent: () => this.#detach(link, "silent"),
+    });
     this.#inbox.onTold();
     this.#link = link;
     link.listen({
       frame: (bytes) => this.#onFrame(link, bytes),
       close: () => this.#detach(link, "closed"),
     });
-    this.#scheduleTick();
-    this.#flush();
+    // What had come already may have ended it, or the link may have closed before.
+    if (this.#link === link) {
+      this.#pulse.start();
+      this.#flush();
+    }
     return true;
   }
 
@@ -194,12 +206,12 @@ export class Session {
       spoke = true;
       if (!link.send(frame)) return;
     }
-    if (spoke) this.#heartbeat?.onSpoke(this.#clock.now());
+    if (spoke) this.#pulse?.onSpoke();
   }
 
   #onFrame(link: Link, bytes: Uint8Array): void {
     if (link !== this.#link) return;
-    this.#heartbeat?.onHeard(this.#clock.now());
+    this.#pulse?.onHeard();
     try {
       decodeMessages(bytes, (message) => this.#onMessage(message));
     } catch (thrown) {
@@ -250,23 +262,6 @@ export class Session {
     });
   }
 
-  #scheduleTick(): void {
-    const heartbeat = this.#heartbeat;
-    if (!heartbeat || heartbeat.tickMs === Infinity) return;
-    this.#tick = this.#clock.after(heartbeat.tickMs, () => {
-      const link = this.#link;
-      if (!link || this.#isEnded) return;
-      const now = this.#clock.now();
-      const action = heartbeat.tick(now);
-      if (action === "silent") return this.#detach(link, "silent");
-      if (action === "ping") {
-        heartbeat.onSpoke(now);
-        link.send(PING);
-      }
-      this.#scheduleTick();
-    });
-  }
-
   #detach(link: Link, reason: DetachReason): void {
     if (link !== this.#link) return;
     this.#link = undefined;
@@ -284,10 +279,10 @@ export class Session {
   }
 
   #stopTimers(): void {
-    this.#tick?.[Symbol.dispose]();
+    this.#pulse?.[Symbol.dispose]();
     this.#ackTimer?.[Symbol.dispose]();
     this.#soonTimer?.[Symbol.dispose]();
-    this.#tick = this.#ackTimer = this.#soonTimer = undefined;
+    this.#ackTimer = this.#soonTimer = undefined;
     this.#flushPlanned = false;
   }
 }

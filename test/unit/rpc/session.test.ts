@@ -188,3 +188,18 @@ test("an acknowledgement of what was never said ends the session", async () => {
   await until(() => left.errors.length === 1, { what: "the end" });
   expect(left.errors[0]?.code).toBe("network.protocol");
 });
+
+test("attach() to a link that has ended already, or says goodbye at once, leaves no timer", async () => {
+  const clock = new FakeClock();
+  const left = record(clock);
+  const [closed] = MemoryLink.pair();
+  closed.terminate();
+  left.session.attach(closed, 0, 60_000);
+  expect([left.log, clock.pending]).toEqual([["closed"], 0]);
+  const [near, far] = MemoryLink.pair();
+  far.send(encodeMessage([KIND.BYE, "done"]));
+  await clock.play(0);
+  left.session.attach(near, 0, 60_000);
+  await clock.play(0);
+  expect([left.errors[0]?.details["goodbye"], clock.pending]).toEqual([true, 0]);
+});
