@@ -1,4 +1,5 @@
 import { DingError } from "../../core/errors.ts";
+import { ResponseException } from "../../protocol/response-exception.ts";
 import type { SlaveConnection } from "../connection.ts";
 import type { Master } from "../master.ts";
 import type { Dialect } from "../options.ts";
@@ -37,7 +38,7 @@ export class MasterFleet implements Fleet {
       return { slave: handleOf(connection) };
     } catch (thrown) {
       const error = DingError.from(thrown);
-      return { error, isFinal: !error.retryable && !isPassing(error) };
+      return { error, isFinal: !error.retryable && !isPassing(thrown) };
     }
   }
 
@@ -47,7 +48,7 @@ export class MasterFleet implements Fleet {
   }
 }
 
-/** The ancestor's codes, as a slave's refusal has them in its details. */
+/** The ancestor's codes, as a slave's refusal has them. */
 const REFUSED = {
   SHUTTING_DOWN: 101,
   ALREADY_CONNECTED: 501,
@@ -56,8 +57,14 @@ const REFUSED = {
 } as const;
 
 /** A slave that has another master, or is about to be started again, may be free soon. */
-function isPassing({ details }: DingError): boolean {
-  return details.code === REFUSED.SHUTTING_DOWN || details.code === REFUSED.ALREADY_CONNECTED;
+function isPassing(thrown: unknown): boolean {
+  const code = refusalCodeOf(thrown);
+  return code === REFUSED.SHUTTING_DOWN || code === REFUSED.ALREADY_CONNECTED;
+}
+
+/** A code in the details of any other error is the plugin's own. */
+function refusalCodeOf(error: unknown): number | undefined {
+  return error instanceof ResponseException ? error.code : undefined;
 }
 
 function handleOf(connection: SlaveConnection): SlaveHandle {
@@ -87,8 +94,7 @@ function outcomeOf(task: Task): Outcome {
   const { result = null } = task;
   const error = task.error ? DingError.from(task.error) : undefined;
   const told = { result, error: error?.toJSON() };
-  const code = error?.details.code;
-  if (code === REFUSED.TASK_REFUSED) return { verdict: "refused", status: "START_FAILED", ...told };
+  const code = refusalCodeOf(task.error);
   switch (task.status) {
     case "COMPLETED":
       return { verdict: "completed", status: "COMPLETED", ...told };
@@ -97,10 +103,13 @@ function outcomeOf(task: Task): Outcome {
     case "LOST":
       return { verdict: "lost", status: "LOST", ...told };
     case "START_FAILED":
-      return { verdict: verdictOfStart(error), status: "START_FAILED", ...told };
+      return { verdict: verdictOfStart(error, code), status: "START_FAILED", ...told };
     case "TIMED_OUT":
-    case "FAILED":
-      return { verdict: "failed", status: task.status, ...told };
+    case "FAILED": {
+      // Accepted into a queue, and not wanted when its turn came: others may want it.
+      const verdict = code === REFUSED.TASK_REFUSED ? "refused" : "failed";
+      return { verdict, status: task.status, ...told };
+    }
     case "IDLE":
     case "STARTING":
     case "STARTED":
@@ -109,8 +118,8 @@ function outcomeOf(task: Task): Outcome {
 }
 
 /** The task never began: was it the slave's state, the way to it, or the task? */
-function verdictOfStart(error: DingError | undefined): Verdict {
-  const code = error?.details.code;
+function verdictOfStart(error: DingError | undefined, code: number | undefined): Verdict {
+  if (code === REFUSED.TASK_REFUSED) return "refused";
   if (code === REFUSED.TASK_ALREADY_EXIST) return "busy";
   if (code === REFUSED.SHUTTING_DOWN) return "leaving";
   // A slave that knows its master no more says so with a code of its own: the task goes elsewhere.

@@ -142,22 +142,6 @@ test("submit() runs the tasks of a slave that goes away on another one", async (
   expect(moved).toMatchObject([{ slave: other.address, status: "COMPLETED" }]);
 }, 20_000);
 
-test("submit() goes on with the other slave while one finishes what it has and leaves", async () => {
-  await using rack = await Rack.of(2, slowly, { concurrency: 2 });
-  const [leaver] = rack.slaves;
-  let leaving: Promise<void> | undefined;
-  const { lines, counts, retried } = await submitText(
-    linesOf(numbers(300)),
-    { slave: rack.addresses, minSlaves: 2, retries: 0 },
-    { events: { onResult: () => void (leaving ??= leaver?.close(5_000)) } },
-  );
-  await leaving;
-  expect(counts.COMPLETED).toBe(300);
-  expect(retried).toBe(0);
-  expect(lines.every((line) => line.attempts === 1)).toBe(true);
-  expect(leaver?.status().counts.completed).toBeLessThan(10);
-});
-
 test("submit() rejects within the connect timeout when no slave is there", async () => {
   const port = await freePort();
   const slave = [`127.0.0.1:${port}`];
