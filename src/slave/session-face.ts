@@ -34,6 +34,9 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 const LONGEST_TASK_ID = 128;
 
+/** From here on a master hears only the newest progress of each task. */
+const CROWDED = { bytes: 4 * 1024 * 1024, messages: 4_096 };
+
 /** The slave's side of the session dialect: masters that are ding too. */
 export class SessionFace implements AsyncDisposable {
   readonly #options: SessionFaceOptions;
@@ -121,6 +124,8 @@ class SessionMaster implements Occupant {
     return this.#peer;
   }
 
+  readonly #isCrowded = (): boolean => this.#session?.hasAtMost(CROWDED) === false;
+
   isAway(): boolean {
     return this.#session !== undefined && !this.#session.isAttached;
   }
@@ -169,7 +174,7 @@ class SessionMaster implements Occupant {
     call.onCancel = () => tasks.cancel(id, attempt);
     const admission = tasks.submit(
       { id, attempt, data: call.body },
-      new SessionTask(call, this.#pace, clock),
+      new SessionTask(call, { pace: this.#pace, clock, isCrowded: this.#isCrowded }),
     );
     if (admission === "queue") call.event(TASK_EVENTS.QUEUED);
     else if (admission !== "run")

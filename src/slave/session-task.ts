@@ -14,35 +14,52 @@ export interface Pace {
   lastMs: number;
 }
 
+/** What the tasks of one session have in common. */
+export interface SessionTaskOptions {
+  pace: Pace;
+  clock: Clock;
+  /** True while more than a little waits for the master: it is slow, or away. */
+  isCrowded: () => boolean;
+}
+
 /** One task of a session: tells its master what becomes of it. */
 export class SessionTask implements TaskEvents {
   readonly #call: IncomingCall;
-  readonly #pace: Pace;
-  readonly #clock: Clock;
+  readonly #options: SessionTaskOptions;
   #acceptedAt = 0;
+  /** The newest progress that a crowded session has not taken. */
+  #held: { value: Body } | undefined;
 
-  constructor(call: IncomingCall, pace: Pace, clock: Clock) {
+  constructor(call: IncomingCall, options: SessionTaskOptions) {
     this.#call = call;
-    this.#pace = pace;
-    this.#clock = clock;
+    this.#options = options;
   }
 
   accepted(): void {
-    this.#acceptedAt = this.#clock.now();
-    if (this.#pace.lastMs < SHORT_MS) this.#call.eventSoon(TASK_EVENTS.ACCEPTED);
+    const { clock, pace } = this.#options;
+    this.#acceptedAt = clock.now();
+    if (pace.lastMs < SHORT_MS) this.#call.eventSoon(TASK_EVENTS.ACCEPTED);
     else this.#call.event(TASK_EVENTS.ACCEPTED);
   }
 
   progress(value: Body): void {
+    if (this.#options.isCrowded()) {
+      this.#held = { value };
+      return;
+    }
+    this.#held = undefined;
     this.#call.event(TASK_EVENTS.PROGRESS, value);
   }
 
   completed(result: Body): void {
-    this.#pace.lastMs = this.#clock.now() - this.#acceptedAt;
+    const { clock, pace } = this.#options;
+    pace.lastMs = clock.now() - this.#acceptedAt;
+    this.#tellHeld();
     this.#call.reply(result);
   }
 
   failed(error: ErrorRecord): void {
+    this.#tellHeld();
     this.#call.fail(error);
   }
 
@@ -50,5 +67,10 @@ export class SessionTask implements TaskEvents {
   refused(refusal: ErrorRecord): void {
     const refused = refuse("TASK_REFUSED", refusal.details?.["data"], refusal.message);
     this.#call.fail(refused.toJSON());
+  }
+
+  #tellHeld(): void {
+    if (this.#held) this.#call.event(TASK_EVENTS.PROGRESS, this.#held.value);
+    this.#held = undefined;
   }
 }
