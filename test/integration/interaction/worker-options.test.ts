@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "bun:test";
+import type { Task } from "../../../src/master/task.ts";
 import type { SlaveTaskRefused } from "../../../src/protocol/slave-exceptions.ts";
 import { askStatus, connect, endOf, startMaster, thrownBy } from "../../support/interaction.ts";
 import { spawnDing } from "../../support/ding.ts";
@@ -34,6 +36,44 @@ test("--max-tasks-per-worker replaces a worker without failing anything", async 
   const pids = tasks.map(({ result }) => (result as { pid: number }).pid);
   expect(tasks.every(({ status }) => status === "COMPLETED")).toBe(true);
   expect([pids[0] === pids[1], pids[2] === pids[3], new Set(pids).size]).toEqual([true, true, 3]);
+});
+
+test("one worker, many short tasks: those behind one that kills it run once, those cancelled never", async () => {
+  await using folder = await tempFolder();
+  const file = folder.file("notes");
+  await using slave = await startSlave(PLUGIN, ["--mode", "queue", "--cancel-grace-ms", "50"], BUN);
+  await using master = await startMaster({ channel });
+  const connection = await connect(master, slave);
+  const note = (value: number): Task => connection.newTask({ do: "note", file, value });
+  // Short ones first: the slave learns that they are.
+  await Promise.all(
+    Array.from({ length: 200 }, (_, value) =>
+      note(-1 - value)
+        .start()
+        .join(),
+    ),
+  );
+  const tasks = Array.from({ length: 300 }, (_, value) =>
+    value % 100 === 50 ? connection.newTask({ do: "exit", value: 1 }) : note(value),
+  );
+  const busy = connection.newTask({ do: "spin" });
+  const behind = Array.from({ length: 20 }, (_, value) => note(1_000 + value));
+  const ended = Promise.all([...tasks, busy, ...behind].map((task) => task.start().join()));
+  await Promise.all(behind.slice(0, 10).map((task) => task.cancel()));
+  await Promise.all(tasks.map((task) => task.join()));
+  await busy.cancel();
+  await ended;
+  const statuses = tasks.map((_, value) => (value % 100 === 50 ? "FAILED" : "COMPLETED"));
+  expect<string[]>(tasks.map(({ status }) => status)).toEqual(statuses);
+  expect(busy.status).toBe("CANCELLED");
+  expect<string[]>(behind.map(({ status }) => status)).toEqual([
+    ...Array<string>(10).fill("CANCELLED"),
+    ...Array<string>(10).fill("COMPLETED"),
+  ]);
+  const noted = readFileSync(file, "utf8").trim().split("\n").map(Number);
+  const expected = tasks.map((_, value) => value).filter((value) => value % 100 !== 50);
+  const last = Array.from({ length: 10 }, (_, value) => 1_010 + value);
+  expect(noted.slice(200)).toEqual([...expected, ...last]);
 });
 
 const SLOW_PLUGIN = `
