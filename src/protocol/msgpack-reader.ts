@@ -18,7 +18,7 @@ const DOUBLE = 0xcb;
  */
 export class MsgpackReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  #lazyView: DataView | undefined;
   readonly #texts: TextReader;
   readonly #end: number;
   readonly #mayAlias: boolean;
@@ -32,7 +32,6 @@ export class MsgpackReader {
     const { buffer, byteOffset, byteLength } = bytes;
     this.#bytes =
       bytes.constructor === Uint8Array ? bytes : new Uint8Array(buffer, byteOffset, byteLength);
-    this.#view = new DataView(buffer, byteOffset, byteLength);
     this.#texts = new TextReader(this.#bytes);
     this.#end = byteLength;
     this.#mayAlias = mayAlias;
@@ -55,9 +54,29 @@ export class MsgpackReader {
     }
   }
 
+  /** Made for the first value that needs it: the frames of small tasks hold none. */
+  get #view(): DataView {
+    const { buffer, byteOffset, byteLength } = this.#bytes;
+    return (this.#lazyView ??= new DataView(buffer, byteOffset, byteLength));
+  }
+
+  #byte(at: number): number {
+    const byte = this.#bytes[at];
+    if (byte === undefined) throw cutShort();
+    return byte;
+  }
+
+  #uint16(at: number): number {
+    return this.#byte(at) * 0x100 + this.#byte(at + 1);
+  }
+
+  #uint32(at: number): number {
+    return this.#uint16(at) * 0x10000 + this.#uint16(at + 2);
+  }
+
   #read(): unknown {
     const at = this.#position;
-    const token = this.#view.getUint8(at);
+    const token = this.#byte(at);
     this.#position = at + 1;
     if (token < 0x80) return token;
     if (token < 0x90) return this.#map(token - 0x80);
@@ -68,7 +87,6 @@ export class MsgpackReader {
   }
 
   #tagged(token: number, at: number): unknown {
-    const view = this.#view;
     switch (token) {
       case 0xc0:
         return null;
@@ -77,47 +95,47 @@ export class MsgpackReader {
       case 0xc3:
         return true;
       case 0xc4:
-        return this.#bin(view.getUint8(at), at + 1);
+        return this.#bin(this.#byte(at), at + 1);
       case 0xc5:
-        return this.#bin(view.getUint16(at), at + 2);
+        return this.#bin(this.#uint16(at), at + 2);
       case 0xc6:
-        return this.#bin(view.getUint32(at), at + 4);
+        return this.#bin(this.#uint32(at), at + 4);
       case 0xc7:
-        return this.#extension(view.getUint8(at), at + 1);
+        return this.#extension(this.#byte(at), at + 1);
       case 0xc8:
-        return this.#extension(view.getUint16(at), at + 2);
+        return this.#extension(this.#uint16(at), at + 2);
       case 0xc9:
-        return this.#extension(view.getUint32(at), at + 4);
+        return this.#extension(this.#uint32(at), at + 4);
       case 0xca:
         this.#position = at + 4;
-        return view.getFloat32(at);
+        return this.#view.getFloat32(at);
       case 0xcb:
         this.#position = at + 8;
-        return view.getFloat64(at);
+        return this.#view.getFloat64(at);
       case 0xcc:
         this.#position = at + 1;
-        return view.getUint8(at);
+        return this.#byte(at);
       case 0xcd:
         this.#position = at + 2;
-        return view.getUint16(at);
+        return this.#uint16(at);
       case 0xce:
         this.#position = at + 4;
-        return view.getUint32(at);
+        return this.#uint32(at);
       case 0xcf:
         this.#position = at + 8;
-        return view.getUint32(at) * TWO_TO_32 + view.getUint32(at + 4);
+        return this.#uint32(at) * TWO_TO_32 + this.#uint32(at + 4);
       case 0xd0:
         this.#position = at + 1;
-        return view.getInt8(at);
+        return this.#view.getInt8(at);
       case 0xd1:
         this.#position = at + 2;
-        return view.getInt16(at);
+        return this.#view.getInt16(at);
       case 0xd2:
         this.#position = at + 4;
-        return view.getInt32(at);
+        return this.#view.getInt32(at);
       case 0xd3:
         this.#position = at + 8;
-        return view.getInt32(at) * TWO_TO_32 + view.getUint32(at + 4);
+        return this.#view.getInt32(at) * TWO_TO_32 + this.#uint32(at + 4);
       case 0xd4:
       case 0xd5:
       case 0xd6:
@@ -126,25 +144,25 @@ export class MsgpackReader {
         return this.#extension(2 ** (token - 0xd4), at);
       case 0xd9:
         this.#position = at + 1;
-        return this.#text(view.getUint8(at));
+        return this.#text(this.#byte(at));
       case 0xda:
         this.#position = at + 2;
-        return this.#text(view.getUint16(at));
+        return this.#text(this.#uint16(at));
       case 0xdb:
         this.#position = at + 4;
-        return this.#text(view.getUint32(at));
+        return this.#text(this.#uint32(at));
       case 0xdc:
         this.#position = at + 2;
-        return this.#list(view.getUint16(at));
+        return this.#list(this.#uint16(at));
       case 0xdd:
         this.#position = at + 4;
-        return this.#list(view.getUint32(at));
+        return this.#list(this.#uint32(at));
       case 0xde:
         this.#position = at + 2;
-        return this.#map(view.getUint16(at));
+        return this.#map(this.#uint16(at));
       case 0xdf:
         this.#position = at + 4;
-        return this.#map(view.getUint32(at));
+        return this.#map(this.#uint32(at));
       default:
         throw refusal(`0x${token.toString(16)} starts no value`);
     }
@@ -156,11 +174,14 @@ export class MsgpackReader {
     this.#enter();
     // oxlint-disable-next-line unicorn/no-new-array -- room for all at once: lists are the longest things on the wire
     const list = new Array<unknown>(length);
+    const bytes = this.#bytes;
+    let view: DataView | undefined;
     for (let i = 0; i < length; i++) {
       const at = this.#position;
       // Long lists are lists of numbers: those go the short way.
-      if (this.#bytes[at] === DOUBLE) {
-        list[i] = this.#view.getFloat64(at + 1);
+      if (bytes[at] === DOUBLE) {
+        view ??= this.#view;
+        list[i] = view.getFloat64(at + 1);
         this.#position = at + 9;
       } else list[i] = this.#read();
     }
@@ -188,14 +209,14 @@ export class MsgpackReader {
   }
 
   #key(): string {
-    const token = this.#view.getUint8(this.#position);
+    const token = this.#byte(this.#position);
     if (token >= 0xa0 && token < 0xc0) {
       const start = this.#position + 1;
       return this.#texts.key(start, this.#advance(start, token - 0xa0));
     }
     if (token === 0xc4) {
       const start = this.#position + 2;
-      return this.#texts.key(start, this.#advance(start, this.#view.getUint8(start - 1)));
+      return this.#texts.key(start, this.#advance(start, this.#byte(start - 1)));
     }
     const key = this.#read();
     if (typeof key === "object" && key !== null) throw refusal("a key is neither text nor number");
@@ -213,7 +234,7 @@ export class MsgpackReader {
   }
 
   #extension(length: number, at: number): unknown {
-    const type = this.#view.getUint8(at);
+    const type = this.#byte(at);
     const end = this.#advance(at + 1, length);
     const found =
       type === EXTENSION.SET || type === EXTENSION.ERROR || type === EXTENSION.REGEXP

@@ -6,7 +6,7 @@ interface SlicingBuffer {
 }
 
 const CACHE_SLOTS = 1_024;
-const SHORT = 8;
+const SHORT = 9;
 const ASCII_LIMIT = 0x80;
 
 /** Texts of keys seen before, by their bytes; only a memory, so that it may forget at any time. */
@@ -80,6 +80,7 @@ function shortAscii(bytes: Uint8Array, start: number, end: number): string | und
   const e = bytes[start + 4] as number;
   const f = bytes[start + 5] as number;
   const g = bytes[start + 6] as number;
+  const h = bytes[start + 7] as number;
   const code = String.fromCharCode;
   switch (end - start) {
     case 0:
@@ -96,7 +97,11 @@ function shortAscii(bytes: Uint8Array, start: number, end: number): string | und
       return (a | b | c | d | e) < ASCII_LIMIT ? code(a, b, c, d, e) : undefined;
     case 6:
       return (a | b | c | d | e | f) < ASCII_LIMIT ? code(a, b, c, d, e, f) : undefined;
-    default:
+    case 7:
       return (a | b | c | d | e | f | g) < ASCII_LIMIT ? code(a, b, c, d, e, f, g) : undefined;
+    default:
+      return (a | b | c | d | e | f | g | h) < ASCII_LIMIT
+        ? code(a, b, c, d, e, f, g, h)
+        : undefined;
   }
 }

@@ -61,8 +61,10 @@ export function decodeMessages(frame: Uint8Array, each: (message: Message) => vo
 
 function isMessage(value: unknown): value is Message {
   if (!Array.isArray(value)) return false;
-  const [kind, first, second] = value as unknown[];
-  switch (kind) {
+  // By index: taking an array apart goes through its iterator, and this is done for every message.
+  const first: unknown = value[1];
+  const second: unknown = value[2];
+  switch (value[0]) {
     case KIND.PING:
       return true;
     case KIND.ACK:
@@ -90,7 +92,7 @@ function isMessage(value: unknown): value is Message {
 }
 
 function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
+  return typeof value === "number" && value >= 0 && Number.isSafeInteger(value);
 }
 
 function isBody(value: unknown): value is Body {
