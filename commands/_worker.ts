@@ -1,8 +1,12 @@
 import { defineCommand, type CommandDef } from "citty";
+import { listenOptions } from "../src/config/listen.ts";
 import { DingError } from "../src/core/errors.ts";
+import { restoreBunOptions } from "../src/runtime/self.ts";
 import { runWorker } from "../src/slave/worker.ts";
 import { providePluginModules } from "./_plugin-modules.ts";
 import { terminalLogger } from "./_terminal.ts";
+
+const { logLevel } = listenOptions;
 
 /** The programs of worker processes; hidden: only this program starts them. */
 const PROGRAMS: Record<string, typeof runWorker> = { slave: runWorker };
@@ -22,7 +26,9 @@ export const worker: CommandDef = defineCommand({
       );
     }
     for (const signal of PARENTS_SIGNALS) process.on(signal, () => {});
+    restoreBunOptions();
     providePluginModules();
-    run(await terminalLogger({ level: "info", secrets: [] }));
+    const level = logLevel.parse(process.env["DING_WORKER_LOG_LEVEL"]);
+    run(await terminalLogger({ level }));
   },
 });

@@ -32,7 +32,7 @@ export function spawnSelf(args: string[], env: Record<string, string> = {}): Chi
   const child = spawn(command, [...rest, ...args], {
     stdio: ["ignore", 2, 2, "ipc"],
     serialization: "advanced",
-    env: { ...process.env, BUN_OPTIONS: bunOptions(), ...env },
+    env: { ...withoutSecrets(process.env), BUN_OPTIONS: bunOptions(), ...env },
   });
   if (deno) endWithThisProcess(child);
   return child;
@@ -54,7 +54,28 @@ function killChildren(): void {
   for (const child of children) child.kill("SIGKILL");
 }
 
+const NO_ORPHANS = "--no-orphans";
+
 function bunOptions(): string {
   const given = process.env["BUN_OPTIONS"];
-  return given ? `${given} --no-orphans` : "--no-orphans";
+  return given ? `${given} ${NO_ORPHANS}` : NO_ORPHANS;
 }
+
+/**
+ * For a child that `spawnSelf` started: what it starts itself gets the BUN_OPTIONS that the user
+ * had set. (Not what `Bun.spawn` starts without `env`: it hands on the variables of the start.)
+ */
+export function restoreBunOptions(): void {
+  const own = process.env["BUN_OPTIONS"] ?? "";
+  if (!own.endsWith(NO_ORPHANS)) return;
+  const given = own.slice(0, -NO_ORPHANS.length).trimEnd();
+  if (given === "") delete process.env["BUN_OPTIONS"];
+  else process.env["BUN_OPTIONS"] = given;
+}
+
+/** Who calls this program is its own business: the code of others in a child needs no token. */
+function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !TOKEN_VARIABLES.test(name)));
+}
+
+const TOKEN_VARIABLES = /^DING_(?:\w+_)?TOKEN(?:_FILE)?$/;

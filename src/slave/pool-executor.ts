@@ -24,6 +24,8 @@ export interface PoolExecutorOptions {
   cancelGraceMs: number;
   maxTasksPerWorker: number;
   loadTimeoutMs: number;
+  /** How much the workers log. */
+  logLevel: string;
   clock: Clock;
   log: Logger;
 }
@@ -41,14 +43,17 @@ export class PoolExecutor implements Executor {
   onBroken: ((error: DingError) => void) | undefined;
 
   constructor(options: PoolExecutorOptions) {
-    const { plugin, channel, concurrency, loadTimeoutMs } = options;
+    const { plugin, channel, concurrency, loadTimeoutMs, logLevel } = options;
     this.#options = options;
     this.#pool = new Pool({
       ...options,
       size: concurrency,
       // Work that lies ready in one worker cannot be taken from it while it is in a loop; another would stand idle.
       mostAhead: concurrency === 1 ? MOST_AHEAD : 0,
-      spawn: (workerId) => spawnSelf(["_worker", "slave"], { DING_WORKER_ID: workerId }),
+      spawn: (workerId) => {
+        const env = { DING_WORKER_ID: workerId, DING_WORKER_LOG_LEVEL: logLevel };
+        return spawnSelf(["_worker", "slave"], env);
+      },
       setUp: async (peer, workerId) => {
         const meta: WorkerSetUp = { plugin, channel, workerId };
         this.#learn(await peer.request(WORKER_METHODS.SET_UP, meta));
