@@ -45,16 +45,20 @@ async function askOne(
   signal: AbortSignal | undefined,
 ): Promise<ToldChannel> {
   const slave = formatAddress(address);
-  const status = await askSlave(address, { ...reach, method: "GET", path: "/status", signal });
+  const question = { ...reach, method: "GET", path: "/status", signal } as const;
+  const status = await askSlave(address, question).catch(nothingIfNotFound);
   const { channel } = (status ?? {}) as { channel?: unknown };
   if (typeof channel === "number") return { slave, channel };
   throw new DingError(
-    "network.protocol",
+    "usage.invalid-option",
     `Cannot find out the channel: ${slave} does not tell it`,
-    {
-      hint: "Pass --channel N.",
-    },
+    { hint: "Pass --channel N." },
   );
+}
+
+/** The ancestor's slaves do not tell of themselves. */
+function nothingIfNotFound(thrown: unknown): undefined {
+  if (DingError.from(thrown).code !== "http.not-found") throw thrown;
 }
 
 function pause(clock: Clock, signal: AbortSignal | undefined): Promise<void> {

@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import { DingError } from "../../../src/core/errors.ts";
 import { delay } from "../../../src/core/wait.ts";
+import { freePort } from "../../support/free-port.ts";
+import { failureOf } from "../../unit/submit/failure-of.ts";
 import { TaskRefuse } from "../../../src/slave/refusals.ts";
 import { linesOf, numbers, Rack, submitText } from "./rack.ts";
 
@@ -52,4 +54,16 @@ test("submit() goes on with the other slave while one finishes what it has and l
   expect(retried).toBe(0);
   expect(lines.every((line) => line.attempts === 1)).toBe(true);
   expect(leaver?.status().counts.completed).toBeLessThan(10);
+});
+
+test("submit() asks for --channel when the slaves do not tell theirs", async () => {
+  const port = await freePort();
+  const answer = (): Response => new Response("no such page", { status: 404 });
+  await using _other = Bun.serve({ hostname: "127.0.0.1", port, fetch: answer });
+  const error = await failureOf(submitText("1", { slave: [`127.0.0.1:${port}`] }));
+  expect(error).toMatchObject({
+    code: "usage.invalid-option",
+    message: `Cannot find out the channel: 127.0.0.1:${port} does not tell it`,
+    hint: "Pass --channel N.",
+  });
 });
