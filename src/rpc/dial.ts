@@ -40,6 +40,8 @@ export interface DialledSession {
 }
 
 const ANSWER_TIMEOUT_MS = 30_000;
+/** A link that has stood so long was a good one. */
+const LIVED_MS = 1_000;
 const REDIAL = { minMs: 20, maxMs: 1_000, jitter: 0.5 };
 
 /**
@@ -83,15 +85,32 @@ export async function dialSession(
   const [link, { boot, data, ...first }] = await dialOnce(false, answerTimeoutMs);
   const events = listen(session);
 
+  // A link that breaks as soon as it stands is no success: the dials count on until something gets through.
+  let attempt = 0;
+  let mark = { at: clock.now(), progress: session.progress };
+  let progressAt = mark.at;
   const redial = async (): Promise<void> => {
-    const deadline = session.heard + toleranceMs;
-    for (let attempt = 1; !session.isEnded; attempt++) {
+    const livedMs = clock.now() - mark.at;
+    if (livedMs >= Math.min(LIVED_MS, toleranceMs / 4) || session.progress > mark.progress) {
+      attempt = 0;
+      progressAt = session.heard;
+    }
+    const deadline = progressAt + toleranceMs;
+    for (; !session.isEnded; attempt++) {
+      if (attempt > 0) {
+        const pauseMs = Math.max(0, Math.min(deadline - clock.now(), backoffMs(REDIAL, attempt)));
+        await delay(pauseMs, ending.signal).catch(() => {});
+        if (session.isEnded) return;
+      }
       const leftMs = deadline - clock.now();
       if (leftMs <= 0) return session.end(silenceError(toleranceMs));
       try {
         const [next, answer] = await dialOnce(true, Math.min(leftMs, connectTimeoutMs));
+        mark = { at: clock.now(), progress: session.progress };
+        attempt += 1;
         if (answer.boot === boot && session.attach(next, answer.received, answer.toleranceMs)) {
-          return events.resumed?.();
+          if (session.isAttached) events.resumed?.();
+          return;
         }
         next.terminate();
         return session.end(restartedError());
@@ -99,7 +118,6 @@ export async function dialSession(
         const error = DingError.from(thrown);
         if (isFinal(error)) return session.end(error);
       }
-      await delay(Math.min(leftMs, backoffMs(REDIAL, attempt)), ending.signal).catch(() => {});
     }
   };
 
@@ -130,7 +148,9 @@ export async function dialSession(
 /** Nobody listens there any more, something else does, or the other end said no: trying again cannot mend it. */
 function isFinal({ code, details }: DingError): boolean {
   const { status } = details;
-  const isOtherProgram = typeof status === "number" && status >= 400 && status < 500;
+  // A proxy's 502 only says that the other end is away, and so does a connection that is cut at once.
+  const isOtherProgram =
+    details["isOtherProtocol"] === true || (typeof status === "number" && status < 500);
   return code === "network.refused" || details["refused"] === true || isOtherProgram;
 }
 

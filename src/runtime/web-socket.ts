@@ -89,5 +89,6 @@ async function dialError(url: string, message: string): Promise<NetworkError> {
       : "Something listens there, but it does not speak this protocol; a port with TLS needs --tls-ca FILE.";
   return new NetworkError("network.protocol", `Cannot open a session at ${url}: ${message}`, {
     hint,
+    details: /invalid (?:response|http)/i.test(message) ? { isOtherProtocol: true } : {},
   });
 }

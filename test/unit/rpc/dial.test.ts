@@ -121,6 +121,7 @@ test.each([
   ["another process does", "network.closed"],
   ["the session is not known", "network.closed"],
   ["another program answers", "network.protocol"],
+  ["a program that speaks no HTTP answers", "network.protocol"],
 ])("dialSession() ends the session at once when %s", async (what, code) => {
   const place = new Place();
   const { opened, log } = dialling(place);
@@ -130,6 +131,9 @@ test.each([
   } else if (what === "another program answers") {
     const status = { details: { status: 404 } };
     place.dial = () => Promise.reject(new NetworkError("network.protocol", "web", status));
+  } else if (what === "a program that speaks no HTTP answers") {
+    const ssh = { details: { isOtherProtocol: true } };
+    place.dial = () => Promise.reject(new NetworkError("network.protocol", "no HTTP", ssh));
   } else if (what === "another process does") {
     place.restart();
   } else {
@@ -230,4 +234,25 @@ test("dialSession() rejects when the welcome tells of messages that were never s
   const { opened, log } = dialling(place);
   expect(((await thrownBy(opened)) as DingError).code).toBe("network.protocol");
   expect([near.isClosed, log]).toEqual([true, [["ended", "network.protocol"]]]);
+});
+
+test("dialSession() does not storm a place whose links break as soon as they stand, and gives up", async () => {
+  const place = new Place();
+  const { opened, log } = dialling(place);
+  await opened;
+  const { dial } = place;
+  place.dial = async (signal) => {
+    const link = await dial(signal);
+    queueMicrotask(() => setTimeout(() => place.cut()));
+    return link;
+  };
+  place.cut();
+  const since = performance.now();
+  await until(() => performance.now() - since > 200, { what: "the time of a storm" });
+  expect(place.dials).toBeGreaterThan(2);
+  expect(place.dials).toBeLessThan(15);
+  await until(() => place.clock.play(1_000).then(() => Array.isArray(log.at(-1))), {
+    what: "the end",
+  });
+  expect(log.at(-1)).toEqual(["ended", "network.timeout"]);
 });
