@@ -1,4 +1,6 @@
+import { DingError } from "../core/errors.ts";
 import { encodeFrame } from "../protocol/codec.ts";
+import { FRAME_LIMIT_BYTES } from "../protocol/limits.ts";
 import { KIND, type Body, type Message } from "./message.ts";
 
 /** A message as bytes. The body follows the head as it came: it is copied once, into its frame. */
@@ -16,10 +18,13 @@ const SCRATCH_BYTES = 4096;
 /** For the array, the kind, the number and the length of the body. */
 const FIXED_BYTES = 32;
 
+/** An ACK rides in front. */
+const MOST_MESSAGE_BYTES = FRAME_LIMIT_BYTES - 1024;
+
 const scratch = new Uint8Array(SCRATCH_BYTES);
 const names = new Map<string, Uint8Array>();
 
-/** The bytes of a message. Those of tasks are written by hand: a codec's way takes longer than a small task. */
+/** The bytes of a message; throws when no frame would hold them. Those of tasks are written by hand: a codec's way takes longer than a small task. */
 export function encodeParts(message: Message): MessageParts {
   if (message[0] === KIND.CALL) {
     const [kind, id, method, meta, body] = message;
@@ -40,7 +45,14 @@ export function encodeParts(message: Message): MessageParts {
     const [kind, id, body] = message;
     return { head: written(putBodyLength(body, putStart(3, kind, id))), body };
   }
-  return { head: encodeFrame(message), body: undefined };
+  return { head: fitting(encodeFrame(message)), body: undefined };
+}
+
+/** The bodies of tasks have been measured when they were encoded; what stands in a message itself has not. */
+function fitting(message: Uint8Array): Uint8Array {
+  if (message.length <= MOST_MESSAGE_BYTES) return message;
+  const told = `it takes ${message.length} bytes, the limit is ${MOST_MESSAGE_BYTES}`;
+  throw new DingError("usage.invalid-input", `Cannot send message: ${told}`);
 }
 
 /** The bytes of an ACK. */

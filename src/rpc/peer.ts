@@ -1,4 +1,4 @@
-import { DingError, type ErrorRecord } from "../core/errors.ts";
+import { DingError, messageOf, type ErrorRecord } from "../core/errors.ts";
 import { KIND, type Body, type Message } from "./message.ts";
 
 /** Where a peer says its messages; a Session is one. */
@@ -48,7 +48,12 @@ export class IncomingCall {
   }
 
   fail(error: ErrorRecord): void {
-    if (this.#answer()) this.#peer.say([KIND.FAIL, this.id, error]);
+    if (!this.#answer()) return;
+    try {
+      this.#peer.say([KIND.FAIL, this.id, error]);
+    } catch (thrown) {
+      this.#peer.say([KIND.FAIL, this.id, shortened(error, thrown)]);
+    }
   }
 
   event(name: string, body?: Body): void {
@@ -78,6 +83,7 @@ export class Peer {
   readonly #outgoing = new Map<number, CallEvents>();
   readonly #incoming = new Map<number, IncomingCall>();
   #lastId = 0;
+  #endedWith: ErrorRecord | undefined;
 
   constructor(port: MessagePort, events: PeerEvents) {
     this.#port = port;
@@ -89,9 +95,13 @@ export class Peer {
     return this.#outgoing.size;
   }
 
-  /** Asks the other end; returns the number by which the call is cancelled. */
+  /** Asks the other end; returns the number by which the call is cancelled. After the end it fails at once. */
   call(method: string, meta: unknown, body: Body, events: CallEvents): number {
     this.#lastId += 1;
+    if (this.#endedWith) {
+      events.fail(this.#endedWith);
+      return this.#lastId;
+    }
     this.#outgoing.set(this.#lastId, events);
     this.#port.send([KIND.CALL, this.#lastId, method, meta, body]);
     return this.#lastId;
@@ -123,17 +133,21 @@ export class Peer {
       case KIND.CALL: {
         const call = new IncomingCall(this, message);
         this.#incoming.set(call.id, call);
-        this.#events.call(call);
+        try {
+          this.#events.call(call);
+        } catch (thrown) {
+          call.fail(DingError.from(thrown).toJSON());
+        }
         return;
       }
       case KIND.CANCEL:
         this.#incoming.get(message[1])?.onCancel?.();
         return;
       case KIND.EVENT:
-        this.#outgoing.get(message[1])?.event?.(message[2], message[3] ?? undefined);
+        this.#onEvent(message);
         return;
       case KIND.REPLY:
-        this.#take(message[1])?.reply(message[2] ?? undefined);
+        this.#onReply(message);
         return;
       case KIND.FAIL:
         this.#take(message[1])?.fail(message[2]);
@@ -153,6 +167,7 @@ export class Peer {
 
   /** The session has ended: every call of this end fails, every call of the other end is cancelled. */
   end(error: ErrorRecord): void {
+    this.#endedWith ??= error;
     const outgoing = [...this.#outgoing.values()];
     const incoming = [...this.#incoming.values()];
     this.#outgoing.clear();
@@ -176,9 +191,40 @@ export class Peer {
     this.#incoming.delete(id);
   }
 
+  /** Whoever cannot bear what it hears loses this call, and no other. */
+  #onEvent([, id, name, body]: Extract<Message, [typeof KIND.EVENT, ...unknown[]]>): void {
+    try {
+      this.#outgoing.get(id)?.event?.(name, body ?? undefined);
+    } catch (thrown) {
+      this.cancel(id);
+      this.#take(id)?.fail(DingError.from(thrown).toJSON());
+    }
+  }
+
+  #onReply([, id, body]: Extract<Message, [typeof KIND.REPLY, ...unknown[]]>): void {
+    const events = this.#take(id);
+    try {
+      events?.reply(body ?? undefined);
+    } catch (thrown) {
+      events?.fail(DingError.from(thrown).toJSON());
+    }
+  }
+
   #take(id: number): CallEvents | undefined {
     const events = this.#outgoing.get(id);
     this.#outgoing.delete(id);
     return events;
   }
+}
+
+const MOST_MESSAGE_CHARACTERS = 10_000;
+
+/** What is left of an error that no frame would hold, or that cannot travel. */
+function shortened({ code, message }: ErrorRecord, thrown: unknown): ErrorRecord {
+  const told = message.slice(0, MOST_MESSAGE_CHARACTERS);
+  return {
+    code,
+    message: `${told} (the rest of this error cannot be sent: ${messageOf(thrown)})`,
+    hint: "Write what is long to a file that both ends can read, and send the path.",
+  };
 }

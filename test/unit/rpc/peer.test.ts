@@ -1,7 +1,11 @@
 import { expect, test } from "bun:test";
 import type { DingError } from "../../../src/core/errors.ts";
+import { MemoryLink } from "../../../src/link/memory.ts";
+import { FRAME_LIMIT_BYTES } from "../../../src/protocol/limits.ts";
 import type { Message } from "../../../src/rpc/message.ts";
 import { Peer, type IncomingCall } from "../../../src/rpc/peer.ts";
+import { Session } from "../../../src/rpc/session.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
 import { thrownBy } from "../../support/interaction.ts";
 
 /** Two peers that hear each other at once; `calls` is what the right one is asked. */
@@ -103,4 +107,71 @@ test("a callback that calls again in the middle of an answer is served", () => {
   calls[0]?.reply();
   calls[1]?.reply();
   expect(order).toEqual(["first", "second"]);
+});
+
+test("call() after the end fails at once", async () => {
+  const { left } = pair();
+  left.end({ code: "network.closed", message: "gone" });
+  expect((await thrownBy(left.request("work", null))).message).toBe("gone");
+});
+
+test("a handler that throws costs its own call and no other", async () => {
+  const { left, calls } = pair();
+  const failed: string[] = [];
+  const fail = ({ message }: { message: string }): void => void failed.push(message);
+  const throwing = (what: string) => (): never => {
+    throw new Error(what);
+  };
+  left.call("a", null, undefined, { reply() {}, fail, event: throwing("bad event") });
+  left.call("b", null, undefined, { reply: throwing("bad reply"), fail });
+  const other = left.request("c", null);
+  calls[0]?.event("e");
+  calls[0]?.reply();
+  calls[1]?.reply();
+  calls[2]?.reply(bytes);
+  expect([failed, await other]).toEqual([["bad event", "bad reply"], bytes]);
+});
+
+test("a call whose handler throws is answered with the error", async () => {
+  const [near, far] = [new Array<Message>(), new Array<Message>()];
+  const into = (list: Message[]) => ({
+    send: (message: Message) => void list.push(message),
+    sendSoon: (message: Message) => void list.push(message),
+  });
+  const left = new Peer(into(near), { call() {} });
+  const right = new Peer(into(far), {
+    call() {
+      throw new Error("bad call");
+    },
+  });
+  const request = thrownBy(left.request("work", null));
+  for (const message of near) right.receive(message);
+  for (const message of far) left.receive(message);
+  expect((await request).message).toBe("bad call");
+});
+
+test("fail() with more than a frame holds, or with what cannot travel, still fails its call", async () => {
+  const clock = new FakeClock();
+  const [near, far] = MemoryLink.pair();
+  const peers = [near, far].map((link) => {
+    const session = new Session({ heartbeatMs: 1e3, toleranceMs: 4e3, id: "session-1", clock });
+    const peer: Peer = new Peer(session, {
+      call(call) {
+        const result = call.method === "large" ? new Uint8Array(FRAME_LIMIT_BYTES) : () => 1;
+        call.fail({ code: "task.failed", message: "broken", details: { result } });
+      },
+    });
+    session.listen({ message: (message) => peer.receive(message), detached() {}, ended() {} });
+    session.attach(link, 0, 60_000);
+    return peer;
+  });
+  for (const method of ["large", "odd"]) {
+    const error = thrownBy(peers[0]?.request(method, null) ?? Promise.resolve());
+    await clock.play(0);
+    const { code, message } = (await error) as DingError;
+    expect([code, message]).toEqual([
+      "task.failed",
+      expect.stringMatching(/^broken \(the rest of this error cannot be sent: /),
+    ]);
+  }
 });
