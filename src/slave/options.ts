@@ -1,8 +1,6 @@
 import { z } from "zod";
+import { DEFAULT_SLAVE_PORT, faultOfAddress } from "../config/address.ts";
 import { listenOptions, portOption } from "../config/listen.ts";
-
-/** The ancestor's port for slaves. */
-export const DEFAULT_SLAVE_PORT = 7236;
 
 const TASKS = "Tasks";
 const WORKERS = "Workers";
@@ -88,7 +86,12 @@ export const slaveOptions = z.object({
     .meta({ group: CONNECTION }),
   ...slaveFields,
   join: z
-    .array(z.string())
+    .array(
+      z.string().superRefine((text, context) => {
+        const message = faultOfAddress(text);
+        if (message !== undefined) context.addIssue({ code: "custom", message });
+      }),
+    )
     .default([])
     .describe("Dial this master, HOST:PORT, and offer it this slave; may be repeated")
     .meta({ group: CONNECTION, placeholder: "HOST:PORT" }),

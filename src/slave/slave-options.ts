@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { DEFAULT_SLAVE_PORT } from "../config/address.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { ServerTls } from "../runtime/http-server.ts";
 import type { ClientTls } from "../runtime/web-socket.ts";
-import { DEFAULT_SLAVE_PORT, slaveFields } from "./options.ts";
+import { slaveFields } from "./options.ts";
 
 /** The numbers of a slave, checked and with their defaults. */
 export const slaveSettings = z.object({

@@ -1,10 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { isIPv6 } from "node:net";
+import { DEFAULT_SLAVE_PORT, parseAddress } from "../../config/address.ts";
 import { DingError, messageOf } from "../../core/errors.ts";
 import { expandRanges } from "./ranges.ts";
-
-/** The port of a slave that nobody gave. */
-export const DEFAULT_SLAVE_PORT = 7236;
 
 /** Where a slave listens. */
 export interface SlaveAddress {
@@ -13,7 +10,6 @@ export interface SlaveAddress {
 }
 
 const MAX_SLAVES = 10_000;
-const HOST = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.])?$/;
 
 /** `n1:7236`, `[::1]:7236`. */
 export function formatAddress({ host, port }: SlaveAddress): string {
@@ -32,7 +28,7 @@ export function parseSlaves(
   for (const word of words) {
     for (const item of splitList(word)) {
       for (const text of expandSlave(item)) {
-        const address = parseAddress(text, item, defaultPort);
+        const address = slaveAt(text, item, defaultPort);
         found.set(formatAddress(address), address);
       }
       if (found.size > MAX_SLAVES) {
@@ -88,25 +84,13 @@ function expandSlave(item: string): string[] {
   }
 }
 
-function parseAddress(text: string, item: string, defaultPort: number): SlaveAddress {
-  if (isIPv6(text)) return { host: text.toLowerCase(), port: defaultPort };
-  const scheme = /^[a-z]+:\/\//i.exec(text)?.[0];
-  if (scheme) throw invalid(item, `"${scheme}" is not part of HOST:PORT`);
-  const literal = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
-  const [host, port] = literal
-    ? [literal[1] ?? "", literal[2]]
-    : (text.split(/:(.*)/s) as [string, string | undefined]);
-  if (literal ? !isIPv6(host) : !HOST.test(host)) {
-    throw invalid(item, host === "" ? "the host is missing" : `"${host}" is not a host`);
+function slaveAt(text: string, item: string, defaultPort: number): SlaveAddress {
+  try {
+    const { host, port = defaultPort } = parseAddress(text);
+    return { host, port };
+  } catch (error) {
+    throw invalid(item, messageOf(error));
   }
-  return { host: host.toLowerCase(), port: parsePort(port, item, defaultPort) };
-}
-
-function parsePort(text: string | undefined, item: string, defaultPort: number): number {
-  if (text === undefined) return defaultPort;
-  const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : 0;
-  if (port >= 1 && port <= 65_535) return port;
-  throw invalid(item, text === "" ? "the port after ':' is missing" : `"${text}" is not a port`);
 }
 
 function invalid(item: string, reason: string): DingError {
