@@ -89,7 +89,7 @@ class SessionWire implements Wire {
         reply: (body) => tellResult(body, events),
         fail: (error) => tellFailure(error, events),
         event(name, body) {
-          if (name === TASK_EVENTS.PROGRESS) events.progress(decode(body));
+          if (name === TASK_EVENTS.PROGRESS) tellProgress(body, events);
           else events.accepted();
         },
       },
@@ -117,6 +117,17 @@ class SessionWire implements Wire {
 
 const TASK_DATA = { what: "task", code: "task.invalid-data" } as const;
 const DISCONNECT_DATA = { what: "data of beforeDisconnect", code: "usage.invalid-input" } as const;
+
+/** Progress that cannot be read is not worth its task. */
+function tellProgress(body: Body, events: WireEvents): void {
+  let value: unknown;
+  try {
+    value = decode(body);
+  } catch {
+    return;
+  }
+  events.progress(value);
+}
 
 /** The call has had its answer: a result that cannot be read must not leave its task without an end. */
 function tellResult(body: Body, events: WireEvents): void {
