@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { DingError, NetworkError } from "../core/errors.ts";
+import { abortable } from "../core/wait.ts";
 import type { Logger } from "../core/log.ts";
 import { dialLink } from "../link/websocket.ts";
 import { SESSION_PATH } from "../protocol/task-session.ts";
@@ -121,7 +122,8 @@ export class Gate {
   ): Promise<Wire> {
     const { listener } = this.#options;
     const { http, callbacks } = listener;
-    const localHost = await localAddressTo(place, this.#options.connectTimeoutMs);
+    const asked = localAddressTo(place, this.#options.connectTimeoutMs);
+    const localHost = await abortable(asked, options.signal);
     const address = await listener.callbackUrl(localHost);
     return openDiEngineWire(place, { ...this.#options, ...options, http, callbacks, address });
   }

@@ -1,6 +1,6 @@
-import { checkListen } from "../config/listen.ts";
+import { checkListen, isLoopback } from "../config/listen.ts";
 import type { Clock } from "../core/clock.ts";
-import { NetworkError } from "../core/errors.ts";
+import { DingError, NetworkError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { HttpClient } from "../http/client.ts";
 import { listenHttp, type ListeningApp } from "../http/listen.ts";
@@ -42,6 +42,7 @@ export class MasterListener implements AsyncDisposable {
   readonly callbacks = new Callbacks();
   #opening: Promise<ListeningApp> | undefined;
   #listening: ListeningApp | undefined;
+  #isDisposed = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -55,6 +56,7 @@ export class MasterListener implements AsyncDisposable {
 
   /** Listens, once; resolves with host:port. */
   async open(): Promise<string> {
+    if (this.#isDisposed) throw stoppingError();
     this.#opening ??= this.#open();
     this.#listening = await this.#opening;
     return this.#listening.address;
@@ -62,8 +64,11 @@ export class MasterListener implements AsyncDisposable {
 
   /** The URL that slaves call back; `localHost` is this end's address on the way to the slave. */
   async callbackUrl(localHost: string): Promise<string> {
-    await this.open();
     const { address, host } = this.#options;
+    if (address === undefined && isLoopback(host) && !isLoopback(localHost)) {
+      throw unreachableError(host);
+    }
+    await this.open();
     if (address !== undefined) return address;
     const { url, port } = this.#listening ?? { url: "", port: 0 };
     if (host !== "0.0.0.0" && host !== "::") return url;
@@ -83,8 +88,10 @@ export class MasterListener implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true;
     this.http[Symbol.dispose]();
-    await this.#listening?.[Symbol.asyncDispose]();
+    const listening = await this.#opening?.catch(() => undefined);
+    await listening?.[Symbol.asyncDispose]();
   }
 
   async #open(): Promise<ListeningApp> {
@@ -128,4 +135,19 @@ export class MasterListener implements AsyncDisposable {
     this.#joined.set(boot, slave);
     onJoin(slave);
   }
+}
+
+function stoppingError(): DingError {
+  return new DingError("service.stopping", "Cannot listen: the master is shutting down");
+}
+
+/** A slave that speaks plain HTTP calls back, and to a slave elsewhere loopback is itself. */
+function unreachableError(host: string): DingError {
+  return new DingError(
+    "usage.invalid-option",
+    `Cannot connect: the slave must call back, and this master listens on ${host} only`,
+    {
+      hint: "Pass host, and address if need be, to the Master; --listen HOST:PORT on the command line.",
+    },
+  );
 }
