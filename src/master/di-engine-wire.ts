@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { DingError, NetworkError } from "../core/errors.ts";
 import { randomToken } from "../core/id.ts";
-import type { HttpClient } from "../http/client.ts";
+import { HttpClient } from "../http/client.ts";
 import { readEnvelope } from "../protocol/envelope.ts";
 import { encodePythonJson } from "../protocol/python-json.ts";
 import { slaveExceptionFrom } from "../protocol/slave-exceptions.ts";
@@ -28,6 +28,7 @@ export interface DiEngineWireOptions {
 
 /** A hook of the slave may take its time before it answers. */
 const ANSWER_TIMEOUT_MS = 30_000;
+const FAREWELL_TIMEOUT_MS = 800;
 
 /** Connects to a slave that speaks plain HTTP, a Python one for example, and expects its heartbeats and results. */
 export async function openDiEngineWire(
@@ -66,6 +67,7 @@ class DiEngineWire implements Wire, CallbackTarget {
   async open(): Promise<void> {
     const { callbacks, address, data, signal } = this.#options;
     // Before the request: the slave's first heartbeat may overtake its own answer.
+    signal?.throwIfAborted();
     callbacks.add(this.#token, this);
     try {
       this.#response = await this.#request(
@@ -76,6 +78,7 @@ class DiEngineWire implements Wire, CallbackTarget {
       );
     } catch (thrown) {
       callbacks.remove(this.#token);
+      if (signal?.aborted || mayHaveArrived(thrown)) void this.#farewell();
       throw thrown;
     }
     this.#heardAt = this.#options.clock.now();
@@ -98,11 +101,17 @@ class DiEngineWire implements Wire, CallbackTarget {
 
   async disconnect(data: unknown): Promise<SlaveResponse> {
     const response = await this.#request("DELETE", "/disconnect", { data });
-    this.abandon();
+    this.#leave();
     return response;
   }
 
   abandon(): void {
+    if (this.#isEnded) return;
+    this.#leave();
+    void this.#farewell();
+  }
+
+  #leave(): void {
     this.#finish();
     const error = new DingError("task.cancelled", "The connection was closed");
     for (const events of this.#takeAll()) events.failed(error, undefined);
@@ -151,6 +160,22 @@ class DiEngineWire implements Wire, CallbackTarget {
     this.#options.onEnded(error);
   }
 
+  /** A slave that was not asked would wait for a master that is gone. With a client of its own: the master's may be closed by now. */
+  async #farewell(): Promise<void> {
+    using http = new HttpClient({ tls: this.#options.slaveTls });
+    try {
+      await http.request({
+        method: "DELETE",
+        url: `${this.#base}/disconnect`,
+        headers: { Channel: String(this.#options.channel), Token: this.#token },
+        body: encodePythonJson({ data: {} }, "internal.bug"),
+        timeoutMs: FAREWELL_TIMEOUT_MS,
+      });
+    } catch {
+      // It is gone, or does not answer: it finds out by itself.
+    }
+  }
+
   #finish(): void {
     this.#isEnded = true;
     this.#watch?.[Symbol.dispose]();
@@ -195,6 +220,14 @@ class DiEngineWire implements Wire, CallbackTarget {
 }
 
 const REMEMBERED = 10_000;
+
+/** Was the request sent, so that the slave may believe itself connected? */
+function mayHaveArrived(thrown: unknown): boolean {
+  return (
+    thrown instanceof NetworkError &&
+    !["network.refused", "network.unreachable"].includes(thrown.code)
+  );
+}
 
 function messageIn(result: unknown): string {
   const { message } = (result ?? {}) as { message?: unknown };
