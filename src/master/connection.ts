@@ -49,10 +49,13 @@ export class SlaveConnection implements AsyncDisposable, TaskHome {
   readonly port: number;
   readonly #home: ConnectionHome;
   #wire: Wire | undefined;
-  #isConnecting = false;
+  /** While it connects: aborts that. */
+  #connecting: AbortController | undefined;
+  #opening: Promise<Wire> | undefined;
   #disconnecting: Promise<unknown> | undefined;
   #facts: SlaveFacts | undefined;
   #closed = Promise.withResolvers<Error | undefined>();
+  #isClosedTold = false;
 
   constructor(name: string, { host, port }: { host: string; port: number }, home: ConnectionHome) {
     this.name = name;
@@ -75,30 +78,39 @@ export class SlaveConnection implements AsyncDisposable, TaskHome {
     return this.#facts;
   }
 
-  /** Resolves when the connection has ended: with the error that ended it, or undefined after a disconnect. */
+  /** Resolves when the connection, or the attempt, has ended: with the error that ended it, or undefined after a disconnect. */
   get closed(): Promise<Error | undefined> {
     return this.#closed.promise;
   }
 
   /** Connects; what the master's afterConnect returns is its value. Rejects with the slave's refusal. */
   async connect({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<unknown> {
-    if (this.#isConnecting || this.#wire) {
+    if (this.#connecting || this.#wire) {
       throw new DingError(
         "state.invalid",
         `Cannot connect "${this.name}": it is connected already`,
       );
     }
     const { hooks } = this.#home;
-    this.#isConnecting = true;
+    const connecting = new AbortController();
+    this.#connecting = connecting;
+    const until = AbortSignal.any([connecting.signal, ...(signal ? [signal] : [])]);
+    if (this.#isClosedTold) {
+      this.#closed = Promise.withResolvers();
+      this.#isClosedTold = false;
+    }
     let wire: Wire;
     try {
       const data = (await hooks.beforeConnect(this)) ?? {};
-      wire = await this.#open(data, signal);
+      until.throwIfAborted();
+      this.#opening = this.#open(data, until);
+      wire = await this.#opening;
     } catch (thrown) {
+      this.#tellClosed(thrown as Error);
       if (thrown instanceof NetworkError) return await hooks.errorConnect(thrown, this);
       throw thrown;
     } finally {
-      this.#isConnecting = false;
+      this.#connecting = this.#opening = undefined;
     }
     return this.#after("afterConnect", () => hooks.afterConnect(wire.response, this));
   }
@@ -108,9 +120,13 @@ export class SlaveConnection implements AsyncDisposable, TaskHome {
     return this.connect();
   }
 
-  /** Lets go of the slave; its tasks are cancelled. Rejects when the slave refuses. Twice is once. */
+  /** Lets go of the slave; its tasks are cancelled. Rejects when the slave refuses. Twice is once. A connect() under way is given up. */
   async disconnect(): Promise<unknown> {
-    if (!this.#wire) return undefined;
+    if (!this.#wire) {
+      this.#giveUpConnecting();
+      await this.#opening?.catch(() => {});
+      return undefined;
+    }
     this.#disconnecting ??= this.#disconnect(this.#wire);
     const mine = this.#disconnecting;
     try {
@@ -143,9 +159,18 @@ export class SlaveConnection implements AsyncDisposable, TaskHome {
   /** Lets go of the slave without asking it; it finds out by itself. */
   abandon(): void {
     const wire = this.#wire;
-    if (!wire) return;
+    if (!wire) return this.#giveUpConnecting();
     this.#letGo(wire, undefined);
     wire.abandon();
+  }
+
+  #giveUpConnecting(): void {
+    this.#connecting?.abort(
+      new DingError(
+        "state.invalid",
+        `Cannot connect "${this.name}": it was disconnected meanwhile`,
+      ),
+    );
   }
 
   /** A task for this slave; nothing is sent before its start(). */
@@ -187,8 +212,7 @@ export class SlaveConnection implements AsyncDisposable, TaskHome {
     await this.disconnect();
   }
 
-  async #open(data: unknown, signal: AbortSignal | undefined): Promise<Wire> {
-    this.#closed = Promise.withResolvers();
+  async #open(data: unknown, signal: AbortSignal): Promise<Wire> {
     let early: DingError | undefined;
     const wire = await this.#home.open(this, data, {
       signal,
@@ -204,6 +228,7 @@ export class SlaveConnection implements AsyncDisposable, TaskHome {
     if (early) throw early;
     this.#facts = wire.facts;
     try {
+      signal.throwIfAborted();
       this.#home.register(this);
     } catch (thrown) {
       wire.abandon();
@@ -219,6 +244,11 @@ export class SlaveConnection implements AsyncDisposable, TaskHome {
     this.#wire = undefined;
     this.#disconnecting = undefined;
     this.#home.unregister(this);
+    this.#tellClosed(error);
+  }
+
+  #tellClosed(error: Error | undefined): void {
+    this.#isClosedTold = true;
     this.#closed.resolve(error);
   }
 
