@@ -1,5 +1,8 @@
+import { visibleLine } from "./_visible.ts";
+
 /** Rows of texts in columns; the last cell of a row may be of any length. */
-export function columnsText(rows: readonly (readonly string[])[]): string[] {
+export function columnsText(given: readonly (readonly string[])[]): string[] {
+  const rows = given.map((row) => row.map(visibleLine));
   const widths: number[] = [];
   for (const row of rows) {
     for (const [at, cell] of row.slice(0, -1).entries()) {

@@ -9,6 +9,7 @@ import { columnsText } from "./_columns.ts";
 import type { Given } from "./_command.ts";
 import { slavesGiven } from "./_master-tools.ts";
 import { toolsOf } from "./_tools.ts";
+import { visible } from "./_visible.ts";
 
 /** The options of the commands that ask slaves something. */
 export const askOptions = z.object({
@@ -52,7 +53,7 @@ export function printAsked<T>(
   );
   const lines = columnsText(show.head ? [show.head, ...rows] : rows);
   process.stdout.write(lines.map((line) => `${line}\n`).join(""));
-  for (const hint of hintsOf(asked)) process.stderr.write(`${hint}\n`);
+  for (const hint of hintsOf(asked)) process.stderr.write(`${visible(hint)}\n`);
 }
 
 /** 0 when every slave answered as asked, else the code of the first that did not. */

@@ -1,11 +1,12 @@
 import { CODES, type DingError } from "../src/core/errors.ts";
+import { visible } from "./_visible.ts";
 
 /** The text a person sees when a command fails: what happened, where, what to do. */
 export function errorText(error: DingError): string {
   const lines = [`ding: ${error.message}`, ...sourceLines(error.details)];
   if (error.hint) lines.push(error.hint);
   if (error.code === "internal.bug") lines.push(...stackLines(error));
-  return `${lines.join("\n")}\n`;
+  return `${lines.map(visible).join("\n")}\n`;
 }
 
 /** The exit code that stands for this error. */

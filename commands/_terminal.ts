@@ -1,5 +1,6 @@
 import type { Logger } from "../src/core/log.ts";
 import { hider } from "./_secrets.ts";
+import { visible, visibleLine } from "./_visible.ts";
 
 const LEVELS = { debug: 4, info: 3, warn: 1, error: 0, silent: -1 } as const;
 
@@ -35,13 +36,14 @@ export async function terminalLogger({
 
 /** ` port=7236 name="a b"`: fields behind a message, for people. */
 export function fieldsText(fields: Fields): string {
-  return Object.entries(fields)
+  const text = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => {
       const isPlain = typeof value === "string" && /^[^\s"=]+$/.test(value);
       return ` ${key}=${isPlain ? value : JSON.stringify(value)}`;
     })
     .join("");
+  return visibleLine(text);
 }
 
 function jsonLines(stream: NodeJS.WriteStream): Line {
@@ -64,5 +66,5 @@ async function linesForPeople(stream: NodeJS.WriteStream): Promise<Line> {
     throttle: 0,
   };
   const lines = createConsola(options);
-  return (level, message, fields) => lines[level](`${message}${fieldsText(fields)}`);
+  return (level, message, fields) => lines[level](`${visible(message)}${fieldsText(fields)}`);
 }
