@@ -1,7 +1,7 @@
 import { NetworkError, messageOf } from "../core/errors.ts";
 import { DEPTH_LIMIT } from "./limits.ts";
 import { EXTENSION, readMark, readPayload } from "./msgpack-extension.ts";
-import { TextReader, safeKey } from "./msgpack-text.ts";
+import { TextReader } from "./msgpack-text.ts";
 import { readTensorForm } from "./tensor-form.ts";
 
 const TWO_TO_32 = 2 ** 32;
@@ -197,10 +197,17 @@ export class MsgpackReader {
     for (let i = 0; i < size; i++) {
       const key = this.#key();
       if (key === "nd") isTensor = true;
-      map[key] = this.#read();
+      if (key === "__proto__") this.#defineProto(map);
+      else map[key] = this.#read();
     }
     this.#depth--;
     return isTensor ? readTensorForm(map) : map;
+  }
+
+  /** Assigned, it would change what the object is; defined, it is a key like others, as JSON.parse has it. */
+  #defineProto(map: Record<string, unknown>): void {
+    const options = { writable: true, enumerable: true, configurable: true };
+    Object.defineProperty(map, "__proto__", { ...options, value: this.#read() });
   }
 
   #enter(): void {
@@ -220,7 +227,7 @@ export class MsgpackReader {
     }
     const key = this.#read();
     if (typeof key === "object" && key !== null) throw refusal("a key is neither text nor number");
-    return safeKey(String(key));
+    return String(key);
   }
 
   #text(length: number): string {

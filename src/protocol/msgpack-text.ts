@@ -46,16 +46,11 @@ export class TextReader {
       while (i < length && known[i] === bytes[start + i]) i++;
       if (i === length) return cachedTexts[slot] as string;
     }
-    const text = safeKey(this.text(start, end));
+    const text = this.text(start, end);
     cachedBytes[slot] = bytes.slice(start, end);
     cachedTexts[slot] = text;
     return text;
   }
-}
-
-/** `__proto__` as a key of a plain object would change the object itself. */
-export function safeKey(key: string): string {
-  return key === "__proto__" ? "__proto_" : key;
 }
 
 function slicing(bytes: Uint8Array): SlicingBuffer {

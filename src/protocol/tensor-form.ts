@@ -30,7 +30,7 @@ export function readTensorForm(map: Record<string, unknown>): unknown {
   const { nd, type, shape, data } = map;
   if (typeof type !== "string" || !(data instanceof Uint8Array)) return map;
   const dtype = littleEndianName(type);
-  const make = DTYPES[dtype];
+  const make = Object.hasOwn(DTYPES, dtype) ? DTYPES[dtype] : undefined;
   if (make === undefined || (nd === true && !Array.isArray(shape))) return map;
   const dimensions = nd === true ? (shape as unknown[]).map(Number) : [];
   const size = sizeOf(dimensions);

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { NetworkError } from "../../../src/core/errors.ts";
-import { encodeFrame, msgpack } from "../../../src/protocol/codec.ts";
+import { encodeFrame, json, msgpack } from "../../../src/protocol/codec.ts";
+import { readPythonJson } from "../../../src/protocol/python-json.ts";
 import { BYTES, DATE, TENSOR } from "./codec-table.ts";
 
 const repeat = (part: number[], times: number): Uint8Array =>
@@ -120,7 +121,25 @@ test("msgpack.decode() keeps a map from changing what objects are", () => {
   const back = msgpack.decode(bytes) as Record<string, unknown>;
   expect(back["evil"]).toBeUndefined();
   expect(Object.getPrototypeOf(back)).toBe(Object.prototype);
+  expect(Object.entries(back)).toEqual([["__proto__", { evil: 1 }]]);
 });
+
+test("a key __proto__ comes back as it was, by msgpack and by JSON", () => {
+  const text = '{"__proto__":{"evil":1},"a":[{"__proto__":2}]}';
+  const value: unknown = JSON.parse(text);
+  for (const codec of [msgpack, json]) {
+    expect(JSON.stringify(codec.decode(codec.encode(value)))).toBe(text);
+  }
+  expect(JSON.stringify(readPythonJson(text.replace("2", "NaN")))).toBe(text.replace("2", "null"));
+});
+
+test.each(["constructor", "toString", "__proto__"])(
+  "msgpack.decode() leaves a map alone whose type is %s, which is none of numpy's",
+  (type) => {
+    const map = { nd: true, type, shape: [0], data: new Uint8Array(0) };
+    expect(msgpack.decode(msgpack.encode(map))).toEqual(map);
+  },
+);
 
 test("msgpack.decode() reads keys that are numbers, bytes or long", () => {
   const long = "k".repeat(40);
