@@ -1,6 +1,6 @@
 import type { DingError, ErrorRecord } from "../../core/errors.ts";
 import type { EndStatus } from "./result-line.ts";
-import type { Verdict } from "./run.ts";
+import type { Verdict } from "./scheduler-run.ts";
 import type { SlaveRoom } from "./slave-entry.ts";
 
 /** How one attempt at a task ended. */

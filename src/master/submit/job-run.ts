@@ -4,7 +4,7 @@ import type { Fleet, Outcome, SlaveHandle, TaskHandle } from "./fleet.ts";
 import type { Job } from "./job-file.ts";
 import type { ResultLine } from "./result-line.ts";
 import type { EarlierResults } from "./results-resume.ts";
-import type { Ended, Run } from "./run.ts";
+import type { Ended, Run } from "./scheduler-run.ts";
 import { Scheduler, type SchedulerOptions } from "./scheduler.ts";
 import { newTaskId, taskIdentity } from "./task-identity.ts";
 import { unreachable } from "./unreachable.ts";

@@ -6,7 +6,7 @@ import type { Dialect } from "../options.ts";
 import type { Task } from "../task.ts";
 import type { Dialled, Fleet, Outcome, SlaveHandle, TaskHandle } from "./fleet.ts";
 import type { SlaveAddress } from "./slave-list.ts";
-import type { Verdict } from "./run.ts";
+import type { Verdict } from "./scheduler-run.ts";
 import type { SlaveRoom } from "./slave-entry.ts";
 
 /** The slaves of a job, reached through a master. */

@@ -1,5 +1,5 @@
 import { backoffMs, type Backoff } from "../../core/retry.ts";
-import type { Action, Run, Verdict } from "./run.ts";
+import type { Action, Run, Verdict } from "./scheduler-run.ts";
 import { Roster, type RosterOptions } from "./roster.ts";
 import type { SlaveEntry } from "./slave-entry.ts";
 

@@ -1,4 +1,4 @@
-import type { Action, Ended, Run, Verdict } from "../../../src/master/submit/run.ts";
+import type { Action, Ended, Run, Verdict } from "../../../src/master/submit/scheduler-run.ts";
 import { Scheduler, type SchedulerOptions } from "../../../src/master/submit/scheduler.ts";
 
 /** How the scheduler of a play is set up, if not told otherwise. */

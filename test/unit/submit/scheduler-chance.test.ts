@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Run, Verdict } from "../../../src/master/submit/run.ts";
+import type { Run, Verdict } from "../../../src/master/submit/scheduler-run.ts";
 import { Scheduler } from "../../../src/master/submit/scheduler.ts";
 
 /** Numbers from 0 to 1, always the same for a seed (mulberry32). */
