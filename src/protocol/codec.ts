@@ -61,7 +61,7 @@ addExtension({
 export const msgpack: Codec = {
   name: "msgpack",
   contentType: "application/msgpack",
-  encode: encodeFrame,
+  encode: (value) => encodeFrame(value),
   decode(bytes) {
     const reader = new MsgpackReader(bytes, false);
     const value = reader.next();
@@ -88,15 +88,21 @@ export const json: Codec = {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** One msgpack message in memory of its own, fit to be kept, sent to a child, or put behind others in one frame. */
-export function encodeFrame(value: unknown): Uint8Array<ArrayBuffer> {
+/**
+ * One msgpack message in memory of its own, fit to be kept, sent to a child, or
+ * put behind others in one frame. `copy` takes it out of the memory that is used again.
+ */
+export function encodeFrame(
+  value: unknown,
+  copy: (scratch: Uint8Array) => Uint8Array<ArrayBuffer> = exactly,
+): Uint8Array<ArrayBuffer> {
   let scratch: Uint8Array;
   try {
     scratch = packr.encode(value, RESET_BUFFER_MODE);
   } catch (error) {
     throw unencodable(value, error);
   }
-  const bytes = new Uint8Array(scratch);
+  const bytes = copy(scratch);
   if (scratch.buffer.byteLength > SCRATCH_LIMIT_BYTES) packr.useBuffer(Buffer.alloc(SCRATCH_BYTES));
   return bytes;
 }
@@ -109,6 +115,10 @@ export function encodeFrame(value: unknown): Uint8Array<ArrayBuffer> {
 export function decodeFrames(bytes: Uint8Array, each: (value: unknown) => void): void {
   const reader = new MsgpackReader(bytes, true);
   while (!reader.isAtEnd) each(reader.next());
+}
+
+function exactly(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes);
 }
 
 /** Bytes as they are, and behind them a byte string in the shortest of its three forms. */

@@ -1,6 +1,7 @@
 import { DingError, messageOf, type Code } from "../core/errors.ts";
-import { msgpack } from "../protocol/codec.ts";
+import { encodeFrame } from "../protocol/codec.ts";
 import { FRAME_LIMIT_BYTES } from "../protocol/limits.ts";
+import { copyWithRoom } from "./headroom.ts";
 
 /** The longest body of a message: a frame has room for it and for what stands around it. */
 export const MESSAGE_BODY_LIMIT_BYTES: number = FRAME_LIMIT_BYTES - 64 * 1024;
@@ -16,7 +17,7 @@ export interface BodyName {
 export function encodeBody(value: unknown, { what, code }: BodyName): Uint8Array<ArrayBuffer> {
   let body: Uint8Array<ArrayBuffer>;
   try {
-    body = msgpack.encode(value);
+    body = encodeFrame(value, copyWithRoom);
   } catch (cause) {
     throw new DingError(code, `Cannot send ${what}: ${messageOf(cause)}`, {
       hint: "Use plain values, arrays, objects, typed arrays, dates, maps or sets.",

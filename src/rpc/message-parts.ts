@@ -64,11 +64,8 @@ export function encodeAck(received: number): Uint8Array {
 function putStart(length: number, kind: number, count: number): number {
   scratch[0] = FIXARRAY | length;
   scratch[1] = kind;
-  if (count < 0x80) {
-    scratch[2] = count;
-    return 3;
-  }
   if (count < TWO_TO_32) {
+    // Always as long: so there is room for a head where another one stood.
     scratch[2] = 0xce;
     return putUint32(count, 3);
   }

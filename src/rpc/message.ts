@@ -1,5 +1,6 @@
 import { DingError, type ErrorRecord } from "../core/errors.ts";
 import { decodeFrames, encodeFrame } from "../protocol/codec.ts";
+import { noteBody } from "./headroom.ts";
 
 /**
  * The messages of a session. Each is one msgpack array whose first element is
@@ -53,10 +54,19 @@ export function encodeMessage(message: Message): Uint8Array {
 
 /** Calls `each` for every message of the frame with its share of bytes unknown; throws `network.protocol` on anything else. */
 export function decodeMessages(frame: Uint8Array, each: (message: Message) => void): void {
+  let bodies = 0;
   decodeFrames(frame, (value) => {
     if (!isMessage(value)) throw new DingError("network.protocol", "Cannot read frame: no message");
+    const body = bodyOf(value);
+    if (body) noteBody(frame, body, bodies++ === 0);
     each(value);
   });
+}
+
+function bodyOf(message: Message): Body {
+  if (message[0] === KIND.REPLY || message[0] === KIND.NOTICE) return message[2];
+  if (message[0] === KIND.EVENT) return message[3];
+  return message[0] === KIND.CALL ? message[4] : undefined;
 }
 
 function isMessage(value: unknown): value is Message {

@@ -1,3 +1,4 @@
+import { frameInPlace } from "./headroom.ts";
 import type { MessageParts } from "./message-parts.ts";
 
 /** How much may be on its way without an acknowledgement. */
@@ -110,11 +111,14 @@ export class Outbox {
     return true;
   }
 
-  /** Always memory of its own: ipc sends all the memory behind a view. */
+  /** Memory of its own, or nearly so: ipc sends all the memory behind a view. */
   #frame(
     prefix: Uint8Array | undefined,
     { first, end, bytes }: { first: number; end: number; bytes: number },
   ): Uint8Array {
+    const only = end - first === 1 && !prefix ? this.#messages[first] : undefined;
+    const inPlace = only?.body && frameInPlace(only.head, only.body);
+    if (inPlace) return inPlace;
     const frame = new Uint8Array(bytes);
     let offset = 0;
     if (prefix) {

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import type { DingError } from "../../../src/core/errors.ts";
 import { MemoryLink } from "../../../src/link/memory.ts";
 import { encodeMessage, KIND, type Message } from "../../../src/rpc/message.ts";
+import { encodeAck } from "../../../src/rpc/message-parts.ts";
 import { Session } from "../../../src/rpc/session.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { until } from "../../support/until.ts";
@@ -113,11 +114,11 @@ test("an ACK rides with what is said once enough has come, and alone after its d
   const alone = frames.splice(0).flat();
   await hear(31);
   const withAck = frames.splice(0).flat();
-  expect(withAck).toEqual([...encodeMessage([KIND.ACK, 32]), ...alone]);
+  expect(withAck).toEqual([...encodeAck(32), ...alone]);
   await hear(1);
   expect(frames.splice(0).flat()).toEqual(alone);
   await clock.play(20);
-  expect(frames.flat()).toEqual([...encodeMessage([KIND.ACK, 33])]);
+  expect(frames.flat()).toEqual([...encodeAck(33)]);
 });
 
 test("delivered() resolves when the other end has acknowledged", async () => {
