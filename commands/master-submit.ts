@@ -69,12 +69,12 @@ export const masterSubmit = command(
 /** What becomes of a slave is told once, not at every attempt to reach it. */
 function slaveTeller(log: Logger): (event: SlaveEvent) => void {
   const missing = new Set<string>();
-  return ({ slave, state, reason }) => {
+  return ({ slave, state, reason, hint }) => {
     if (state === "up") {
       log.debug(`Slave ${slave} is connected`);
       missing.delete(slave);
     } else if (!missing.has(slave)) {
-      log.warn(`Slave ${slave} ${WORDS[state]}: ${reason}`);
+      log.warn(`Slave ${slave} ${WORDS[state]}: ${reason}`, { hint });
       missing.add(slave);
     }
   };

@@ -26,6 +26,8 @@ export interface SlaveEvent {
   slave: string;
   state: "up" | "down" | "unreachable" | "refused";
   reason: string;
+  /** What to do about it. */
+  hint?: string | undefined;
 }
 
 /** Who hears of a job. */
@@ -196,7 +198,8 @@ export class JobRun {
     if (isFinal) this.#refusals.set(name, error);
     this.#scheduler.roster.down(name, this.#now, { reason: error.message, isFinal });
     const state = isFinal ? "refused" : "unreachable";
-    this.#options.events.onSlave?.({ slave: name, state, reason: error.message });
+    const { message: reason, hint } = error;
+    this.#options.events.onSlave?.({ slave: name, state, reason, hint });
     this.#pump();
   }
 

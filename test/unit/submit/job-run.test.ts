@@ -146,6 +146,23 @@ test("JobRun.run() rejects at once when every slave refuses", async () => {
   expect(stage.clock.now()).toBeLessThan(100);
 });
 
+test("JobRun.run() tells what to do about a slave that refuses", async () => {
+  const stage = new Stage();
+  for (const name of ["a", "b"]) stage.fleet.add(name, (data) => outcome(data));
+  const hint = "Pass --listen HOST:PORT";
+  stage.fleet.refuse("a", new DingError("usage.invalid-option", "It must call back", { hint }));
+  await stage.run(jobOf(numbers(5)));
+  expect(stage.slaveEvents).toContainEqual({
+    slave: "a",
+    state: "refused",
+    reason: "It must call back",
+    hint,
+  });
+  stage.fleet.refuse("b", new DingError("peer.refused", "no"));
+  const error = await failureOf(stage.run(jobOf([1])));
+  expect(error).toMatchObject({ code: "usage.invalid-option", hint });
+});
+
 test("JobRun.run() goes on with those that are there when some are missing", async () => {
   const stage = new Stage();
   stage.fleet.add("b", (data) => outcome(data));
