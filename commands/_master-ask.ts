@@ -4,7 +4,7 @@ import type { Logger } from "../src/core/log.ts";
 import { askAll, type Asked } from "../src/master/submit/ask-all.ts";
 import { reachOptions, submitOptions } from "../src/master/submit/options.ts";
 import { namedSlaves, reachOf, type Reach } from "../src/master/submit/reach.ts";
-import { parseSlaves, type SlaveAddress } from "../src/master/submit/slave-list.ts";
+import { DEFAULT_SLAVE, parseSlaves, type SlaveAddress } from "../src/master/submit/slave-list.ts";
 import { columnsText } from "./_columns.ts";
 import type { Given } from "./_command.ts";
 import { slavesGiven } from "./_master-tools.ts";
@@ -19,8 +19,6 @@ export const askOptions = z.object({
 
 /** What a command that asks slaves was given. */
 export type AskOptions = z.output<typeof askOptions>;
-
-const DEFAULT_SLAVE = "127.0.0.1";
 
 /** Asks every slave that the options name; without any, the one on this machine. */
 export async function askSlaves<T>(

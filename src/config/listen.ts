@@ -72,26 +72,30 @@ export interface ListenOptions {
 
 /** Refuses to let strangers in by oversight: beyond loopback it takes a token or --insecure. */
 export function checkListen(options: ListenOptions, token: string | undefined): void {
-  const { host, port, insecure, tlsCert, tlsKey, tlsCa } = options;
+  const { host, port, insecure, tlsCert, tlsCa } = options;
   if (!isLoopback(host) && token === undefined && !insecure) {
     throw invalid(
       `Cannot listen on ${host}:${port} without a token: other machines can reach it`,
       "Pass --token-file FILE or set DING_TOKEN; pass --insecure to let everybody in",
     );
   }
-  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
-    const [given, missing] = tlsCert === undefined ? ["key", "cert"] : ["cert", "key"];
-    throw invalid(
-      `Cannot use --tls-${given}: it needs --tls-${missing} beside it`,
-      `Pass --tls-${missing} FILE`,
-    );
-  }
+  checkPair(options);
   if (tlsCa !== undefined && tlsCert === undefined) {
     throw invalid(
       "Cannot use --tls-ca: it needs --tls-cert and --tls-key beside it",
       "Pass --tls-cert FILE and --tls-key FILE",
     );
   }
+}
+
+/** A certificate is of no use without its key, nor a key without its certificate. */
+export function checkPair({ tlsCert, tlsKey }: Pick<ListenOptions, "tlsCert" | "tlsKey">): void {
+  if ((tlsCert === undefined) === (tlsKey === undefined)) return;
+  const [given, missing] = tlsCert === undefined ? ["key", "cert"] : ["cert", "key"];
+  throw invalid(
+    `Cannot use --tls-${given}: it needs --tls-${missing} beside it`,
+    `Pass --tls-${missing} FILE`,
+  );
 }
 
 /** True for addresses that only this machine can reach. */

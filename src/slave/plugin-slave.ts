@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { readPem } from "../config/pem.ts";
 import { systemClock } from "../core/clock.ts";
-import { DingError, messageOf } from "../core/errors.ts";
+import { DingError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Executor } from "./executor.ts";
 import { LoadingExecutor } from "./loading-executor.ts";
@@ -56,24 +56,10 @@ function classOptions(
   { log, token }: { log: Logger; token: string | undefined },
 ): SlaveOptions {
   const { tlsCert, tlsKey, tlsCa } = options;
-  const ca = tlsCa === undefined ? undefined : readPem("--tls-ca", tlsCa);
+  const ca = tlsCa === undefined ? undefined : readPem(tlsCa, "ca");
   const tls =
     tlsCert !== undefined && tlsKey !== undefined
-      ? { cert: readPem("--tls-cert", tlsCert), key: readPem("--tls-key", tlsKey), ca }
+      ? { cert: readPem(tlsCert, "cert"), key: readPem(tlsKey, "key"), ca }
       : undefined;
   return { ...options, tls, joinTls: tls, token, log };
-}
-
-function readPem(flag: string, path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new DingError(
-      "usage.invalid-option",
-      `Cannot use ${flag} "${path}": ${messageOf(cause)}`,
-      {
-        cause,
-      },
-    );
-  }
 }

@@ -1,4 +1,5 @@
 import { checkListen } from "../../config/listen.ts";
+import { readPem } from "../../config/pem.ts";
 import type { Clock } from "../../core/clock.ts";
 import { DingError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
@@ -9,9 +10,9 @@ import { JobRun, type JobEvents } from "./job-run.ts";
 import { parseListen } from "./listen-address.ts";
 import { MasterFleet } from "./master-fleet.ts";
 import type { SubmitOptions } from "./options.ts";
-import { namedSlaves, reachOf, readPem, type Reach } from "./reach.ts";
+import { namedSlaves, reachOf, type Reach } from "./reach.ts";
 import type { EarlierResults } from "./results-resume.ts";
-import { formatAddress, parseSlaves, type SlaveAddress } from "./slave-list.ts";
+import { DEFAULT_SLAVE, formatAddress, parseSlaves, type SlaveAddress } from "./slave-list.ts";
 
 /** What a job needs besides its options before it can run. */
 export interface PrepareTools {
@@ -29,7 +30,6 @@ export interface PreparedJob extends AsyncDisposable {
   run: JobRun;
 }
 
-const DEFAULT_SLAVE = "127.0.0.1";
 const CANCEL_GRACE_MS = 5_000;
 const RETRY = { minMs: 200, maxMs: 10_000, jitter: 0.5 };
 const REDIAL = { minMs: 200, maxMs: 15_000, jitter: 0.2 };

@@ -9,6 +9,9 @@ export interface SlaveAddress {
   port: number;
 }
 
+/** The slave of this machine, for when none was named. */
+export const DEFAULT_SLAVE = "127.0.0.1";
+
 const MAX_SLAVES = 10_000;
 
 /** `n1:7236`, `[::1]:7236`. */
