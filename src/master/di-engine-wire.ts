@@ -5,9 +5,9 @@ import { HttpClient } from "../http/client.ts";
 import { readEnvelope } from "../protocol/envelope.ts";
 import { encodePythonJson } from "../protocol/python-json.ts";
 import { slaveExceptionFrom } from "../protocol/slave-exceptions.ts";
+import { urlOf } from "../runtime/url.ts";
 import type { ClientTls } from "../runtime/web-socket.ts";
 import type { Callbacks, CallbackTarget } from "./callbacks.ts";
-import { urlOf } from "./url.ts";
 import type { OnWireEnded, SlaveResponse, Wire, WireEvents, WireTask } from "./wire.ts";
 
 /** How a slave of the HTTP dialect is spoken to. */
@@ -53,9 +53,9 @@ class DiEngineWire implements Wire, CallbackTarget {
   #watch: Disposable | undefined;
   #isEnded = false;
 
-  constructor(place: { host: string; port: number }, options: DiEngineWireOptions) {
+  constructor({ host, port }: { host: string; port: number }, options: DiEngineWireOptions) {
     this.#options = options;
-    this.#base = urlOf(place, options.slaveTls !== undefined);
+    this.#base = urlOf(host, port, options.slaveTls);
     this.#heardAt = options.clock.now();
   }
 

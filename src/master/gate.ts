@@ -4,6 +4,7 @@ import { abortable } from "../core/wait.ts";
 import type { Logger } from "../core/log.ts";
 import { dialLink } from "../link/websocket.ts";
 import { SESSION_PATH } from "../protocol/task-session.ts";
+import { urlOf } from "../runtime/url.ts";
 import { localAddressTo } from "../runtime/probe.ts";
 import type { ClientTls } from "../runtime/web-socket.ts";
 import type { OpenOptions } from "./connection.ts";
@@ -12,7 +13,6 @@ import type { JoinedSlave } from "./joined-slave.ts";
 import type { MasterListener } from "./listener.ts";
 import type { Dialect } from "./options.ts";
 import { openSessionWire } from "./session-wire.ts";
-import { urlOf } from "./url.ts";
 import type { Wire } from "./wire.ts";
 
 /** What opening wires needs. */
@@ -82,7 +82,7 @@ export class Gate {
     { signal, data, onEnded }: OpenOptions & { data: unknown },
   ): Promise<Wire> {
     const { token, slaveTls: tls, connectTimeoutMs, log } = this.#options;
-    const url = `${urlOf({ host, port }, tls !== undefined).replace("http", "ws")}${SESSION_PATH}`;
+    const url = `${urlOf(host, port, tls).replace("http", "ws")}${SESSION_PATH}`;
     const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
     const options = {
       ...this.#options,
@@ -101,14 +101,14 @@ export class Gate {
    * know: a server that closes at once can look like one that is not there.
    */
   async #statusOf(
-    place: { host: string; port: number },
+    { host, port }: { host: string; port: number },
     thrown: unknown,
   ): Promise<number | undefined> {
     if (!(thrown instanceof NetworkError) || thrown.code !== "network.protocol") return undefined;
     const { status } = thrown.details;
     if (typeof status === "number") return status;
     const { listener, slaveTls, connectTimeoutMs: timeoutMs } = this.#options;
-    const url = `${urlOf(place, slaveTls !== undefined)}${SESSION_PATH}`;
+    const url = `${urlOf(host, port, slaveTls)}${SESSION_PATH}`;
     try {
       return (await listener.http.request({ method: "GET", url, timeoutMs })).status;
     } catch {

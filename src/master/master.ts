@@ -1,3 +1,4 @@
+import { DEFAULT_SLAVE_PORT } from "../config/address.ts";
 import { systemClock, type Clock } from "../core/clock.ts";
 import { DingError, messageOf } from "../core/errors.ts";
 import { randomToken } from "../core/id.ts";
@@ -130,7 +131,7 @@ export class Master extends MasterHooks {
     host: string,
     options: number | (NewConnectionOptions & { port?: number }) = {},
   ): SlaveConnection {
-    const { port = 7236, dialect = "auto" } =
+    const { port = DEFAULT_SLAVE_PORT, dialect = "auto" } =
       typeof options === "number" ? { port: options } : options;
     this.#refuseTakenName(name);
     return this.#newConnection(name, { host, port }, (connection, data, open) =>

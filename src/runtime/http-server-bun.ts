@@ -1,6 +1,7 @@
 import type { ServerWebSocket } from "bun";
 import type { HttpServer, ServeOptions } from "./http-server.ts";
 import { UNSUPPORTED_DATA, type OnSocket, type SocketEvents } from "./socket.ts";
+import { urlOf } from "./url.ts";
 
 interface SocketData {
   onSocket: OnSocket;
@@ -55,7 +56,7 @@ export function serveBun({ host, port, tls, maxBytes, fetch }: ServeOptions): Ht
   });
   return {
     port: server.port ?? port,
-    url: `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${server.port}`,
+    url: urlOf(host, server.port ?? port, tls),
     [Symbol.asyncDispose]: () => server.stop(true),
   };
 }

@@ -2,6 +2,7 @@ import { DingError, NetworkError, messageOf } from "../core/errors.ts";
 import { deno } from "./deno.ts";
 import { serveBun } from "./http-server-bun.ts";
 import { wrapWebSocket, type OnSocket } from "./socket.ts";
+import { urlOf } from "./url.ts";
 
 /** The files of a listening TLS end, as text in PEM. With `ca`, clients must show a certificate of it. */
 export interface ServerTls {
@@ -88,10 +89,4 @@ function serveDeno({ host, port, tls, fetch }: ServeOptions): HttpServer {
       await server.shutdown();
     },
   };
-}
-
-/** The URL under which a host and port are reached; IPv6 addresses get their brackets. */
-export function urlOf(host: string, port: number, tls?: object): string {
-  const name = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
-  return `${tls ? "https" : "http"}://${name}:${port}`;
 }
