@@ -67,7 +67,10 @@ export abstract class Service implements AsyncDisposable {
     return this;
   }
 
-  /** Takes no new work, waits at most `graceMs` for work under way, then releases everything. */
+  /**
+   * Takes no new work, waits at most `graceMs` for work under way, then releases
+   * everything. Resolves for a service that has failed too: `closed` tells of that.
+   */
   close(graceMs: number = DEFAULT_GRACE_MS): Promise<void> {
     this.#ending ??= this.#end(graceMs, "stopped");
     return this.#ending;
