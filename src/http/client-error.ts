@@ -1,16 +1,5 @@
-import { NetworkError, messageOf, type Code } from "../core/errors.ts";
-
-/** Failures before the connection stood: nothing of the request has arrived. */
-const UNREACHABLE: Readonly<Record<string, [code: Code, reason: string]>> = {
-  ECONNREFUSED: ["network.refused", "connection refused"],
-  ENOTFOUND: ["network.unreachable", "no such host"],
-  EAI_AGAIN: ["network.unreachable", "the host name cannot be looked up now"],
-  EHOSTUNREACH: ["network.unreachable", "no route to the host"],
-  ENETUNREACH: ["network.unreachable", "no route to the network"],
-  EADDRNOTAVAIL: ["network.unreachable", "no local address is free"],
-  ECONNABORTED: ["network.unreachable", "connection aborted"],
-  EMFILE: ["network.unreachable", "too many open files"],
-};
+import { NetworkError, messageOf } from "../core/errors.ts";
+import { UNREACHABLE } from "../runtime/probe.ts";
 
 /** Failures of a connection that stood: the request may have arrived. */
 const CLOSED = new Set(["ECONNRESET", "EPIPE", "ERR_STREAM_PREMATURE_CLOSE"]);

@@ -18,7 +18,6 @@ export interface CallEvents {
 /** What a peer is asked to do from the other end. */
 export interface PeerEvents {
   call(call: IncomingCall): void;
-  notice?(name: string, body: Body): void;
 }
 
 /** A call that this end answers, once. */
@@ -74,8 +73,8 @@ export class IncomingCall {
 }
 
 /**
- * Calls, answers, events of a call, cancels and notices over one session, in
- * both directions. It knows nothing of time: whoever calls bounds the wait.
+ * Calls, answers, events of a call and cancels over one session, in both
+ * directions. It knows nothing of time: whoever calls bounds the wait.
  */
 export class Peer {
   readonly #port: MessagePort;
@@ -88,11 +87,6 @@ export class Peer {
   constructor(port: MessagePort, events: PeerEvents) {
     this.#port = port;
     this.#events = events;
-  }
-
-  /** Calls of this end without an answer yet. */
-  get outstanding(): number {
-    return this.#outgoing.size;
   }
 
   /** Asks the other end; returns the number by which the call is cancelled. After the end it fails at once. */
@@ -122,11 +116,6 @@ export class Peer {
     if (this.#outgoing.has(id)) this.#port.send([KIND.CANCEL, id]);
   }
 
-  /** Says something that has no answer. */
-  notify(name: string, body?: Body): void {
-    this.#port.send([KIND.NOTICE, name, body]);
-  }
-
   /** Feed it every message of the session. */
   receive(message: Message): void {
     switch (message[0]) {
@@ -152,15 +141,13 @@ export class Peer {
       case KIND.FAIL:
         this.#take(message[1])?.fail(message[2]);
         return;
-      case KIND.NOTICE:
-        this.#events.notice?.(message[1], message[2] ?? undefined);
-        return;
       case KIND.ACK:
       case KIND.PING:
       case KIND.HELLO:
       case KIND.WELCOME:
       case KIND.REFUSED:
       case KIND.BYE:
+      case KIND.NOTICE:
       // The handshake and what keeps the session alive is not for peers.
     }
   }

@@ -3,12 +3,16 @@ import { type Code, NetworkError } from "../core/errors.ts";
 
 const PROBE_TIMEOUT_MS = 1_000;
 
-const REASONS: Record<string, [Code, string]> = {
+/** Failures before a connection stood, by node's codes. */
+export const UNREACHABLE: Readonly<Record<string, [code: Code, reason: string]>> = {
   ECONNREFUSED: ["network.refused", "connection refused"],
   ENOTFOUND: ["network.unreachable", "no such host"],
   EAI_AGAIN: ["network.unreachable", "the host name cannot be looked up now"],
   EHOSTUNREACH: ["network.unreachable", "no route to the host"],
   ENETUNREACH: ["network.unreachable", "no route to the network"],
+  EADDRNOTAVAIL: ["network.unreachable", "no local address is free"],
+  ECONNABORTED: ["network.unreachable", "connection aborted"],
+  EMFILE: ["network.unreachable", "too many open files"],
 };
 
 /** Why nothing can be opened at this port, or undefined when somebody accepts there. */
@@ -44,6 +48,9 @@ export function localAddressTo(
 }
 
 function connectError(host: string, port: number, error: NodeJS.ErrnoException): NetworkError {
-  const [code, reason] = REASONS[error.code ?? ""] ?? ["network.unreachable", error.message];
-  return new NetworkError(code as Code, `Cannot reach ${host}:${port}: ${reason}`);
+  const [code, reason] = UNREACHABLE[error.code ?? ""] ?? [
+    "network.unreachable" as const,
+    error.message,
+  ];
+  return new NetworkError(code, `Cannot reach ${host}:${port}: ${reason}`);
 }
