@@ -17,11 +17,21 @@ export function endNow(exitCode: number): void {
   process.stdout.end(() => process.stderr.end(() => process.exit(exitCode)));
 }
 
-/** A reader that went away (`ding … | head -1`) ends the program quietly, as any pipe does. */
+/** The shell's word for a program whose reader went away: 128 + SIGPIPE. */
+const EXIT_READER_GONE = 141;
+
+/**
+ * Output that cannot be written ends the program, and says so: whoever reads it
+ * must not take half of it for all. A log line that cannot be written is just lost.
+ */
 export function endWhenNobodyReads(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
     // What something forgotten still says after the end is not missed.
-    if (!process.stdout.writableEnded) throw error;
+    if (error.code === "ERR_STREAM_WRITE_AFTER_END") return;
+    const isGone = error.code === "EPIPE";
+    const reason = isGone ? "its reader is gone" : error.message;
+    process.stderr.write(`ding: Cannot write to standard output: ${reason}\n`);
+    process.exit(isGone ? EXIT_READER_GONE : 1);
   });
+  process.stderr.on("error", () => {});
 }

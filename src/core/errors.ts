@@ -6,6 +6,7 @@ export const CODES = {
   "auth.refused": { retry: false, exit: 4, http: 403 },
   "http.not-found": { retry: false, exit: 1, http: 404 },
   "http.wrong-method": { retry: false, exit: 1, http: 405 },
+  "http.too-slow": { retry: true, exit: 1, http: 408 },
   "http.too-large": { retry: false, exit: 1, http: 413 },
   "http.unsupported-type": { retry: false, exit: 1, http: 415 },
   "network.in-use": { retry: false, exit: 1, http: 500 },

@@ -51,8 +51,10 @@ const MOST_SOCKETS = 4_096;
 /** Serves a role's app and its WebSockets on one port. */
 export async function listenHttp(
   app: { fetch(request: Request, env: HttpBindings): Response | Promise<Response> },
-  { host, port, tls, token, sockets = {}, ...limits }: ListenHttpOptions,
+  { host: written, port, tls, token, sockets = {}, ...limits }: ListenHttpOptions,
 ): Promise<ListeningApp> {
+  // As it stands in a URL, or bare.
+  const host = written.replace(/^\[(.*)\]$/, "$1");
   const { maxBytes = FRAME_LIMIT_BYTES, maxSockets = MOST_SOCKETS } = limits;
   const limit = new SocketLimit(maxSockets);
   const server = await serveHttp({

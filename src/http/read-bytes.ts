@@ -1,16 +1,32 @@
 import { DingError, NetworkError, messageOf } from "../core/errors.ts";
+import { within } from "../core/wait.ts";
 
-/** The bytes of a body; one that is longer than `limitBytes` is refused as soon as that shows. */
-export async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array> {
+/** Slower than this for longer than that, nobody sends what he wants to be read. */
+const SLOWEST_BYTES_PER_MS = 100;
+const PATIENCE_MS = 20_000;
+
+/** The bytes of a body; one that is longer than `limitBytes` is refused as soon as that shows, one that does not come in time too. */
+export async function readBytes(
+  request: Request,
+  limitBytes: number,
+  basePatienceMs: number = PATIENCE_MS,
+): Promise<Uint8Array> {
   const { headers } = request;
   const length = headers.get("content-length");
   if (Number(length) > limitBytes) throw tooLarge(limitBytes);
+  const patienceMs =
+    basePatienceMs + (length === null ? limitBytes : Number(length)) / SLOWEST_BYTES_PER_MS;
   try {
     // HTTP itself ends the body at its announced length; only a chunked one must be counted.
-    return length !== null && !headers.has("transfer-encoding")
-      ? new Uint8Array(await request.arrayBuffer())
-      : await readCounted(request.body, limitBytes);
+    const reading =
+      length !== null && !headers.has("transfer-encoding")
+        ? request.arrayBuffer().then((buffer) => new Uint8Array(buffer))
+        : readCounted(request.body, limitBytes);
+    return await within(reading, patienceMs, "the body");
   } catch (thrown) {
+    if (thrown instanceof DingError && thrown.code === "wait.timeout") {
+      throw new DingError("http.too-slow", "Cannot read body: it does not come", { cause: thrown });
+    }
     if (thrown instanceof DingError) throw thrown;
     const message = `Cannot read body: the connection was cut: ${messageOf(thrown)}`;
     throw new NetworkError("network.closed", message, { cause: thrown });

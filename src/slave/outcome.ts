@@ -47,13 +47,22 @@ const RESERVED: ReadonlySet<Code> = new Set([
 
 /** What a task's master hears of an error that its code threw. */
 export function failureRecord(thrown: unknown): ErrorRecord {
-  if (isTaskFail(thrown)) return taskFailRecord(thrown);
-  if (thrown instanceof DingError && isFit(thrown)) return thrown.toJSON();
+  try {
+    if (isTaskFail(thrown)) return taskFailRecord(thrown);
+    if (thrown instanceof DingError && isFit(thrown)) return thrown.toJSON();
+    return { code: "task.failed", message: wordsOf(thrown), details: detailsOf(thrown) };
+  } catch {
+    // Something that throws when it is looked at.
+    return { code: "task.failed", message: wordsOf(thrown) };
+  }
+}
+
+function detailsOf(thrown: unknown): Record<string, unknown> {
   const { code, name } = (thrown ?? {}) as { code?: unknown; name?: unknown };
   const details: Record<string, unknown> = {};
   if (typeof name === "string" && name !== "Error") details["name"] = name;
   if (typeof code === "string" || typeof code === "number") details["code"] = code;
-  return { code: "task.failed", message: wordsOf(thrown), details };
+  return details;
 }
 
 function taskFailRecord({ result, message }: { result: unknown; message: string }): ErrorRecord {

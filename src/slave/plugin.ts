@@ -65,11 +65,21 @@ export function pluginOf(module: Record<string, unknown>, path: string): SlavePl
   const plugin =
     typeof exported === "function" ? instanceOf(exported as new () => SlavePlugin, path) : exported;
   if (typeof (plugin as Partial<SlavePlugin> | undefined)?.processTask === "function") {
-    return plugin as SlavePlugin;
+    return withSchema(plugin as SlavePlugin, path);
   }
   const found = Object.keys(module).join(", ") || "nothing";
   throw new DingError("plugin.invalid", `Cannot use plugin "${path}": it exports ${found}`, {
     hint: "Export as default a function (task, ctx) => result, a class with processTask, or defineSlave({ processTask }).",
+    details: { path },
+  });
+}
+
+/** A schema that cannot be asked would refuse every task, with a riddle. */
+function withSchema(plugin: SlavePlugin, path: string): SlavePlugin {
+  const standard = (plugin.schema as Partial<TaskSchema> | undefined)?.["~standard"];
+  if (plugin.schema === undefined || typeof standard?.validate === "function") return plugin;
+  throw new DingError("plugin.invalid", `Cannot use plugin "${path}": its schema is none`, {
+    hint: "Use zod 3.24 or later, or any library that follows Standard Schema v1.",
     details: { path },
   });
 }

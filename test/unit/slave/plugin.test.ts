@@ -50,6 +50,11 @@ const MISFITS: [name: string, module: Record<string, unknown>, says: string][] =
   ["a text", { default: "x" }, "it exports default"],
   ["a class without processTask", { default: class {} }, "it exports default"],
   [
+    "a schema that cannot be asked",
+    { default: { schema: { parse() {} }, processTask() {} } },
+    "its schema is none",
+  ],
+  [
     "a class whose constructor throws",
     {
       default: class {
