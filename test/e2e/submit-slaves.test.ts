@@ -90,6 +90,28 @@ test("the tasks of a slave that is killed are tried again on another one", async
   expect(await marksIn(mark)).toHaveLength(3);
 });
 
+test("a slave that is asked to stop finishes what it has, and the others do the rest", async () => {
+  await using folder = await tempFolder();
+  const [leaver, other] = await twoSlaves(["--concurrency", "2"]);
+  await using stack = new AsyncDisposableStack();
+  stack.use(leaver);
+  stack.use(other);
+  const tasks = Array.from({ length: 304 }, (_, at) => ({ waitMs: at < 4 ? 1_000 : 5 }));
+  const file = await folder.write("tasks.jsonl", jsonLines(tasks));
+  const to = { slaves: [leaver, other], args: ["--retries", "0", "--min-slaves", "2"] };
+  await using master = spawnSubmit(file, to);
+  await until(async () => (await statusOf(leaver)).running === 2, { what: "work for the leaver" });
+  leaver.kill("SIGTERM");
+  const { code, stdout } = await master.waitForExit();
+  const lines = parseLines(stdout);
+  expect(lines).toHaveLength(tasks.length);
+  expect(lines.every(({ status, attempts }) => status === "COMPLETED" && attempts === 1)).toBe(
+    true,
+  );
+  expect(code).toBe(0);
+  expect((await leaver.waitForExit()).code).toBe(0);
+}, 30_000);
+
 test("a slave that comes back at its old address is used again", async () => {
   await using folder = await tempFolder();
   const port = `${await freePort()}`;
