@@ -140,10 +140,6 @@ const BREAKS: [name: string, frame: (id: number) => Uint8Array][] = [
   ["a failure without words", (id) => encodeFrame([KIND.FAIL, id, {}])],
   ["an answer whose body is no bytes", (id) => encodeFrame([KIND.REPLY, id, "text"])],
   ["an acknowledgement of what was never said", () => encodeMessage([KIND.ACK, 1_000])],
-  [
-    "a progress that cannot be read",
-    (id) => encodeMessage([KIND.EVENT, id, "progress", new Uint8Array([0xc1])]),
-  ],
 ];
 
 test.each(BREAKS)(
@@ -162,6 +158,20 @@ test.each(BREAKS)(
     await until(() => !connection.isConnected, { what: "the end of the connection" });
   },
 );
+
+test("a progress that cannot be read is dropped; its task goes on", async () => {
+  await using fake = serveFake(
+    afterWelcome((message, say) => {
+      if (message[0] !== KIND.CALL) return;
+      const [, id, method] = message;
+      if (method === "task") say([KIND.EVENT, id, "progress", new Uint8Array([0xc1])]);
+      say([KIND.REPLY, id, method === "task" ? encodeFrame("done") : undefined]);
+    }),
+  );
+  await using master = await startMaster();
+  const connection = await connect(master, fake);
+  expect(endOf(await connection.newTask().start().join())).toEqual(["COMPLETED", "done"]);
+});
 
 test("a result that cannot be read fails its task, and only that", async () => {
   await using fake = serveFake(
