@@ -125,7 +125,9 @@ export class JobRun {
     this.#options.events.onProgress?.(this.progress);
     if (this.#scheduler.isDone) return this.#finish();
     if (!this.#isOver && this.#scheduler.roster.isUnreachable(this.#now)) {
-      return this.#stop(unreachable(this.#scheduler.roster, this.#options, this.#refusals));
+      const failure = unreachable(this.#scheduler.roster, this.#options, this.#refusals);
+      for (const lost of [...this.#scheduler.lost()]) this.#reportLost(lost, failure);
+      return this.#stop(failure);
     }
     this.#rearm();
   }
@@ -251,6 +253,21 @@ export class JobRun {
       this.#failure ??= thrown;
       queueMicrotask(() => this.#stop(thrown));
     }
+  }
+
+  /** Nobody is left to try it again. */
+  #reportLost(
+    { index: task, attempts, slave }: { index: number; attempts: number; slave: string },
+    failure: DingError,
+  ): void {
+    const { code, message } = failure.toJSON();
+    const outcome: Outcome = {
+      verdict: "lost",
+      status: "LOST",
+      result: null,
+      error: { code, message },
+    };
+    this.#report({ task, slave, attempts, ms: 0, outcome, isTimedOut: false });
   }
 
   #late(): Partial<Outcome> {

@@ -96,6 +96,13 @@ export const submitOptions = z.object({
     .default("auto")
     .describe("How to talk to slaves; auto asks them")
     .meta({ group: SLAVES }),
+  awayTimeoutMs: z
+    .int()
+    .min(0)
+    .max(2_147_483_647)
+    .default(20_000)
+    .describe("How long to wait for one to come back when all are gone in the middle of a job")
+    .meta({ group: SLAVES }),
   minSlaves: z
     .int()
     .min(1)

@@ -64,6 +64,7 @@ export async function prepareJob(
     minSlaves,
     // Those who dial in may come at any time: perhaps something has yet to start them.
     unreachableMs: listen ? undefined : connectTimeoutMs,
+    awayMs: listen ? undefined : options.awayTimeoutMs,
     cancelGraceMs: CANCEL_GRACE_MS,
     retry: RETRY,
     redial: REDIAL,

@@ -6,6 +6,8 @@ import { newSlaveEntry, type SlaveEntry, type SlaveRoom } from "./slave-entry.ts
 export interface RosterOptions {
   /** No slave at all for so long is the end; undefined waits for ever, for slaves that dial in. */
   unreachableMs: number | undefined;
+  /** The same once enough slaves were there: one that reboots is worth waiting for. */
+  awayMs: number | undefined;
   /** Nothing is handed out before so many were there at once. */
   minSlaves: number;
   /** Most tasks at a time on one slave, at its own risk. */
@@ -50,6 +52,11 @@ export class Roster {
   /** True once enough slaves were there; later losses do not take it back. */
   get hasQuorum(): boolean {
     return this.#hadQuorum;
+  }
+
+  /** How long it may do without enough slaves; undefined is for ever. */
+  get patienceMs(): number | undefined {
+    return this.#hadQuorum ? this.#options.awayMs : this.#options.unreachableMs;
   }
 
   get hasOpen(): boolean {
@@ -193,10 +200,11 @@ export class Roster {
    * takes longer only while the slave says that it is still loading.
    */
   isUnreachable(now: number): boolean {
-    const { unreachableMs, minSlaves } = this.#options;
+    const { minSlaves } = this.#options;
+    const { patienceMs } = this;
     this.#isOverdue = false;
-    if (unreachableMs === undefined || this.#up >= (this.#hadQuorum ? 1 : minSlaves)) return false;
-    const deadline = this.#aloneSince + unreachableMs;
+    if (patienceMs === undefined || this.#up >= (this.#hadQuorum ? 1 : minSlaves)) return false;
+    const deadline = this.#aloneSince + patienceMs;
     this.#isOverdue = now >= deadline;
     let possible = this.#up;
     for (const { state, notBefore } of this.#slaves.values()) {
@@ -211,11 +219,12 @@ export class Roster {
     let at = Infinity;
     for (const slave of this.#away) at = Math.min(at, slave.notBefore);
     for (const slave of this.#busy) at = Math.min(at, slave.notBefore);
-    const { unreachableMs, minSlaves } = this.#options;
+    const { minSlaves } = this.#options;
+    const { patienceMs } = this;
     const isShort = this.#up < (this.#hadQuorum ? 1 : minSlaves);
     // Past it, only the end of a dial decides.
-    const isAhead = unreachableMs !== undefined && !this.#isOverdue;
-    if (isAhead && isShort) at = Math.min(at, this.#aloneSince + unreachableMs);
+    const isAhead = patienceMs !== undefined && !this.#isOverdue;
+    if (isAhead && isShort) at = Math.min(at, this.#aloneSince + patienceMs);
     return at;
   }
 

@@ -106,6 +106,13 @@ export class Scheduler<O> {
     this.#hasAll = true;
   }
 
+  /** Tasks that ran, were lost, and wait to be tried again. */
+  *lost(): Generator<{ index: number; attempts: number; slave: string }> {
+    for (const { index, attempts, avoid } of this.#again) {
+      if (attempts > 0) yield { index, attempts, slave: avoid ?? "" };
+    }
+  }
+
   /** Cancels what runs and forgets what waits; only what completes after all is still reported. */
   stop(now: number): void {
     this.#isStopping = true;

@@ -6,7 +6,7 @@ const MAX_NAMED = 3;
 /** Why a job cannot go on: too few slaves are there, each with its reason. */
 export function unreachable(
   roster: Roster,
-  { minSlaves, unreachableMs = 0 }: { minSlaves: number; unreachableMs: number | undefined },
+  { minSlaves }: { minSlaves: number },
   refusals: ReadonlyMap<string, DingError>,
 ): DingError {
   const missing = [...roster.missing()];
@@ -20,11 +20,18 @@ export function unreachable(
     const message = `Cannot run tasks: every slave refuses: ${reasons}`;
     return errorOf(code, message, { hint, details });
   }
-  const wanted = roster.hasQuorum ? 1 : minSlaves;
+  const { hasQuorum, upCount, patienceMs = 0 } = roster;
+  if (hasQuorum) {
+    const message = `Cannot go on: no slave came back within ${patienceMs} ms: ${reasons}`;
+    return new NetworkError("network.unreachable", message, {
+      hint: "Start them, and go on with --resume FILE if the results went to --out FILE.",
+      details,
+    });
+  }
   const subject =
-    wanted === 1
-      ? `no slave is reachable within ${unreachableMs} ms`
-      : `${roster.upCount} of at least ${wanted} slaves are reachable within ${unreachableMs} ms`;
+    minSlaves === 1
+      ? `no slave is reachable within ${patienceMs} ms`
+      : `${upCount} of at least ${minSlaves} slaves are reachable within ${patienceMs} ms`;
   return new NetworkError("network.unreachable", `Cannot run tasks: ${subject}: ${reasons}`, {
     hint: "Start one with `ding slave --channel N --plugin FILE`, or name others with --slave.",
     details,

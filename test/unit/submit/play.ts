@@ -6,6 +6,7 @@ export const OPTIONS: SchedulerOptions = {
   retries: 2,
   cancelGraceMs: 1_000,
   unreachableMs: 5_000,
+  awayMs: 5_000,
   minSlaves: 1,
   retry: { minMs: 100, maxMs: 1_000, jitter: 0 },
   redial: { minMs: 200, maxMs: 5_000, jitter: 0 },

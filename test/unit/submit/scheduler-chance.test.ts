@@ -34,6 +34,7 @@ function runJob(seed: number): void {
     cancelGraceMs: 200,
     inFlight: pick(undefined, undefined, 3),
     unreachableMs: pick(5_000, undefined),
+    awayMs: 5_000,
     minSlaves: Math.min(slaves.length, pick(1, 1, 2)),
     retry: { minMs: 10, maxMs: 100, jitter: 0.5 },
     redial: { minMs: 10, maxMs: 200, jitter: 0.5 },
