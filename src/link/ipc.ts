@@ -26,7 +26,7 @@ class IpcLink extends Link {
     if (this.isClosed || !this.#port.connected) return false;
     try {
       // A broken pipe is told by "disconnect"; here it must only not throw into the event loop.
-      this.#port.send?.(frame, () => {});
+      this.#port.send?.(frame, ignore);
       return true;
     } catch {
       this.ended("the other process is gone");
@@ -53,3 +53,5 @@ export function childLink(child: ChildProcess): Link {
 export function parentLink(): Link {
   return new IpcLink("parent", process as unknown as Port);
 }
+
+function ignore(): void {}

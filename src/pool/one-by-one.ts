@@ -47,13 +47,13 @@ export class OneByOne {
       if (index >= 0) this.#waiting.splice(index, 1);
       call.fail(CANCELLED);
     };
-    this.#turn();
+    this.#turn(true);
   }
 
   /** The call that was begun is answered. */
   done(): void {
     this.#isBusy = false;
-    this.#turn();
+    this.#turn(false);
   }
 
   /** Gives back everything that has not begun. */
@@ -61,13 +61,13 @@ export class OneByOne {
     for (const call of this.#waiting.splice(0)) call.fail(GIVEN_BACK);
   }
 
-  #turn(): void {
+  #turn(hasJustLooked: boolean): void {
     if (this.#isTurning) return;
     this.#isTurning = true;
-    while (!this.#isBusy && this.#waiting.length > 0) {
+    for (let isSure = hasJustLooked; !this.#isBusy && this.#waiting.length > 0; isSure = false) {
       this.#session.flush();
       if (!this.#session.hasAtMost(PIPE)) return this.#turnAfter(this.#session.delivered());
-      if (this.#clock.now() - this.#lookedAt > LOOK_EVERY_MS) return this.#turnAfter(this.#look());
+      if (!isSure && this.#isLate()) return this.#turnAfter(this.#look());
       this.#beginNext();
     }
     this.#isTurning = false;
@@ -76,8 +76,12 @@ export class OneByOne {
   #turnAfter(wait: Promise<void>): void {
     void wait.then(() => {
       this.#isTurning = false;
-      this.#turn();
+      this.#turn(false);
     });
+  }
+
+  #isLate(): boolean {
+    return this.#clock.now() - this.#lookedAt > LOOK_EVERY_MS;
   }
 
   #beginNext(): void {

@@ -14,6 +14,7 @@ const NIL = 0xc0;
 const TWO_TO_32 = 2 ** 32;
 /** Names come from the code, not from the wire; the limit is for whoever makes them up after all. */
 const MOST_NAMES = 256;
+const LONGEST_NAME = 256;
 const SCRATCH_BYTES = 4096;
 /** For the array, the kind, the number and the length of the body. */
 const FIXED_BYTES = 32;
@@ -28,19 +29,13 @@ const names = new Map<string, Uint8Array>();
 export function encodeParts(message: Message): MessageParts {
   if (message[0] === KIND.CALL) {
     const [kind, id, method, meta, body] = message;
-    const name = nameBytes(method);
-    const more = encodeFrame(meta);
-    if (name.length + more.length + FIXED_BYTES <= SCRATCH_BYTES) {
-      const at = putBytes(more, putBytes(name, putStart(5, kind, id)));
-      return { head: written(putBodyLength(body, at)), body };
-    }
+    const start = putName(method, putStart(5, kind, id));
+    const at = putTaskMeta(meta, start) || putMeta(encodeFrame(meta), start);
+    if (at > 0) return { head: written(putBodyLength(body, at)), body };
   } else if (message[0] === KIND.EVENT) {
     const [kind, id, event, body] = message;
-    const name = nameBytes(event);
-    if (name.length + FIXED_BYTES <= SCRATCH_BYTES) {
-      const at = putBytes(name, putStart(4, kind, id));
-      return { head: written(putBodyLength(body, at)), body };
-    }
+    const at = putName(event, putStart(4, kind, id));
+    return { head: written(putBodyLength(body, at)), body };
   } else if (message[0] === KIND.REPLY) {
     const [kind, id, body] = message;
     return { head: written(putBodyLength(body, putStart(3, kind, id))), body };
@@ -81,6 +76,31 @@ function putUint32(value: number, at: number): number {
   return at + 4;
 }
 
+/** The `[id, attempt]` of a task, if that is what it is and it is plain; else gives 0. */
+function putTaskMeta(meta: unknown, start: number): number {
+  if (!Array.isArray(meta) || meta.length !== 2) return 0;
+  const id: unknown = meta[0];
+  const attempt: unknown = meta[1];
+  const isPlain = typeof id === "string" && id.length < 0x100 && typeof attempt === "number";
+  if (!isPlain || attempt !== (attempt & 0x7f)) return 0;
+  let at = start;
+  scratch[at++] = FIXARRAY | 2;
+  if (id.length >= 32) scratch[at++] = 0xd9;
+  scratch[at++] = id.length < 32 ? 0xa0 | id.length : id.length;
+  for (let index = 0; index < id.length; index++) {
+    const letter = id.charCodeAt(index);
+    if (letter > 0x7f) return 0;
+    scratch[at++] = letter;
+  }
+  scratch[at] = attempt;
+  return at + 1;
+}
+
+/** Any other meta, if there is room for it; else gives 0. */
+function putMeta(meta: Uint8Array, start: number): number {
+  return start + meta.length + FIXED_BYTES > SCRATCH_BYTES ? 0 : putBytes(meta, start);
+}
+
 /** What stands before a byte string, or the nil that stands for none. */
 function putBodyLength(body: Body, at: number): number {
   if (!body) {
@@ -96,22 +116,24 @@ function putBodyLength(body: Body, at: number): number {
   return putUint32(body.length, at + 1);
 }
 
+/** For so few bytes a loop is faster than a call. */
 function putBytes(bytes: Uint8Array, at: number): number {
-  scratch.set(bytes, at);
+  for (let index = 0; index < bytes.length; index++) scratch[at + index] = bytes[index] as number;
   return at + bytes.length;
 }
 
-/** A copy of the scratch up to here; for so few bytes a loop is faster than a call. */
+/** A copy of the scratch up to here. */
 function written(length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let index = 0; index < length; index++) bytes[index] = scratch[index] as number;
   return bytes;
 }
 
-function nameBytes(name: string): Uint8Array {
-  const known = names.get(name);
-  if (known) return known;
-  const bytes = encodeFrame(name);
-  if (names.size < MOST_NAMES) names.set(name, bytes);
-  return bytes;
+function putName(name: string, at: number): number {
+  let bytes = names.get(name);
+  if (!bytes) {
+    bytes = encodeFrame(name.slice(0, LONGEST_NAME));
+    if (names.size < MOST_NAMES) names.set(name, bytes);
+  }
+  return putBytes(bytes, at);
 }

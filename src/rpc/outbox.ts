@@ -9,6 +9,7 @@ export interface Window {
 
 /** Small messages travel together up to this size. */
 const FRAME_BYTES = 64 * 1024;
+const LOOP_BYTES = 64;
 
 /**
  * What one end has to say and has said, until the other end acknowledges it.
@@ -120,18 +121,11 @@ export class Outbox {
     const inPlace = only?.body && frameInPlace(only.head, only.body);
     if (inPlace) return inPlace;
     const frame = new Uint8Array(bytes);
-    let offset = 0;
-    if (prefix) {
-      frame.set(prefix);
-      offset = prefix.length;
-    }
+    let offset = prefix ? put(frame, prefix, 0) : 0;
     for (let index = first; index < end; index++) {
       const { head, body } = this.#messages[index] as MessageParts;
-      frame.set(head, offset);
-      offset += head.length;
-      if (!body) continue;
-      frame.set(body, offset);
-      offset += body.length;
+      offset = put(frame, head, offset);
+      if (body) offset = put(frame, body, offset);
     }
     return frame;
   }
@@ -141,6 +135,14 @@ export class Outbox {
     this.#unsent -= this.#dead;
     this.#dead = 0;
   }
+}
+
+/** Copies one part to its place; gives the place behind it. For few bytes a loop is faster than a call. */
+function put(frame: Uint8Array, part: Uint8Array, offset: number): number {
+  const { length } = part;
+  if (length > LOOP_BYTES) frame.set(part, offset);
+  else for (let index = 0; index < length; index++) frame[offset + index] = part[index] as number;
+  return offset + length;
 }
 
 function lengthOf({ head, body }: MessageParts): number {

@@ -13,12 +13,15 @@ export class Pulse implements Disposable {
   readonly #heartbeat: Heartbeat;
   readonly #clock: Clock;
   readonly #events: PulseEvents;
+  /** Between parent and child there is none, and nobody asks when something was heard. */
+  readonly #isBeating: boolean;
   #timer: Disposable | undefined;
 
   constructor(heartbeat: Heartbeat, clock: Clock, events: PulseEvents) {
     this.#heartbeat = heartbeat;
     this.#clock = clock;
     this.#events = events;
+    this.#isBeating = heartbeat.tickMs !== Infinity;
   }
 
   /** When something was last heard. */
@@ -28,16 +31,16 @@ export class Pulse implements Disposable {
 
   /** Beats until it is disposed, or the other end is silent. */
   start(): void {
-    const { tickMs } = this.#heartbeat;
-    if (tickMs !== Infinity) this.#timer = this.#clock.after(tickMs, () => this.#beat());
+    if (!this.#isBeating) return;
+    this.#timer = this.#clock.after(this.#heartbeat.tickMs, () => this.#beat());
   }
 
   onHeard(): void {
-    this.#heartbeat.onHeard(this.#clock.now());
+    if (this.#isBeating) this.#heartbeat.onHeard(this.#clock.now());
   }
 
   onSpoke(): void {
-    this.#heartbeat.onSpoke(this.#clock.now());
+    if (this.#isBeating) this.#heartbeat.onSpoke(this.#clock.now());
   }
 
   [Symbol.dispose](): void {

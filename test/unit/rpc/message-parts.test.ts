@@ -32,7 +32,14 @@ function* messages(): Generator<Message> {
     yield [KIND.FAIL, count, { code: "task.failed", message: "no" }];
   }
   yield [KIND.CALL, 7, "a method with a name — längere", { path: "/x".repeat(10_000) }, bodies[1]];
-  yield [KIND.EVENT, 7, "e".repeat(5_000), bodies[1]];
+  for (const id of ["", "plain", "x".repeat(255), "x".repeat(256), "längere", "\u{1F600}"]) {
+    for (const attempt of [1, 127, 128, -1, 1.5]) {
+      yield [KIND.CALL, 7, "task", [id, attempt], bodies[1]];
+    }
+  }
+  for (const meta of [[], ["id"], [1, "id"], ["id", 1, 2], [null, 1], { id: 1 }, "id"]) {
+    yield [KIND.CALL, 7, "task", meta, bodies[1]];
+  }
   yield [KIND.NOTICE, "n", bodies[2]];
   yield [KIND.BYE, "done"];
 }
