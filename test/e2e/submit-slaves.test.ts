@@ -139,7 +139,7 @@ test("without --retries a lost task is LOST; the job ends when no slave is left"
   slave.kill("SIGKILL");
   const { code, stdout, stderr } = await master.waitForExit(5_000);
   expect(parseLines(stdout)).toMatchObject([{ index: 0, status: "LOST", attempts: 1 }]);
-  expect(stderr).toContain("Cannot run tasks: no slave is reachable within 500 ms");
+  expect(stderr).toContain("Cannot go on: no slave came back within 2000 ms");
   expect(code).toBe(5);
 });
 

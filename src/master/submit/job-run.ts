@@ -126,7 +126,7 @@ export class JobRun {
     if (this.#scheduler.isDone) return this.#finish();
     if (!this.#isOver && this.#scheduler.roster.isUnreachable(this.#now)) {
       const failure = unreachable(this.#scheduler.roster, this.#options, this.#refusals);
-      for (const lost of [...this.#scheduler.lost()]) this.#reportLost(lost, failure);
+      for (const lost of this.#scheduler.lost()) this.#reportLost(lost, failure);
       return this.#stop(failure);
     }
     this.#rearm();

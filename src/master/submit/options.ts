@@ -100,8 +100,10 @@ export const submitOptions = z.object({
     .int()
     .min(0)
     .max(2_147_483_647)
-    .default(20_000)
-    .describe("How long to wait for one to come back when all are gone in the middle of a job")
+    .optional()
+    .describe(
+      "How long to wait for one to come back when all are gone in the middle of a job; four times --connect-timeout-ms if not given",
+    )
     .meta({ group: SLAVES }),
   minSlaves: z
     .int()

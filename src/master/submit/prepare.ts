@@ -30,6 +30,8 @@ export interface PreparedJob extends AsyncDisposable {
   run: JobRun;
 }
 
+/** A slave that was there is worth more patience than one that may never have been. */
+const AWAY_FACTOR = 4;
 const CANCEL_GRACE_MS = 5_000;
 const RETRY = { minMs: 200, maxMs: 10_000, jitter: 0.5 };
 const REDIAL = { minMs: 200, maxMs: 15_000, jitter: 0.2 };
@@ -64,7 +66,7 @@ export async function prepareJob(
     minSlaves,
     // Those who dial in may come at any time: perhaps something has yet to start them.
     unreachableMs: listen ? undefined : connectTimeoutMs,
-    awayMs: listen ? undefined : options.awayTimeoutMs,
+    awayMs: listen ? undefined : (options.awayTimeoutMs ?? AWAY_FACTOR * connectTimeoutMs),
     cancelGraceMs: CANCEL_GRACE_MS,
     retry: RETRY,
     redial: REDIAL,

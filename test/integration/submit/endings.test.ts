@@ -59,7 +59,7 @@ test("submit() goes on with the other slave while one finishes what it has and l
 test("submit() asks for --channel when the slaves do not tell theirs", async () => {
   const port = await freePort();
   const answer = (): Response => new Response("no such page", { status: 404 });
-  await using _other = Bun.serve({ hostname: "127.0.0.1", port, fetch: answer });
+  using _other = Bun.serve({ hostname: "127.0.0.1", port, fetch: answer });
   const error = await failureOf(submitText("1", { slave: [`127.0.0.1:${port}`] }));
   expect(error).toMatchObject({
     code: "usage.invalid-option",
