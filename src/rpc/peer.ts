@@ -4,8 +4,6 @@ import { KIND, type Body, type Message } from "./message.ts";
 /** Where a peer says its messages; a Session is one. */
 export interface MessagePort {
   send(message: Message): void;
-  /** For what nobody waits for urgently. */
-  sendSoon(message: Message): void;
 }
 
 /** What the caller of a call hears. After `reply` or `fail` nothing follows. */
@@ -57,11 +55,6 @@ export class IncomingCall {
 
   event(name: string, body?: Body): void {
     if (!this.#isAnswered) this.#peer.say([KIND.EVENT, this.id, name, body]);
-  }
-
-  /** An event that may wait a little for company: most often it leaves together with the answer. */
-  eventSoon(name: string): void {
-    if (!this.#isAnswered) this.#peer.saySoon([KIND.EVENT, this.id, name, undefined]);
   }
 
   #answer(): boolean {
@@ -166,11 +159,6 @@ export class Peer {
   /** For an IncomingCall: sends its answer or event. */
   say(message: Message): void {
     this.#port.send(message);
-  }
-
-  /** For an IncomingCall: the same without haste. */
-  saySoon(message: Message): void {
-    this.#port.sendSoon(message);
   }
 
   /** For an IncomingCall: it is answered. */

@@ -36,8 +36,6 @@ const LATEST_ACK = { bytes: WINDOW.bytes / 4, messages: 1_024 };
 const ACK_DELAY_MS = 20;
 /** From here on an ACK rides in front of what is said anyway; fewer messages wait for the delay. */
 const RIDING_ACK = { bytes: 64 * 1024, messages: 32 };
-/** What is said soon waits so long for company. A nearer timer would cost every wait of the process its time. */
-const SOON_MS = 10;
 /** A flush waits for the microtasks of the turn as long as they add something, but not for ever. */
 const MOST_FLUSH_DEFERRALS = 8;
 
@@ -63,7 +61,6 @@ export class Session {
   #isEnded = false;
   #pulse: Pulse | undefined;
   #ackTimer: Disposable | undefined;
-  #soonTimer: Disposable | undefined;
   #flushPlanned = false;
   #deferrals = 0;
   #sizeAtDeferral = 0;
@@ -139,17 +136,6 @@ export class Session {
     this.#deferrals = 0;
     this.#sizeAtDeferral = this.#outbox.waiting;
     queueMicrotask(this.#flushWhenQuiet);
-  }
-
-  /** The same, for what nobody waits for urgently: it leaves with whatever is said next, or a few milliseconds later. */
-  sendSoon(message: Message): void {
-    if (this.#isEnded) return;
-    this.#outbox.add(encodeParts(message));
-    if (this.#flushPlanned || !this.#link) return;
-    this.#soonTimer ??= this.#clock.after(SOON_MS, () => {
-      this.#soonTimer = undefined;
-      this.#flush();
-    });
   }
 
   /** Resolves when the other end has everything that was said, or the session has ended. */
@@ -242,7 +228,7 @@ export class Session {
     if (!this.#outbox.acknowledge(received)) {
       throw new DingError("network.protocol", `Cannot have ${received} messages acknowledged`);
     }
-    const isBlocked = this.#outbox.waiting > 0 && !this.#flushPlanned && !this.#soonTimer;
+    const isBlocked = this.#outbox.waiting > 0 && !this.#flushPlanned;
     if (isBlocked) this.#flush();
     if (this.#ackWaiters.length > 0) wakeAll(this.#ackWaiters);
   }
@@ -281,8 +267,7 @@ export class Session {
   #stopTimers(): void {
     this.#pulse?.[Symbol.dispose]();
     this.#ackTimer?.[Symbol.dispose]();
-    this.#soonTimer?.[Symbol.dispose]();
-    this.#ackTimer = this.#soonTimer = undefined;
+    this.#ackTimer = undefined;
     this.#flushPlanned = false;
   }
 }

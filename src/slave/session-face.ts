@@ -9,6 +9,7 @@ import type { Hello } from "../rpc/handshake.ts";
 import type { HeartbeatOptions } from "../rpc/heartbeat.ts";
 import { Peer, type IncomingCall } from "../rpc/peer.ts";
 import type { Session } from "../rpc/session.ts";
+import { HeldWords } from "./held-words.ts";
 import { refuse } from "./refuse.ts";
 import type { Occupant, Seat } from "./seat.ts";
 import { SessionTask, type Pace } from "./session-task.ts";
@@ -107,6 +108,7 @@ class SessionMaster implements Occupant {
   readonly address: string;
   readonly #options: SessionFaceOptions;
   readonly #pace: Pace = { lastMs: Infinity };
+  readonly #held: HeldWords;
   #session: Session | undefined;
   #peer: Peer | undefined;
   /** It has disconnected: nothing is kept for it. */
@@ -115,6 +117,7 @@ class SessionMaster implements Occupant {
   constructor(address: string, options: SessionFaceOptions) {
     this.address = address;
     this.#options = options;
+    this.#held = new HeldWords(options.clock);
   }
 
   open(session: Session): Peer {
@@ -142,6 +145,7 @@ class SessionMaster implements Occupant {
 
   onEnded(error: DingError | undefined): void {
     const { seat, tasks, log, onLost } = this.#options;
+    this.#held.drop();
     this.#peer?.end({ code: "network.closed", message: "The session has ended" });
     if (!seat.vacate(this)) return;
     const cancelled = tasks.cancelAll();
@@ -174,7 +178,12 @@ class SessionMaster implements Occupant {
     call.onCancel = () => tasks.cancel(id, attempt);
     const admission = tasks.submit(
       { id, attempt, data: call.body },
-      new SessionTask(call, { pace: this.#pace, clock, isCrowded: this.#isCrowded }),
+      new SessionTask(call, {
+        pace: this.#pace,
+        held: this.#held,
+        clock,
+        isCrowded: this.#isCrowded,
+      }),
     );
     if (admission === "queue") call.event(TASK_EVENTS.QUEUED);
     else if (admission !== "run")

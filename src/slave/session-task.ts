@@ -3,10 +3,11 @@ import type { ErrorRecord } from "../core/errors.ts";
 import { TASK_EVENTS } from "../protocol/task-session.ts";
 import type { Body } from "../rpc/message.ts";
 import type { IncomingCall } from "../rpc/peer.ts";
+import type { HeldWords } from "./held-words.ts";
 import type { TaskEvents } from "./outcome.ts";
 import { refuse } from "./refuse.ts";
 
-/** After a task as short as this, word of the next one's beginning waits to leave with its end. */
+/** After a task as short as this, word of the next one's beginning is held back: its end will say it. */
 const SHORT_MS = 1;
 
 /** How long the tasks of one master take. */
@@ -17,6 +18,7 @@ export interface Pace {
 /** What the tasks of one session have in common. */
 export interface SessionTaskOptions {
   pace: Pace;
+  held: HeldWords;
   clock: Clock;
   /** True while more than a little waits for the master: it is slow, or away. */
   isCrowded: () => boolean;
@@ -27,6 +29,7 @@ export class SessionTask implements TaskEvents {
   readonly #call: IncomingCall;
   readonly #options: SessionTaskOptions;
   #acceptedAt = 0;
+  #isAcceptedTold = false;
   /** The newest progress that a crowded session has not taken. */
   #held: { value: Body } | undefined;
 
@@ -36,10 +39,10 @@ export class SessionTask implements TaskEvents {
   }
 
   accepted(): void {
-    const { clock, pace } = this.#options;
+    const { clock, pace, held } = this.#options;
     this.#acceptedAt = clock.now();
-    if (pace.lastMs < SHORT_MS) this.#call.eventSoon(TASK_EVENTS.ACCEPTED);
-    else this.#call.event(TASK_EVENTS.ACCEPTED);
+    if (pace.lastMs < SHORT_MS) held.hold(this.#tellAccepted);
+    else this.#tellAccepted();
   }
 
   progress(value: Body): void {
@@ -48,6 +51,7 @@ export class SessionTask implements TaskEvents {
       return;
     }
     this.#held = undefined;
+    this.#tellAccepted();
     this.#call.event(TASK_EVENTS.PROGRESS, value);
   }
 
@@ -68,6 +72,13 @@ export class SessionTask implements TaskEvents {
     const refused = refuse("TASK_REFUSED", refusal.details?.["data"], refusal.message);
     this.#call.fail(refused.toJSON());
   }
+
+  /** Once, and not after the end. */
+  readonly #tellAccepted = (): void => {
+    if (this.#isAcceptedTold) return;
+    this.#isAcceptedTold = true;
+    this.#call.event(TASK_EVENTS.ACCEPTED);
+  };
 
   #tellHeld(): void {
     if (this.#held) this.#call.event(TASK_EVENTS.PROGRESS, this.#held.value);

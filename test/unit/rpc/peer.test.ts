@@ -12,14 +12,12 @@ import { thrownBy } from "../../support/interaction.ts";
 function pair(): { left: Peer; right: Peer; calls: IncomingCall[]; said: Message[] } {
   const calls: IncomingCall[] = [];
   const said: Message[] = [];
-  const port = (
-    other: () => Peer,
-  ): { send(message: Message): void; sendSoon(message: Message): void } => {
+  const port = (other: () => Peer): { send(message: Message): void } => {
     const send = (message: Message): void => {
       said.push(message);
       other().receive(message);
     };
-    return { send, sendSoon: send };
+    return { send };
   };
   const left: Peer = new Peer(
     port(() => right),
@@ -135,7 +133,6 @@ test("a call whose handler throws is answered with the error", async () => {
   const [near, far] = [new Array<Message>(), new Array<Message>()];
   const into = (list: Message[]) => ({
     send: (message: Message) => void list.push(message),
-    sendSoon: (message: Message) => void list.push(message),
   });
   const left = new Peer(into(near), { call() {} });
   const right = new Peer(into(far), {

@@ -66,36 +66,6 @@ test("attach() after a broken link says again what was lost, and nothing twice",
   expect(right.got).toEqual(Array.from({ length: 12 }, (_, index) => `n${index}`));
 });
 
-test("sendSoon() waits for company, keeps its place, and leaves in time without any", async () => {
-  const clock = new FakeClock();
-  const left = record(clock);
-  const right = record(clock);
-  connect(left.session, right.session);
-  left.session.sendSoon(notice("a"));
-  await clock.play(0);
-  expect(right.got).toEqual([]);
-  left.session.send(notice("b"));
-  await clock.play(0);
-  expect(right.got).toEqual(["a", "b"]);
-  left.session.sendSoon(notice("c"));
-  await clock.play(10);
-  expect(right.got).toEqual(["a", "b", "c"]);
-});
-
-test("sendSoon() loses nothing when the link breaks while it waits", async () => {
-  const clock = new FakeClock();
-  const left = record(clock);
-  const right = record(clock);
-  const [near] = connect(left.session, right.session);
-  left.session.sendSoon(notice("a"));
-  near.terminate();
-  await until(() => right.log.length === 1, { what: "the break on the right" });
-  left.session.sendSoon(notice("b"));
-  connect(left.session, right.session);
-  await clock.play(0);
-  expect(right.got).toEqual(["a", "b"]);
-});
-
 test("an ACK rides with what is said once enough has come, and alone after its delay", async () => {
   const clock = new FakeClock();
   const left = record(clock);
