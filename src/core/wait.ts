@@ -40,3 +40,8 @@ export function within<T>(promise: Promise<T>, ms: number, what: string): Promis
   );
   return Promise.race([promise, late.promise]).finally(() => clearTimeout(timer));
 }
+
+/** Is it a promise, of whatever make? */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
+}

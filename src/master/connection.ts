@@ -1,4 +1,5 @@
 import { DingError, NetworkError } from "../core/errors.ts";
+import { isThenable } from "../core/wait.ts";
 import type { SlaveFacts } from "../protocol/task-session.ts";
 import { Task, type TaskHome, type TaskOptions } from "./task.ts";
 import type { OnWireEnded, SlaveResponse, Wire, WireEvents, WireTask } from "./wire.ts";
@@ -181,7 +182,8 @@ export class SlaveConnection implements AsyncDisposable, TaskHome {
   /** For Task: sends it. */
   async send(task: WireTask, events: WireEvents): Promise<() => void> {
     const { hooks } = this.#home;
-    const data = (await hooks.beforeNewTask(task.data, this)) ?? task.data;
+    const given = hooks.beforeNewTask(task.data, this);
+    const data = (isThenable(given) ? await given : given) ?? task.data;
     const wire = this.#wire;
     if (!wire) {
       throw new NetworkError(
@@ -190,7 +192,7 @@ export class SlaveConnection implements AsyncDisposable, TaskHome {
         { hint: "Call connect() first; after a loss, connect again." },
       );
     }
-    return wire.send({ ...task, data }, events);
+    return wire.send({ id: task.id, attempt: task.attempt, data }, events);
   }
 
   /** For Task: the slave has taken it. */

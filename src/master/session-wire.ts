@@ -10,7 +10,7 @@ import {
 import { encodeBody } from "../rpc/body.ts";
 import { dialSession, type DialSessionOptions } from "../rpc/dial.ts";
 import type { Body } from "../rpc/message.ts";
-import { Peer } from "../rpc/peer.ts";
+import { Peer, type CallEvents } from "../rpc/peer.ts";
 import type { Session } from "../rpc/session.ts";
 import type { OnWireEnded, SlaveResponse, Wire, WireEvents, WireTask } from "./wire.ts";
 
@@ -80,20 +80,9 @@ class SessionWire implements Wire {
     this.response = success("Connect success.");
   }
 
-  send(task: WireTask, events: WireEvents): () => void {
-    const call = this.#peer.call(
-      SESSION_METHODS.TASK,
-      [task.id, task.attempt],
-      encodeBody(task.data, TASK_DATA),
-      {
-        reply: (body) => tellResult(body, events),
-        fail: (error) => tellFailure(error, events),
-        event(name, body) {
-          if (name === TASK_EVENTS.PROGRESS) tellProgress(body, events);
-          else events.accepted();
-        },
-      },
-    );
+  send({ id, attempt, data }: WireTask, events: WireEvents): () => void {
+    const body = encodeBody(data, TASK_DATA);
+    const call = this.#peer.call(SESSION_METHODS.TASK, [id, attempt], body, new TaskCall(events));
     return () => this.#peer.cancel(call);
   }
 
@@ -112,6 +101,28 @@ class SessionWire implements Wire {
 
   abandon(): void {
     this.#session.end();
+  }
+}
+
+/** What the slave says of one task, in the master's words. */
+class TaskCall implements CallEvents {
+  readonly #events: WireEvents;
+
+  constructor(events: WireEvents) {
+    this.#events = events;
+  }
+
+  reply(body: Body): void {
+    tellResult(body, this.#events);
+  }
+
+  fail(error: ErrorRecord): void {
+    tellFailure(error, this.#events);
+  }
+
+  event(name: string, body: Body): void {
+    if (name === TASK_EVENTS.PROGRESS) tellProgress(body, this.#events);
+    else this.#events.accepted();
   }
 }
 

@@ -1,5 +1,6 @@
 import { DingError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
+import { isThenable } from "../core/wait.ts";
 import { msgpack } from "../protocol/codec.ts";
 import { encodeBody } from "../rpc/body.ts";
 import type { Body } from "../rpc/message.ts";
@@ -94,8 +95,4 @@ const PROGRESS = { what: "progress", code: "task.invalid-result" } as const;
 
 function encodeResult(value: unknown): Body {
   return value === undefined ? undefined : encodeBody(value, RESULT);
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }
