@@ -1,7 +1,8 @@
 import type { Clock } from "../core/clock.ts";
-import { DingError } from "../core/errors.ts";
+import { DingError, type ErrorRecord } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { within } from "../core/wait.ts";
+import type { PoolTask } from "../pool/assignment.ts";
 import { Pool, type WorkerFacts } from "../pool/pool.ts";
 import { DEFAULT_RESTART } from "../pool/restart-policy.ts";
 import { msgpack } from "../protocol/codec.ts";
@@ -35,16 +36,14 @@ const MOST_AHEAD = 16;
 
 /** Runs tasks in worker processes, one task each at a time; their bytes pass through undecoded. */
 export class PoolExecutor implements Executor {
-  readonly #options: PoolExecutorOptions;
   readonly #pool: Pool;
-  #hooks: readonly string[] = [];
-  #checks = true;
+  readonly #plugin: PluginFacts;
   #ready: Promise<void> | undefined;
   onBroken: ((error: DingError) => void) | undefined;
 
   constructor(options: PoolExecutorOptions) {
     const { plugin, channel, concurrency, loadTimeoutMs, logLevel } = options;
-    this.#options = options;
+    this.#plugin = { timeoutMs: options.taskTimeoutMs, hooks: [], checks: true };
     this.#pool = new Pool({
       ...options,
       size: concurrency,
@@ -78,25 +77,12 @@ export class PoolExecutor implements Executor {
   }
 
   run(job: TaskJob, events: TaskEvents): () => void {
-    return this.#pool.run({
-      method: WORKER_METHODS.TASK,
-      meta: [job.id, job.attempt],
-      body: job.data,
-      timeoutMs: this.#options.taskTimeoutMs,
-      reply: (result) => events.completed(result),
-      fail: (error) =>
-        error.code === "task.refused" ? events.refused(error) : events.failed(error),
-      taken: () => {
-        if (!this.#checks) events.accepted();
-      },
-      event: (name, body) =>
-        name === TASK_EVENTS.ACCEPTED ? events.accepted() : events.progress(body),
-    });
+    return this.#pool.run(new PooledTask(job, events, this.#plugin));
   }
 
   async hook(name: ConnectionHook, args: unknown[]): Promise<void> {
     await this.#ready;
-    if (!this.#hooks.includes(name)) return;
+    if (!this.#plugin.hooks.includes(name)) return;
     try {
       await within(this.#ask(name, msgpack.encode(args)), HOOK_TIMEOUT_MS, `the hook ${name}`);
     } catch (thrown) {
@@ -119,8 +105,52 @@ export class PoolExecutor implements Executor {
 
   #learn(facts: Body): void {
     const { hooks, checks } = workerFacts.parse(facts ? msgpack.decode(facts) : undefined);
-    this.#hooks = hooks;
-    this.#checks = checks;
+    this.#plugin.hooks = hooks;
+    this.#plugin.checks = checks;
+  }
+}
+
+/** What is known of the plugin; all of it only when the first worker has loaded it. */
+interface PluginFacts {
+  readonly timeoutMs: number;
+  hooks: readonly string[];
+  /** Does it look at a task, and say itself that it accepts it? */
+  checks: boolean;
+}
+
+/** A slave's task as the pool sees it. */
+class PooledTask implements PoolTask {
+  readonly method = WORKER_METHODS.TASK;
+  readonly meta: [id: string, attempt: number];
+  readonly body: Body;
+  readonly timeoutMs: number;
+  readonly #events: TaskEvents;
+  readonly #plugin: PluginFacts;
+
+  constructor({ id, attempt, data }: TaskJob, events: TaskEvents, plugin: PluginFacts) {
+    this.meta = [id, attempt];
+    this.body = data;
+    this.timeoutMs = plugin.timeoutMs;
+    this.#events = events;
+    this.#plugin = plugin;
+  }
+
+  taken(): void {
+    if (!this.#plugin.checks) this.#events.accepted();
+  }
+
+  event(name: string, body: Body): void {
+    if (name === TASK_EVENTS.ACCEPTED) this.#events.accepted();
+    else this.#events.progress(body);
+  }
+
+  reply(result: Body): void {
+    this.#events.completed(result);
+  }
+
+  fail(error: ErrorRecord): void {
+    if (error.code === "task.refused") this.#events.refused(error);
+    else this.#events.failed(error);
   }
 }
 
