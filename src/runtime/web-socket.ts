@@ -18,8 +18,23 @@ export interface DialOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Opens a WebSocket to a ws: or wss: URL, or rejects with a NetworkError within `timeoutMs`. */
-export function dialWebSocket(
+/** Opens a WebSocket to a ws: or wss: URL, or rejects with a NetworkError; each try within `timeoutMs`. */
+export async function dialWebSocket(
+  url: string,
+  options: DialOptions,
+  onSocket: OnSocket,
+): Promise<void> {
+  try {
+    return await dialOnce(url, options, onSocket);
+  } catch (thrown) {
+    const isUnclear = thrown instanceof NetworkError && thrown.details["isUnclear"] === true;
+    if (!isUnclear) throw thrown;
+    // Nobody was there, and when the port was looked at, somebody was: perhaps it has just been opened.
+    return dialOnce(url, options, onSocket);
+  }
+}
+
+function dialOnce(
   url: string,
   { headers = {}, tls, timeoutMs, signal }: DialOptions,
   onSocket: OnSocket,
@@ -89,6 +104,8 @@ async function dialError(url: string, message: string): Promise<NetworkError> {
       : "Something listens there, but it does not speak this protocol; a port with TLS needs --tls-ca FILE.";
   return new NetworkError("network.protocol", `Cannot open a session at ${url}: ${message}`, {
     hint,
-    details: /invalid (?:response|http)/i.test(message) ? { isOtherProtocol: true } : {},
+    details: /invalid (?:response|http)/i.test(message)
+      ? { isOtherProtocol: true }
+      : { isUnclear: true },
   });
 }
