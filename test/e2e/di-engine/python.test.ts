@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { pythonDing, type PythonDing } from "../../../scripts/test-services/python-ding.ts";
+import { within } from "../../../src/core/wait.ts";
 import { Master } from "../../../src/master/master.ts";
 import { TaskStatus } from "../../../src/master/task-status.ts";
 import {
@@ -65,8 +66,7 @@ describe("a Python DI-engine 0.5.3", () => {
     let stop = async (): Promise<void> => {};
     beforeAll(async () => {
       if (missing !== undefined) return;
-      port = await freePort();
-      stop = await startPythonSlave(port);
+      ({ port, stop } = await startPythonSlave());
     });
     afterAll(() => stop());
 
@@ -155,18 +155,17 @@ describe("a Python DI-engine 0.5.3", () => {
     pythonTest(
       "that dies is noticed after the tolerance: its task is LOST, the connection gone",
       async () => {
-        const victim = await freePort();
-        const end = await startPythonSlave(victim);
+        const victim = await startPythonSlave();
         await using master = await new Master({
           channel: CHANNEL,
           port: 0,
           toleranceMs: 600,
         }).start();
-        const conn = master.newConnection("conn", "127.0.0.1", victim);
+        const conn = master.newConnection("conn", "127.0.0.1", victim.port);
         await conn.connect();
         const task = conn.newTask({ sleep: 60 });
         await task.start();
-        await end("SIGKILL");
+        await victim.stop();
         await task.join({ timeoutMs: 5_000 });
         expect(task.status).toBe(TaskStatus.LOST);
         expect([conn.isConnected, master.has("conn")]).toEqual([false, false]);
@@ -191,7 +190,28 @@ async function runPython(file: string, args: (string | number)[]): Promise<strin
   return stdout.trim().split("\n").at(-1) ?? "";
 }
 
-async function startPythonSlave(port: number): Promise<(signal?: NodeJS.Signals) => Promise<void>> {
+interface PythonSlave {
+  port: number;
+  stop(): Promise<void>;
+}
+
+const START_TIMEOUT_MS = 15_000;
+
+/** The original pings its own port until it answers, for ever when somebody else has taken that: then it gets another. */
+async function startPythonSlave(tries = 3): Promise<PythonSlave> {
+  const port = await freePort();
+  const slave = spawnPythonSlave(port);
+  try {
+    await within(slave.ready, START_TIMEOUT_MS, "the Python slave");
+    return { port, stop: slave.stop };
+  } catch (error) {
+    await slave.stop();
+    if (tries <= 1) throw error;
+    return startPythonSlave(tries - 1);
+  }
+}
+
+function spawnPythonSlave(port: number): { ready: Promise<void>; stop: () => Promise<void> } {
   if ("skipped" in python) throw new Error(python.skipped);
   const child = spawn(
     python.python,
@@ -201,12 +221,16 @@ async function startPythonSlave(port: number): Promise<(signal?: NodeJS.Signals)
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
   let stderr = "";
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-  await new Promise<void>((resolve, reject) => {
+  const ready = new Promise<void>((resolve, reject) => {
     child.stdout.once("data", () => resolve());
     child.once("close", () => reject(new Error(`The Python slave ended: ${stderr}`)));
   });
-  return async (signal = "SIGKILL") => {
-    child.kill(signal);
-    await closed;
+  ready.catch(() => {});
+  return {
+    ready,
+    async stop() {
+      child.kill("SIGKILL");
+      await closed;
+    },
   };
 }
