@@ -12,6 +12,8 @@ type Port = Pick<ChildProcess, "connected" | "pid"> & {
 /** A link between parent and child process: one ipc message is one frame. */
 class IpcLink extends Link {
   readonly #port: Port;
+  #unwritten = 0;
+  #leftWaiters: (() => void)[] = [];
 
   constructor(peer: string, port: Port) {
     super(peer);
@@ -25,13 +27,24 @@ class IpcLink extends Link {
   override send(frame: Uint8Array): boolean {
     if (this.isClosed || !this.#port.connected) return false;
     try {
+      this.#unwritten += 1;
       // A broken pipe is told by "disconnect"; here it must only not throw into the event loop.
-      this.#port.send?.(frame, ignore);
+      this.#port.send?.(frame, this.#onWritten);
       return true;
     } catch {
+      this.#unwritten -= 1;
       this.ended("the other process is gone");
       return false;
     }
+  }
+
+  override get hasLeft(): boolean {
+    return this.#unwritten === 0;
+  }
+
+  override left(): Promise<void> {
+    if (this.hasLeft) return Promise.resolve();
+    return new Promise((resolve) => void this.#leftWaiters.push(resolve));
   }
 
   override close(reason: string): void {
@@ -42,6 +55,11 @@ class IpcLink extends Link {
   override terminate(): void {
     this.close("terminated");
   }
+
+  readonly #onWritten = (): void => {
+    this.#unwritten -= 1;
+    if (this.#unwritten === 0) for (const wake of this.#leftWaiters.splice(0)) wake();
+  };
 }
 
 /** The link to a child that was started with ipc. */
@@ -53,5 +71,3 @@ export function childLink(child: ChildProcess): Link {
 export function parentLink(): Link {
   return new IpcLink("parent", process as unknown as Port);
 }
-
-function ignore(): void {}

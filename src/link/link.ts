@@ -59,6 +59,16 @@ export abstract class Link {
   /** False when the link is closed or did not take the frame. */
   abstract send(frame: Uint8Array): boolean;
 
+  /** True when everything that was sent is out of this process, in the system's hands; false where nobody can tell. */
+  get hasLeft(): boolean {
+    return false;
+  }
+
+  /** Resolves when that is so; never where nobody can tell. */
+  left(): Promise<void> {
+    return new Promise(() => {});
+  }
+
   /** Says goodbye with a reason the other end may hear. */
   abstract close(reason: string): void;
 

@@ -66,7 +66,7 @@ export class OneByOne {
     this.#isTurning = true;
     for (let isSure = hasJustLooked; !this.#isBusy && this.#waiting.length > 0; isSure = false) {
       this.#session.flush();
-      if (!this.#session.hasAtMost(PIPE)) return this.#turnAfter(this.#session.delivered());
+      if (!this.#hasAnswered()) return this.#turnAfter(this.#session.left());
       if (!isSure && this.#isLate()) return this.#turnAfter(this.#look());
       this.#beginNext();
     }
@@ -78,6 +78,11 @@ export class OneByOne {
       this.#isTurning = false;
       this.#turn(false);
     });
+  }
+
+  /** Is every answer out of this process, or so little of it that the pipe surely has taken it? */
+  #hasAnswered(): boolean {
+    return this.#session.hasAtMost(PIPE) || this.#session.hasLeft;
   }
 
   #isLate(): boolean {

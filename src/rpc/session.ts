@@ -145,6 +145,17 @@ export class Session {
     }
   }
 
+  /** Is everything that was said surely out of this process? */
+  get hasLeft(): boolean {
+    return this.#outbox.waiting === 0 && this.#link?.hasLeft === true;
+  }
+
+  /** Resolves when that is so, or the other end has it, or the session has ended. */
+  left(): Promise<void> {
+    const delivered = this.delivered();
+    return this.#link ? Promise.race([delivered, this.#link.left()]) : delivered;
+  }
+
   /** Has no more than this been said without an acknowledgement? */
   hasAtMost({ bytes, messages }: { bytes: number; messages: number }): boolean {
     return this.#outbox.bytes <= bytes && this.#outbox.size <= messages;
