@@ -192,7 +192,7 @@ async function runPython(file: string, args: (string | number)[]): Promise<strin
 
 interface PythonSlave {
   port: number;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 const START_TIMEOUT_MS = 15_000;
