@@ -35,6 +35,9 @@ export const masterSubmit = command(
     using progress = showProgress(process.stderr);
     const { log, token } = await toolsOf(options, context, progress.stream);
     const tell = slaveTeller(log);
+    stop.signal.addEventListener("abort", () =>
+      log.info("Stopping: the tasks that run are cancelled; a second signal leaves at once"),
+    );
     let failed = 0;
     const summary = await submit(options, {
       stdin: process.stdin,

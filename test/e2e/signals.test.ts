@@ -72,7 +72,7 @@ for (const { signal, exit } of [
     await until(() => slave.stderr.includes("is stopping"), { what: "a slave that drains" });
     const startedMs = performance.now();
     const { code } = await slave.stop(signal, SOON_MS);
-    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    expect(performance.now() - startedMs).toBeLessThan(5_000); // far less than the drain time
     expect(code).toBe(exit);
     expect((await master.waitForExit()).code).toBe(6);
   });
