@@ -73,8 +73,10 @@ test("a cut: the slave dials again, its task goes on, nothing is lost", async ()
   const connection = await until(() => joined[0], { what: "the slave" });
   const task = await connection.newTask("kept").start();
   for (let cut = 1; cut <= 3; cut++) {
+    const { accepted } = proxy;
     proxy.cut();
-    await until(() => proxy.accepted === cut + 1, { what: "another dial" });
+    // One that is cut while it dials looks at the port too: that is one connection more.
+    await until(() => proxy.accepted > accepted, { what: "another dial" });
   }
   gate.open();
   expect(endOf(await task.join())).toEqual(["COMPLETED", "kept"]);
@@ -90,7 +92,7 @@ test("a link that is dead for the slave only is replaced by its new one", async 
   const slave = await join(`127.0.0.1:${proxy.port}`, "n1", (task: unknown) => task);
   const connection = await until(() => joined[0], { what: "the slave" });
   proxy.cutHalf("near");
-  await until(() => proxy.accepted === 2, { what: "another dial" });
+  await until(() => proxy.accepted >= 2, { what: "another dial" });
   expect((await connection.newTask("new link").start().join()).result).toBe("new link");
   expect(joined.length).toBe(1);
   await slave.close();
