@@ -35,8 +35,17 @@ export interface WorkerSetUp {
   device: number;
   gpuMemoryFraction: number;
   batchSize: number;
-  /** Files of /dev/shm through which large tensors go; undefined where there is no such thing. */
-  sharedMemory: { path: string; bytes: number } | undefined;
+  /** Memory through which large tensors go; undefined where there is no such thing. */
+  sharedMemory: SharedMemoryPlan | undefined;
+}
+
+/** Memory that a server shares with its workers: `SharedMemory.lend()` makes it. */
+export interface SharedMemoryPlan {
+  /** Opens the memory's file, which has no name of its own. */
+  path: string;
+  bytes: number;
+  /** The part that this worker writes its answers to; the rest is for batches. */
+  answers: { at: number; bytes: number };
 }
 
 /** What a worker says of the model that it has loaded and warmed up. */
@@ -52,6 +61,8 @@ export interface ModelReport {
   /** "cpu", or "cuda:0 (GPU 3 of this machine)". */
   device: string;
   loadMs: number;
+  /** Has it mapped the shared memory? If not, nothing may be sent through that. */
+  sharesMemory: boolean;
 }
 
 /** About one stream. */

@@ -1,0 +1,112 @@
+import { DingError } from "../core/errors.ts";
+import { DATATYPES } from "../protocol/datatype.ts";
+import { sizeOf } from "../protocol/tensor.ts";
+import type { NamedTensor, Payload, Tensors, Values } from "./inference.ts";
+
+/** How many items a payload has. */
+export function rowsOf(payload: Payload): number {
+  return payload.kind === "values" ? payload.values.length : payload.rows;
+}
+
+/** How many bytes the items of a payload take. */
+export function payloadBytes(payload: Payload): number {
+  let bytes = 0;
+  if (payload.kind === "values") for (const value of payload.values) bytes += value.length;
+  else for (const { data } of payload.tensors) bytes += data.length;
+  return bytes;
+}
+
+/** Some items of a payload, as views of it. */
+export function sliceRows(payload: Payload, from: number, rows: number): Payload {
+  if (payload.kind === "values") {
+    return { ...payload, values: payload.values.slice(from, from + rows) };
+  }
+  const tensors = payload.tensors.map((tensor) => sliceTensor(tensor, from, rows));
+  return { kind: "tensors", rows, tensors };
+}
+
+/** The answers to the parts of a list as one; without a copy where they lie side by side. Throws task.invalid-result when they do not fit together. */
+export function mergeRows(parts: readonly Payload[]): Payload {
+  const [first] = parts;
+  if (!first) throw new DingError("internal.bug", "Cannot merge rows: there are no parts");
+  if (parts.length === 1) return first;
+  if (first.kind === "values") {
+    return { ...first, values: parts.flatMap((part) => (part as Values).values) };
+  }
+  const alike = parts as readonly Tensors[];
+  const rows = alike.reduce((sum, part) => sum + part.rows, 0);
+  const tensors = first.tensors.map((tensor, index) => {
+    const pieces = alike.map((part) => matching(part.tensors[index], tensor));
+    const data = joined(pieces.map((piece) => piece.data));
+    return { ...tensor, shape: [rows, ...tensor.shape.slice(1)], data };
+  });
+  return { kind: "tensors", rows, tensors };
+}
+
+function matching(piece: NamedTensor | undefined, { name, shape }: NamedTensor): NamedTensor {
+  const tail = shape.slice(1).join(", ");
+  const found = piece?.shape.slice(1).join(", ");
+  if (piece?.name === name && found === tail) return piece;
+  const told = `shape [${tail}] in one part, [${found ?? ""}] in another`;
+  throw new DingError("task.invalid-result", `Cannot join the outputs "${name}": ${told}`, {
+    hint: "Send items whose outputs differ in shape as requests of their own.",
+  });
+}
+
+/** One byte string of several: the memory that they share where each begins at the end of the one before it. */
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const first = pieces[0] ?? new Uint8Array();
+  let end = first.byteOffset;
+  let isOne = true;
+  let bytes = 0;
+  for (const piece of pieces) {
+    isOne &&= piece.buffer === first.buffer && piece.byteOffset === end;
+    end += piece.length;
+    bytes += piece.length;
+  }
+  if (isOne) return new Uint8Array(first.buffer, first.byteOffset, bytes);
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+function sliceTensor(tensor: NamedTensor, from: number, rows: number): NamedTensor {
+  const { datatype, data } = tensor;
+  const tail = tensor.shape.slice(1);
+  const shape = [rows, ...tail];
+  const perRow = sizeOf(tail);
+  if (datatype === "BYTES") {
+    const starts = elementStarts(data);
+    const end = starts[(from + rows) * perRow] ?? data.length;
+    return { ...tensor, shape, data: data.subarray(starts[from * perRow] ?? data.length, end) };
+  }
+  const rowBytes = perRow * DATATYPES[datatype].bytes;
+  return { ...tensor, shape, data: data.subarray(from * rowBytes, (from + rows) * rowBytes) };
+}
+
+/** A long list is cut many times: it is looked through once. */
+const startsOf = new WeakMap<Uint8Array, Uint32Array>();
+
+/** Where each element of a BYTES tensor begins, and at last where they end; a length that lies throws usage.invalid-input. */
+export function elementStarts(data: Uint8Array): Uint32Array {
+  const known = startsOf.get(data);
+  if (known) return known;
+  const view = new DataView(data.buffer, data.byteOffset, data.length);
+  const starts: number[] = [0];
+  let at = 0;
+  while (at < data.length) {
+    at = at + 4 <= data.length ? at + 4 + view.getUint32(at, true) : Infinity;
+    if (at > data.length) {
+      const message = `Cannot read BYTES elements: element ${starts.length - 1} is cut short`;
+      throw new DingError("usage.invalid-input", message);
+    }
+    starts.push(at);
+  }
+  const found = Uint32Array.from(starts);
+  startsOf.set(data, found);
+  return found;
+}
