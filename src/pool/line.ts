@@ -12,6 +12,8 @@ export interface LineLimits {
   mostAhead: number;
   /** A worker is replaced after so many; 0 keeps it. */
   maxTasksPerWorker: number;
+  /** The longest piece behind which others may lie ready; default 10 ms. */
+  briskMs?: number | undefined;
 }
 
 /**
@@ -48,15 +50,20 @@ export class Line {
 
   /** True when one more piece may lie ready here. */
   get hasRoom(): boolean {
-    const { mostAhead, maxTasksPerWorker } = this.#limits;
+    const { mostAhead, maxTasksPerWorker, briskMs = BRISK_MS } = this.#limits;
     const [first] = this.#pieces;
-    if (!first || first.isEnding || this.#isRecalling || this.#lastMs > BRISK_MS) return false;
+    if (!first || first.isEnding || this.#isRecalling || this.#lastMs > briskMs) return false;
     const ahead = this.#pieces.length - 1;
     if (ahead >= mostAhead || !this.worker.isReachable) return false;
     if (maxTasksPerWorker > 0 && this.worker.tasks + ahead >= maxTasksPerWorker) return false;
     let bytes = 0;
     for (const piece of this.#pieces) bytes += piece.bytes;
     return bytes < MOST_BYTES_AHEAD;
+  }
+
+  /** True when a piece would be with the worker at once. */
+  get isOpen(): boolean {
+    return this.isEmpty ? this.worker.isReachable : this.hasRoom;
   }
 
   add(piece: Assignment): void {

@@ -1,29 +1,12 @@
-import type { ChildProcess } from "node:child_process";
 import type { Clock } from "../core/clock.ts";
 import { DingError } from "../core/errors.ts";
-import type { Logger } from "../core/log.ts";
 import type { Body } from "../rpc/message.ts";
-import type { Peer } from "../rpc/peer.ts";
 import { Assignment, type AssignmentHome, type PoolTask } from "./assignment.ts";
-import { Line, type LineLimits } from "./line.ts";
-import { RestartPolicy, type RestartOptions } from "./restart-policy.ts";
-import { exitError, WorkerProcess, type WorkerExit } from "./worker-process.ts";
-
-/** How a pool makes and treats its workers. */
-export interface PoolOptions extends LineLimits {
-  size: number;
-  spawn: (workerId: string) => ChildProcess;
-  /** Brings a fresh worker to readiness. */
-  setUp: (peer: Peer, workerId: string) => Promise<void>;
-  setUpTimeoutMs: number;
-  /** How long a cancelled or late task may take to end by itself before its worker is killed. */
-  cancelGraceMs: number;
-  restart: RestartOptions;
-  clock: Clock;
-  log: Logger;
-  /** Called once when workers no longer come up. */
-  onBroken: (error: DingError) => void;
-}
+import { Line } from "./line.ts";
+import type { PoolOptions } from "./pool-options.ts";
+import { RestartPolicy } from "./restart-policy.ts";
+import { startError } from "./start-error.ts";
+import { WorkerProcess, type WorkerExit } from "./worker-process.ts";
 
 /** What the outside may know of a worker. */
 export interface WorkerFacts {
@@ -31,6 +14,8 @@ export interface WorkerFacts {
   pid: number;
   state: "starting" | "idle" | "busy";
   tasks: number;
+  /** On the pool's clock. */
+  startedAt: number;
 }
 
 const STOP_GRACE_MS = 500;
@@ -57,28 +42,59 @@ export class Pool implements AsyncDisposable, AssignmentHome {
   readonly #queue: Assignment[] = [];
   readonly #timers = new Set<Disposable>();
   #isClosed = false;
+  #size: number;
   #lastOrder = 0;
 
   constructor(options: PoolOptions) {
     this.clock = options.clock;
     this.cancelGraceMs = options.cancelGraceMs;
     this.#options = options;
+    this.#size = options.size;
     this.#policy = new RestartPolicy(options.restart);
   }
 
   /** Starts all workers; resolves when every one is ready, rejects when one cannot be. */
   async start(): Promise<void> {
-    const ids = Array.from({ length: this.#options.size }, (_, index) => idOf(index));
-    await Promise.all(ids.map((id) => this.#startWorker(id)));
+    await this.#startMissing();
   }
 
   get workers(): WorkerFacts[] {
     return [...this.#workers.values()].map((worker) => {
-      const { id, pid, tasks, isReady } = worker;
+      const { id, pid, tasks, isReady, startedAt } = worker;
       const isIdle = this.#idle.some((line) => line.worker === worker);
       const state = isIdle ? "idle" : isReady ? "busy" : "starting";
-      return { id, pid, state, tasks };
+      return { id, pid, state, tasks, startedAt };
     });
+  }
+
+  /** How many pieces of work would be with a worker at once. */
+  get free(): number {
+    if (this.#queue.length > 0) return 0;
+    let free = 0;
+    for (const line of this.#lines) if (line.isOpen) free += 1;
+    return free;
+  }
+
+  /** How many workers are ready, at work or not. */
+  get ready(): number {
+    return this.#lines.size;
+  }
+
+  /** From now on so many workers: more are started, or the last ones leave when they have done what they have. */
+  async resize(size: number): Promise<void> {
+    this.#size = size;
+    for (const line of this.#lines) if (line.isEmpty && this.#isSpare(line)) this.#retire(line);
+    await this.#startMissing();
+  }
+
+  async #startMissing(): Promise<void> {
+    const ids = Array.from({ length: this.#size }, (_, index) => idOf(index));
+    const missing = ids.filter((id) => !this.#workers.has(id));
+    await Promise.all(missing.map((id) => this.#startWorker(id)));
+  }
+
+  #isSpare({ worker }: Line): boolean {
+    return indexOf(worker.id) >= this.#size;
   }
 
   /** True when work may be handed out already, to lie ready in a worker. */
@@ -120,7 +136,7 @@ export class Pool implements AsyncDisposable, AssignmentHome {
     }
     const workers = [...this.#workers.values(), ...this.#retiring];
     for (const worker of workers) worker.stop();
-    using _killer = this.#options.clock.after(STOP_GRACE_MS, () => {
+    using _killer = this.#options.clock.after(this.#stopGraceMs, () => {
       for (const worker of workers) worker.kill();
     });
     await Promise.all(workers.map((worker) => worker.gone));
@@ -141,9 +157,7 @@ export class Pool implements AsyncDisposable, AssignmentHome {
       worker.kill();
       const exit = await worker.gone;
       this.#workers.delete(id);
-      if (isLate) throw lateError(setUpTimeoutMs);
-      const error = thrown instanceof DingError ? thrown : exitError(exit);
-      throw error.code === "worker.exited" ? loadExitError(error) : error;
+      throw startError(thrown, exit, isLate ? setUpTimeoutMs : undefined);
     }
     worker.isReady = true;
     this.#policy.onReady();
@@ -174,9 +188,8 @@ export class Pool implements AsyncDisposable, AssignmentHome {
   }
 
   #firstReady(): Promise<WorkerProcess> {
-    for (let index = 0; index < this.#options.size; index++) {
-      const worker = this.#workers.get(idOf(index));
-      if (worker?.isReady && worker.isReachable) return Promise.resolve(worker);
+    for (const worker of this.#workers.values()) {
+      if (worker.isReady && worker.isReachable) return Promise.resolve(worker);
     }
     if (this.#isClosed) {
       return Promise.reject(new DingError(STOPPED.code, STOPPED.message));
@@ -195,6 +208,7 @@ export class Pool implements AsyncDisposable, AssignmentHome {
       line.add(next);
     }
     if (line.isEmpty && !this.#idle.includes(line)) this.#idle.push(line);
+    this.#options.onRoom?.();
   }
 
   #onAnswered(line: Line, isWell: boolean): void {
@@ -202,19 +216,19 @@ export class Pool implements AsyncDisposable, AssignmentHome {
     const { worker } = line;
     const { maxTasksPerWorker } = this.#options;
     const isSpent = maxTasksPerWorker > 0 && worker.tasks >= maxTasksPerWorker;
-    if (isSpent && line.isEmpty) this.#retire(line);
+    if (line.isEmpty && (isSpent || this.#isSpare(line))) this.#retire(line);
     else this.#offer(line);
   }
 
-  /** Replaces a worker that has done nothing wrong. */
+  /** Lets a worker go that has done nothing wrong; another takes its place if there is to be one. */
   #retire(line: Line): void {
     const { worker } = line;
-    this.#lines.delete(line);
+    this.#forget(line);
     this.#workers.delete(worker.id);
     this.#retiring.add(worker);
     void worker.gone.then(() => this.#retiring.delete(worker));
     worker.stop();
-    this.#after(STOP_GRACE_MS, () => worker.kill());
+    this.#after(this.#stopGraceMs, () => worker.kill());
     this.#replace(worker.id, 0);
   }
 
@@ -236,8 +250,14 @@ export class Pool implements AsyncDisposable, AssignmentHome {
     if (index >= 0) this.#idle.splice(index, 1);
   }
 
+  get #stopGraceMs(): number {
+    return this.#options.stopGraceMs ?? STOP_GRACE_MS;
+  }
+
   #replace(id: string, waitMs: number): void {
     this.#after(waitMs, () => {
+      // There may be fewer workers by now, or one that a change of their number has started.
+      if (indexOf(id) >= this.#size || this.#workers.has(id)) return;
       this.#startWorker(id).catch((thrown: unknown) => this.#onFailedStart(id, thrown));
     });
   }
@@ -248,6 +268,7 @@ export class Pool implements AsyncDisposable, AssignmentHome {
     const waitMs = this.#policy.onFailedStart();
     if (waitMs === undefined) return this.#options.onBroken(error);
     this.#options.log.error(`worker ${id} does not start: ${error.message}`, { waitMs });
+    this.#options.onFailedStart?.(error);
     this.#replace(id, waitMs);
   }
 
@@ -264,19 +285,6 @@ function idOf(index: number): string {
   return `w${index}`;
 }
 
-/** No task was lost by it: the plugin, or what the process needs, is at fault. */
-function loadExitError(cause: DingError): DingError {
-  const how = cause.message.replace(/^The/, "the");
-  return new DingError("plugin.invalid", `Cannot load plugin: ${how} before it was ready`, {
-    hint: "Look at what the plugin does at its top level, and at the lines it has printed.",
-    details: cause.details,
-    cause,
-  });
-}
-
-/** A plugin that does not get ready in time. */
-export function lateError(ms: number): DingError {
-  return new DingError("plugin.invalid", `Cannot load plugin: it took longer than ${ms} ms`, {
-    hint: "Look for a wait at the top level of the plugin, or raise --load-timeout-ms.",
-  });
+function indexOf(id: string): number {
+  return Number(id.slice(1));
 }

@@ -1,6 +1,6 @@
 import { DingError } from "../core/errors.ts";
 import { within } from "../core/wait.ts";
-import { lateError } from "../pool/pool.ts";
+import { lateError } from "../pool/start-error.ts";
 import { importModule, sendPrintsToStderr } from "../runtime/modules.ts";
 import type { Executor } from "./executor.ts";
 import { InProcessExecutor, type InProcessOptions } from "./in-process-executor.ts";

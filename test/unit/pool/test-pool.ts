@@ -1,6 +1,7 @@
 import type { DingError, ErrorRecord } from "../../../src/core/errors.ts";
 import type { PoolTask } from "../../../src/pool/assignment.ts";
-import { Pool, type PoolOptions } from "../../../src/pool/pool.ts";
+import type { PoolOptions } from "../../../src/pool/pool-options.ts";
+import { Pool } from "../../../src/pool/pool.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { recordLog } from "../../support/interaction.ts";
 import { FakeWorker } from "./fake-worker.ts";
