@@ -26,6 +26,8 @@ export interface Given {
   origins: Record<string, Origin>;
   /** The config file that was named by --config. */
   config: string | undefined;
+  /** What to tell whoever typed it. */
+  notes: string[];
 }
 
 /** A citty command that also carries its words. */
@@ -74,7 +76,7 @@ export function readOptions<S extends z.ZodObject>(
 ): { options: z.output<S>; given: Given } {
   const section = sectionOf(words);
   const fields = fieldsOf(section, words.options);
-  const { flags, config } = parseFlags(fields, rawArgs, `ding ${words.name}`);
+  const { flags, config, notes } = parseFlags(fields, rawArgs, `ding ${words.name}`);
   const { env } = process;
   const file = loadConfigFile({ flag: config, env, folder: process.cwd(), sections });
   const { options, origins } = resolveOptions(section, words.options, {
@@ -84,5 +86,5 @@ export function readOptions<S extends z.ZodObject>(
     ...(file && { fileName: file.name, fileFolder: file.folder }),
     otherKeys: words.otherKeys ?? [],
   });
-  return { options, given: { origins, config } };
+  return { options, given: { origins, config, notes } };
 }

@@ -3,11 +3,14 @@ import { flagName, type OptionField } from "../src/config/option-field.ts";
 import type { OptionSources } from "../src/config/options.ts";
 import { didYouMean } from "../src/config/suggest.ts";
 import { DingError } from "../src/core/errors.ts";
+import { plainWords } from "./_plain-words.ts";
 
 /** What stood on the command line: values by flag name, and the config file that it names. */
 export interface ParsedFlags {
   flags: NonNullable<OptionSources["flags"]>;
   config: string | undefined;
+  /** What to tell of the flags that were used. */
+  notes: string[];
 }
 
 /** The flags that every command has beside its own. */
@@ -21,29 +24,23 @@ type OptionToken = Extract<Token, { kind: "option" }>;
 
 /** Reads a command line by the options of a command; whatever is not among them is refused. */
 export function parseFlags(fields: OptionField[], rawArgs: string[], name: string): ParsedFlags {
+  const find = (flag: string): OptionField | undefined => fieldOf(fields, flag)?.field;
+  const { words, typed } = plainWords({ fields, find }, rawArgs);
   const { tokens } = parseArgs({
-    args: rawArgs,
+    args: words,
     options: optionsConfig(fields),
     // Not `strict`: it takes the -1 of `--device-map -1` for a flag, and cannot suggest names.
     strict: false,
     allowPositionals: true,
     tokens: true,
   });
-  const flags: ParsedFlags["flags"] = {};
-  const places = fields.filter((field) => field.positional);
-  let config: string | undefined;
+  const taken = new TakenFlags(fields, name);
   for (const token of tokens) {
     if (token.kind === "option-terminator") continue;
-    if (token.kind === "positional") {
-      takePositional(flags, places, { value: token.value, name });
-    } else if (token.name === "config") {
-      config = textOf(token, "FILE");
-    } else {
-      const { field, isNegated } = findField(fields, token, name);
-      put(flags, field, valueOf(field, token, isNegated));
-    }
+    if (token.kind === "positional") taken.place(token.value);
+    else taken.option({ ...token, rawName: typed.get(token.index) ?? token.rawName });
   }
-  return { flags, config };
+  return taken.parsed;
 }
 
 /** Every spelling of a field's flag: `--num-worker`, the ancestors' `--num_worker`, its aliases. */
@@ -61,21 +58,24 @@ function optionsConfig(fields: OptionField[]): ParseArgsOptionsConfig {
   return options;
 }
 
-function findField(
+function fieldOf(
   fields: OptionField[],
-  token: OptionToken,
   name: string,
-): { field: OptionField; isNegated: boolean } {
-  const field = fields.find((one) => spellingsOf(one).includes(token.name));
+): { field: OptionField; isNegated: boolean } | undefined {
+  const field = fields.find((one) => spellingsOf(one).includes(name));
   if (field) return { field, isNegated: false };
-  const positive = token.name.replace(/^no[-_]/, "");
+  const positive = name.replace(/^no[-_]/, "");
   const negated = fields.find(
     (one) => one.type.kind === "boolean" && spellingsOf(one).includes(positive),
   );
-  if (negated && positive !== token.name) return { field: negated, isNegated: true };
-  const known = [...fields.map((one) => one.flag), ...COMMON_FLAGS.map((one) => one.flag)];
+  return negated && positive !== name ? { field: negated, isNegated: true } : undefined;
+}
+
+function noSuchOption(fields: OptionField[], token: OptionToken, name: string): DingError {
+  const spellings = fields.flatMap((one) => [one.flag, ...one.aliases]);
+  const known = [...spellings, ...COMMON_FLAGS.map((one) => one.flag)];
   const near = didYouMean(flagName(token.name), known)?.replace('"', '"--');
-  throw new DingError("usage.invalid-option", `Cannot use ${token.rawName}: no such option`, {
+  return new DingError("usage.invalid-option", `Cannot use ${token.rawName}: no such option`, {
     hint: near ?? `Run \`${name} --help\` for all options`,
   });
 }
@@ -101,27 +101,62 @@ function textOf(token: OptionToken, placeholder: string): string {
   });
 }
 
-function takePositional(
-  flags: ParsedFlags["flags"],
-  places: OptionField[],
-  { value, name }: { value: string; name: string },
-): void {
-  const field = places[0];
-  if (!field) {
-    throw new DingError(
-      "usage.invalid-option",
-      `Cannot use argument "${value}": not expected here`,
-      {
-        hint: `Run \`${name} --help\` for what can stand here`,
-      },
-    );
-  }
-  put(flags, field, value);
-  if (field.type.kind !== "array") places.shift();
-}
+/** What was read so far. */
+class TakenFlags {
+  readonly parsed: ParsedFlags = { flags: {}, config: undefined, notes: [] };
+  readonly #fields: OptionField[];
+  readonly #name: string;
+  readonly #places: OptionField[];
+  /** By flag, how strong the spelling was that gave its value. */
+  readonly #ranks = new Map<string, number>();
 
-function put(flags: ParsedFlags["flags"], field: OptionField, value: string | boolean): void {
-  const before = flags[field.flag];
-  const isList = field.type.kind === "array" && typeof value === "string";
-  flags[field.flag] = isList ? [...(Array.isArray(before) ? before : []), value] : value;
+  constructor(fields: OptionField[], name: string) {
+    this.#fields = fields;
+    this.#name = name;
+    this.#places = fields.filter((field) => field.positional);
+  }
+
+  place(value: string): void {
+    const [field] = this.#places;
+    if (!field) {
+      throw new DingError(
+        "usage.invalid-option",
+        `Cannot use argument "${value}": not expected here`,
+        { hint: `Run \`${this.#name} --help\` for what can stand here` },
+      );
+    }
+    this.#put(field, value);
+    if (field.type.kind !== "array") this.#places.shift();
+  }
+
+  option(token: OptionToken): void {
+    if (token.name === "config") {
+      this.parsed.config = textOf(token, "FILE");
+      return;
+    }
+    const found = fieldOf(this.#fields, token.name);
+    if (!found) throw noSuchOption(this.#fields, token, this.#name);
+    const { field, isNegated } = found;
+    const value = valueOf(field, token, isNegated);
+    const spelling = flagName(token.name).replaceAll("_", "-");
+    const note = field.notes[spelling];
+    if (note !== undefined) this.parsed.notes.push(`${token.rawName}: ${note}`);
+    if (this.#isStrongest(field, spelling)) this.#put(field, value);
+  }
+
+  #isStrongest({ flag, ranked }: OptionField, spelling: string): boolean {
+    if (ranked.length === 0) return true;
+    const place = ranked.indexOf(spelling);
+    const rank = place < 0 ? ranked.length : place;
+    if (rank > (this.#ranks.get(flag) ?? Infinity)) return false;
+    this.#ranks.set(flag, rank);
+    return true;
+  }
+
+  #put(field: OptionField, value: string | boolean): void {
+    const { flags } = this.parsed;
+    const before = flags[field.flag];
+    const isList = (field.type.kind === "array" || field.brackets) && typeof value === "string";
+    flags[field.flag] = isList ? [...(Array.isArray(before) ? before : []), value] : value;
+  }
 }

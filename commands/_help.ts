@@ -64,6 +64,9 @@ function optionLines(fields: OptionField[], plain: boolean, hasConfig: boolean):
     lines.push(heading(group, plain), ...members.flatMap(optionRow), "");
   }
   lines.push(heading("General", plain));
+  if (fields.some((field) => field.singleDash)) {
+    lines.push(...row("    -some_option", "Means --some-option: one dash and _ will do too"));
+  }
   if (hasConfig) {
     lines.push(
       ...row("    --config FILE", "Config file (default ./ding.config.json; DING_CONFIG)"),
@@ -78,25 +81,33 @@ function optionRow(field: OptionField): string[] {
   const dots = field.type.kind === "array" ? " …" : "";
   const value = field.placeholder && ` ${field.placeholder}${dots}`;
   const isOnByDefault = field.type.kind === "boolean" && field.defaultValue === true;
-  const name = field.positional
-    ? `    ${positionalName(field)}`
-    : `${short}--${isOnByDefault ? "[no-]" : ""}${field.flag}${value}`;
+  const name = field.named
+    ? `${short}--${isOnByDefault ? "[no-]" : ""}${field.flag}${value}`
+    : `    ${positionalName(field)}`;
   const remarks = notes(field).join("; ");
   return row(name, remarks === "" ? field.description : `${field.description} (${remarks})`);
 }
 
-/** What is to be known beside the meaning: required, repeatable, the default, the variable. */
+/** What is to be known beside the meaning: required, repeatable, the default, other ways to give it. */
 function notes(field: OptionField): string[] {
   const isList = field.type.kind === "array";
   const isEmpty = isList && Array.isArray(field.defaultValue) && field.defaultValue.length === 0;
   return [
     ...(field.required ? ["required"] : []),
-    ...(isList ? ["repeatable"] : []),
+    ...(isList ? [field.listOfWords ? "several: 0 1 or 0,1" : "repeatable"] : []),
     ...(field.defaultValue === undefined || field.defaultValue === false || isEmpty || field.secret
       ? []
       : [`default ${plainValue(field.defaultValue)}`]),
     ...(field.flagOnly ? [] : [field.env]),
+    ...(field.aliases.length > 0 ? [`also ${otherSpellings(field)}`] : []),
   ];
+}
+
+/** The ancestors' names of the flag, as they were typed: "-num_worker". */
+export function otherSpellings({ aliases, singleDash }: OptionField): string {
+  return aliases
+    .map((name) => (singleDash ? `-${name.replaceAll("-", "_")}` : `--${name}`))
+    .join(", ");
 }
 
 /** A default as a person would type it. */

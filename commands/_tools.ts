@@ -19,7 +19,7 @@ export interface ToolOptions {
 /** Reads the token, and makes a logger that does not show it. */
 export async function toolsOf(
   { tokenFile, logLevel: level }: ToolOptions,
-  { origins }: Given,
+  { origins, notes }: Given,
   stream: NodeJS.WriteStream = process.stderr,
 ): Promise<Tools> {
   const warnings: Parameters<Logger["warn"]>[] = [];
@@ -29,5 +29,6 @@ export async function toolsOf(
   );
   const log = await terminalLogger({ level, secrets: [token], stream });
   for (const warning of warnings) log.warn(...warning);
+  for (const note of notes) log.info(note);
   return { log, token };
 }

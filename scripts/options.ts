@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import type { CommandDef } from "citty";
 import { sectionOf, type Words } from "../commands/_command.ts";
 import { subCommandsOf } from "../commands/_find.ts";
-import { plainValue } from "../commands/_help.ts";
+import { otherSpellings, plainValue } from "../commands/_help.ts";
 import { TABLE, type Table, visibleNames } from "../commands/_table.ts";
 import { fieldsOf, type OptionField } from "../src/config/option-field.ts";
 import { typeNameWithRange, type ValueType } from "../src/config/value-type.ts";
@@ -59,7 +59,10 @@ function commandPart(words: Words, parent: Words | undefined): string {
     .map(([key]) => key);
   const own = fieldsOf(section, words.options).filter((field) => !shared.includes(field.key));
   const also = shared.length > 0 ? ` It takes the options of \`ding ${parent?.name}\` too.` : "";
-  const lines = [`## ding ${words.name}`, "", `${words.description}.${also}`, ""];
+  const dash = own.some((field) => field.singleDash)
+    ? " One dash and underscores will do too: `-some_option` means `--some-option`."
+    : "";
+  const lines = [`## ding ${words.name}`, "", `${words.description}.${also}${dash}`, ""];
   for (const [group, fields] of Map.groupBy(own, (field) => field.group)) {
     lines.push(`**${group}**`, "", "| option | variable | config key | type | default | meaning |");
     lines.push("|---|---|---|---|---|---|", ...fields.map((field) => row(section, field)), "");
@@ -74,14 +77,17 @@ function row(section: string, field: OptionField): string {
     field.flagOnly ? "" : code(`${section}.${field.key}`),
     typeText(field.type, field.path),
     defaultText(field),
-    field.description,
+    field.aliases.length > 0
+      ? `${field.description} (also ${code(otherSpellings(field))})`
+      : field.description,
   ];
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
 }
 
 function flagText(field: OptionField): string {
-  if (field.positional) return field.flag.toUpperCase();
-  return field.short === undefined ? `--${field.flag}` : `-${field.short}, --${field.flag}`;
+  if (!field.named) return field.flag.toUpperCase();
+  const place = field.positional ? `${field.flag.toUpperCase()}, ` : "";
+  return `${place}${field.short === undefined ? "" : `-${field.short}, `}--${field.flag}`;
 }
 
 function typeText(type: ValueType, isPath: boolean): string {

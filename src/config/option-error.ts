@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { DingError } from "../core/errors.ts";
 import { convertText, NOT_CONVERTIBLE } from "./convert.ts";
+import { itemTexts } from "./field-value.ts";
 import type { OptionField } from "./option-field.ts";
 import { didYouMean } from "./suggest.ts";
 import { typeName, typeNameWithRange, type ValueType } from "./value-type.ts";
@@ -24,18 +25,22 @@ const RANGE_ISSUES: string[] = ["too_small", "too_big"];
 
 /** A required option that nobody gave. */
 export function missingError(section: string, field: OptionField): DingError {
-  const name = field.positional ? field.flag.toUpperCase() : `--${field.flag}`;
+  const name = field.named ? `--${field.flag}` : field.flag.toUpperCase();
   return new DingError("usage.invalid-option", `Cannot start without ${name}`, {
     hint: field.flagOnly
-      ? `Pass ${field.positional ? name : `${name} ${field.placeholder}`}: ${field.description}`
+      ? `Pass ${field.named ? `${name} ${field.placeholder}` : name}: ${field.description}`
       : `Pass ${name} ${field.placeholder}, or set ${field.env} or "${section}.${field.key}" in the config file`,
   });
 }
 
 /** A text of a flag or variable that is none of the option's type. */
 export function wrongTextError(field: OptionField, texts: string[], origin: Origin): DingError {
+  if (field.brackets) {
+    return wrongValueError({ field, type: field.type, value: texts.join(" "), origin });
+  }
   const type = field.type.kind === "array" ? field.type.items : field.type;
-  const wrong = texts.find((text) => convertText(type, text) === NOT_CONVERTIBLE) ?? "";
+  const words = itemTexts(field, texts);
+  const wrong = words.find((text) => convertText(type, text) === NOT_CONVERTIBLE) ?? "";
   return wrongValueError({ field, type, value: wrong, origin });
 }
 

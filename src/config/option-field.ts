@@ -17,14 +17,28 @@ export interface OptionField {
   aliases: string[];
   /** The placeholder in help: `--port N`. */
   placeholder: string;
-  /** Given by its place, not by name. */
+  /** Of these spellings the first that was given wins, wherever it stands; else the last given. */
+  ranked: string[];
+  /** By spelling: what to tell whoever uses it. */
+  notes: Record<string, string>;
+  /** One dash will do for long names: `-num_worker 2`, as the ancestors' programs had it. */
+  singleDash: boolean;
+  /** May be given by its place. */
   positional: boolean;
-  /** Neither variable nor config key: it belongs to one run. What stands by its place is so, too. */
+  /** Has a name; false for what can only be given by its place. */
+  named: boolean;
+  /** A list that may also be written as several words, or with commas: `--device-map -1 0,1`. */
+  listOfWords: boolean;
+  /** A list of lists in brackets, quoted or not: `--remote-servers [[10.0.0.1, 1], [n2, 2]]`. */
+  brackets: boolean;
+  /** Neither variable nor config key: it belongs to one run. What has no name is so, too. */
   flagOnly: boolean;
   /** Never printed, logged or put into a script. */
   secret: boolean;
   /** A relative value in the config file counts from that file's folder. */
   path: boolean;
+  /** Each value is a path with or without a name before it: `small=./a.onnx`. */
+  namedPath: boolean;
 }
 
 const DEFAULT_GROUP = "Options";
@@ -44,6 +58,7 @@ export function fieldsOf(section: string, schema: z.ZodObject): OptionField[] {
   const object = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema & {
     properties?: Record<string, JsonSchema>;
     required?: string[];
+    singleDash?: boolean;
   };
   return Object.entries(object.properties ?? {}).map(([key, json]) => {
     const type = valueTypeOf(json);
@@ -58,13 +73,24 @@ export function fieldsOf(section: string, schema: z.ZodObject): OptionField[] {
       group: textOf(json.group) ?? DEFAULT_GROUP,
       short: textOf(json.short),
       aliases: Array.isArray(json.aliases) ? json.aliases.map(String) : [],
-      placeholder: textOf(json.placeholder) ?? placeholderOf(type, json.path === true),
-      positional: json.positional === true,
+      placeholder: textOf(json.placeholder) ?? placeholderOf(type, isPath(json)),
+      ranked: Array.isArray(json.ranked) ? json.ranked.map(String) : [],
+      notes: (json.notes ?? {}) as Record<string, string>,
+      singleDash: object.singleDash === true,
+      positional: json.positional === true || json.positional === "also",
+      named: json.positional !== true,
+      listOfWords: json.list === "words",
+      brackets: json.brackets === true,
       flagOnly: json.flagOnly === true || json.positional === true,
       secret: json.secret === true,
-      path: json.path === true,
+      path: isPath(json),
+      namedPath: json.path === "named",
     };
   });
+}
+
+function isPath(json: JsonSchema): boolean {
+  return json.path === true || json.path === "named";
 }
 
 function placeholderOf(type: ValueType, isPath: boolean): string {

@@ -1,9 +1,10 @@
-import { isAbsolute, join } from "node:path";
 import type { z } from "zod";
 import { DingError } from "../core/errors.ts";
-import { convertList, convertText, NOT_CONVERTIBLE, splitList } from "./convert.ts";
+import { NOT_CONVERTIBLE } from "./convert.ts";
+import { valueOfTexts, variableTexts } from "./field-value.ts";
 import { fieldsOf, type OptionField } from "./option-field.ts";
 import { issueError, missingError, type Origin, wrongTextError } from "./option-error.ts";
+import { fromFolder } from "./option-path.ts";
 import { didYouMean } from "./suggest.ts";
 
 /** What was given from outside; flags and variables are texts, the file's values have types. */
@@ -71,7 +72,7 @@ function findValue(
   const value = file?.[field.key];
   if (value === undefined) return undefined;
   return [
-    field.path ? fromFolder(fileFolder, value) : value,
+    fromFolder(field, value, fileFolder),
     { from: "file", name: `${section}.${field.key} in ${fileName}` },
   ];
 }
@@ -81,28 +82,17 @@ function fromFlag(field: OptionField, given: string | boolean | string[]): [unkn
   if (typeof given === "boolean") return [given, origin];
   const texts = Array.isArray(given) ? given : [given];
   if (texts.some((text) => text === "")) throw emptyError(field);
-  const last = texts.at(-1) ?? "";
-  const value =
-    field.type.kind === "array"
-      ? convertList(field.type.items, texts)
-      : convertText(field.type, last);
+  const value = valueOfTexts(field, texts);
   if (value === NOT_CONVERTIBLE) throw wrongTextError(field, texts, origin);
   return [value, origin];
 }
 
 function fromVariable(field: OptionField, text: string): [unknown, Origin] {
   const origin: Origin = { from: "env", name: field.env };
-  const texts = field.type.kind === "array" ? splitList(text) : [text];
-  const value =
-    field.type.kind === "array"
-      ? convertList(field.type.items, texts)
-      : convertText(field.type, text);
+  const texts = variableTexts(field, text);
+  const value = valueOfTexts(field, texts);
   if (value === NOT_CONVERTIBLE) throw wrongTextError(field, texts, origin);
   return [value, origin];
-}
-
-function fromFolder(folder: string, value: unknown): unknown {
-  return typeof value === "string" && !isAbsolute(value) ? join(folder, value) : value;
 }
 
 function emptyError(field: OptionField): DingError {

@@ -92,6 +92,7 @@ describe("parseFlags()", () => {
     expect(parse("--config", "a.json", "--port=1")).toEqual({
       flags: { port: "1" },
       config: "a.json",
+      notes: [],
     });
   });
 

@@ -39,10 +39,17 @@ test("fieldsOf() reads all of a field, wherever its meta stands", () => {
     short: "p",
     aliases: [],
     placeholder: "N",
+    ranked: [],
+    notes: {},
+    singleDash: false,
     positional: false,
+    named: true,
+    listOfWords: false,
+    brackets: false,
     flagOnly: false,
     secret: false,
     path: false,
+    namedPath: false,
   });
   expect(join).toMatchObject({ placeholder: "HOST:PORT", aliases: ["to"], group: "Options" });
   expect(key).toMatchObject({ secret: true, required: false, defaultValue: undefined });
