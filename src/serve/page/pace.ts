@@ -1,0 +1,96 @@
+import { Recent, type RecentSummary } from "../../telemetry/recent.ts";
+
+interface ClientCount {
+  count: number;
+  lastMs: number;
+}
+
+/** What is known of the clients. */
+export interface ClientSummary {
+  total: number;
+  /** Heard of within three minutes. */
+  active: number;
+  avg: number;
+  min: number;
+  max: number;
+  /** How many clients have the least, and the most. */
+  atMin: number;
+  atMax: number;
+}
+
+const ACTIVE_MS = 180_000;
+const BUCKET_MS = 3_000;
+/** More clients than these are counted, not told apart. */
+const MOST_CLIENTS = 10_000;
+
+/** When things happened, and for whom: the gaps between the last thousand, the rate in steps of three seconds. */
+export class Pace {
+  readonly #gaps = new Recent();
+  readonly #rates = new Recent();
+  readonly #clients = new Map<string, ClientCount>();
+  #unnamed = 0;
+  #lastMs = Number.NaN;
+  #bucket = Number.NaN;
+  #inBucket = 0;
+
+  /** One more, now. */
+  record(nowMs: number, client: string): void {
+    if (this.#lastMs === this.#lastMs) this.#gaps.record(nowMs - this.#lastMs);
+    this.#lastMs = nowMs;
+    const bucket = Math.floor(nowMs / BUCKET_MS);
+    if (bucket !== this.#bucket) this.#turn(bucket);
+    this.#inBucket++;
+    const known = this.#clients.get(client);
+    if (known) {
+      known.count++;
+      known.lastMs = nowMs;
+    } else this.#meet(client, nowMs);
+  }
+
+  /** Milliseconds between two, of the last thousand. */
+  gaps(): RecentSummary {
+    return this.#gaps.summary();
+  }
+
+  /** How many a second, in steps of three seconds; steps without any are left out. */
+  rates(): RecentSummary {
+    return this.#rates.summary();
+  }
+
+  clients(nowMs: number): ClientSummary {
+    const all = [...this.#clients.values()];
+    const counts = all.map(({ count }) => count);
+    const [min, max] = all.length === 0 ? [0, 0] : [least(counts), most(counts)];
+    return {
+      total: all.length + this.#unnamed,
+      active: all.filter(({ lastMs }) => nowMs - lastMs <= ACTIVE_MS).length,
+      avg: all.length === 0 ? 0 : counts.reduce((sum, count) => sum + count, 0) / all.length,
+      min,
+      max,
+      atMin: counts.filter((count) => count === min).length,
+      atMax: counts.filter((count) => count === max).length,
+    };
+  }
+
+  #turn(bucket: number): void {
+    if (this.#inBucket > 0) this.#rates.record((this.#inBucket / BUCKET_MS) * 1_000);
+    this.#bucket = bucket;
+    this.#inBucket = 0;
+  }
+
+  #meet(client: string, nowMs: number): void {
+    if (this.#clients.size >= MOST_CLIENTS) {
+      this.#unnamed++;
+      return;
+    }
+    this.#clients.set(client, { count: 1, lastMs: nowMs });
+  }
+}
+
+function least(counts: readonly number[]): number {
+  return counts.reduce((a, b) => Math.min(a, b));
+}
+
+function most(counts: readonly number[]): number {
+  return counts.reduce((a, b) => Math.max(a, b));
+}

@@ -1,0 +1,61 @@
+import { systemClock, type Clock } from "../../core/clock.ts";
+import { ModelStatistics } from "./model-statistics.ts";
+import type { RequestTraces } from "./request-traces.ts";
+import { ServerPace } from "./server-pace.ts";
+
+/** What the statistics need. */
+export interface ServeStatisticsOptions {
+  clock?: Clock;
+  /** Told of each request that ends; undefined when nobody asked for traces. */
+  traces?: RequestTraces | undefined;
+}
+
+/**
+ * What a server counts, by model and version. The host asks once for a model's statistics, keeps them, and tells them
+ * what happens; nothing here waits, throws, or grows with the number of requests.
+ */
+export class ServeStatistics {
+  readonly clock: Clock;
+  /** On the clock. */
+  readonly startedMs: number;
+  readonly pace = new ServerPace();
+  readonly #traces: RequestTraces | undefined;
+  readonly #models = new Map<string, ModelStatistics>();
+
+  constructor({ clock = systemClock, traces }: ServeStatisticsOptions = {}) {
+    this.clock = clock;
+    this.startedMs = clock.now();
+    this.#traces = traces;
+  }
+
+  /** Of one version of a model; made when first asked for. A model that is loaded again goes on with its counts. */
+  model(name: string, version: string): ModelStatistics {
+    const key = `${name}@${version}`;
+    let found = this.#models.get(key);
+    if (!found) {
+      found = new ModelStatistics({
+        name,
+        version,
+        now: () => this.clock.now(),
+        server: this.pace,
+        traces: this.#traces,
+      });
+      this.#models.set(key, found);
+    }
+    return found;
+  }
+
+  /** Its counts vanish; for a model that will not come back. Told twice, or of an unknown one: nothing happens. */
+  forget(name: string, version: string): void {
+    this.#models.delete(`${name}@${version}`);
+  }
+
+  models(): ModelStatistics[] {
+    return [...this.#models.values()];
+  }
+
+  /** Called once a second by whoever owns the page: closes the second that was being filled. */
+  turn(): void {
+    for (const model of this.models()) model.turn();
+  }
+}
