@@ -13,11 +13,17 @@ const roomy = new WeakSet<ArrayBufferLike>();
 /** Bytes in memory of their own, with room for a head in front of them if they are large. */
 export function copyWithRoom(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   if (bytes.length < LARGE_BYTES) return new Uint8Array(bytes);
-  const { buffer } = Buffer.allocUnsafeSlow(HEADROOM_BYTES + bytes.length);
-  const copy = new Uint8Array(buffer, HEADROOM_BYTES);
+  const copy = bytesWithRoom(bytes.length);
   copy.set(bytes);
-  roomy.add(buffer);
   return copy;
+}
+
+/** So many bytes to write a body into, with room for a head in front of them if they are large; whoever takes them writes them all. */
+export function bytesWithRoom(length: number): Uint8Array<ArrayBuffer> {
+  if (length < LARGE_BYTES) return new Uint8Array(length);
+  const { buffer } = Buffer.allocUnsafeSlow(HEADROOM_BYTES + length);
+  roomy.add(buffer);
+  return new Uint8Array(buffer, HEADROOM_BYTES);
 }
 
 /**

@@ -1,0 +1,133 @@
+import { execFile } from "node:child_process";
+import { DingError } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+
+/** The CPU among the numbers of devices. */
+export const CPU = -1;
+
+/** A GPU of this machine, as `nvidia-smi` counts them. */
+export interface Gpu {
+  readonly index: number;
+  /** Undefined where it is not told. */
+  readonly totalMiB: number | undefined;
+  readonly freeMiB: number | undefined;
+}
+
+/** How devices are looked for. */
+export interface DeviceCheck {
+  readonly log: Logger;
+  /** A GPU with a smaller free share of its memory than this is warned of. */
+  readonly gpuMemoryFraction: number;
+  /** Where `nvidia-smi` is looked for; default the environment of this process. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly timeoutMs?: number;
+}
+
+/** A driver that sleeps takes seconds to wake up; one that hangs never answers. */
+const SMI_TIMEOUT_MS = 10_000;
+const QUERY = ["--query-gpu=index,memory.total,memory.free", "--format=csv,noheader,nounits"];
+
+/** The devices that `--device-map` names: "-1", "-1,0", "-1 0 1", "[-1, 0]" or [-1, 0]; throws usage.invalid-option. */
+export function parseDeviceMap(value: unknown): number[] {
+  const parts = Array.isArray(value) ? value : textParts(value);
+  const devices = parts.map(Number);
+  const fault = parts.find((_part, index) => !isDevice(devices[index]));
+  if (fault === undefined && devices.length > 0) return devices;
+  const why = fault === undefined ? "it is empty" : `"${String(fault)}" is no device`;
+  throw new DingError("usage.invalid-option", `Cannot use --device-map: ${why}`, {
+    hint: "Give -1 for the CPU or the number of a GPU, one or more: --device-map -1,0,1",
+  });
+}
+
+/** The device of a worker: the map is used again from its start when there are more workers. */
+export function deviceOf(map: readonly number[], workerIndex: number): number {
+  return map[workerIndex % map.length] ?? CPU;
+}
+
+/** The devices that so many workers use, each once. */
+export function usedDevices(map: readonly number[], workers: number): number[] {
+  return [...new Set(map.slice(0, workers))];
+}
+
+/** Rejects with usage.invalid-option when the machine lacks one of these; asks it only if one of them is a GPU. */
+export async function checkDevices(devices: readonly number[], check: DeviceCheck): Promise<void> {
+  const wanted = devices.filter((device) => device !== CPU);
+  if (wanted.length === 0) return;
+  const gpus = await listGpus(check);
+  for (const device of wanted) {
+    const gpu = gpus.find(({ index }) => index === device);
+    if (!gpu) throw missingError(device, gpus);
+    warnIfFull(gpu, check);
+  }
+}
+
+/** What `nvidia-smi` tells; nothing where it is not on the PATH, fails, or does not answer. */
+export async function listGpus({ env, timeoutMs }: Partial<DeviceCheck> = {}): Promise<Gpu[]> {
+  const options = { env: env ?? process.env, timeout: timeoutMs ?? SMI_TIMEOUT_MS };
+  const gpus = gpusIn(await outputOf(QUERY, options));
+  // One too old for the question still knows the list.
+  return gpus.length > 0 ? gpus : gpusIn(await outputOf(["-L"], options));
+}
+
+function outputOf(
+  args: readonly string[],
+  options: { env: NodeJS.ProcessEnv; timeout: number },
+): Promise<string> {
+  return new Promise((resolve) => {
+    execFile("nvidia-smi", args, { ...options, killSignal: "SIGKILL" }, (error, stdout) => {
+      resolve(error ? "" : stdout);
+    });
+  });
+}
+
+/** Lines as "0, 16384, 15000", or as "GPU 0: name (UUID: …)". */
+function gpusIn(text: string): Gpu[] {
+  const gpus = new Map<number, Gpu>();
+  for (const line of text.split("\n")) {
+    const [, index] = /^\s*(?:GPU\s+)?(\d+)\s*(?:[,:]|$)/.exec(line) ?? [];
+    if (index === undefined) continue;
+    const [totalMiB, freeMiB] = line.split(",").slice(1).map(mebibytes);
+    gpus.set(Number(index), { index: Number(index), totalMiB, freeMiB });
+  }
+  return [...gpus.values()];
+}
+
+function mebibytes(text: string): number | undefined {
+  const [, number] = /^\s*(\d+(?:\.\d+)?)(?:\s*MiB)?\s*$/.exec(text) ?? [];
+  return number === undefined ? undefined : Number(number);
+}
+
+/** What is free changes from moment to moment, and the model may take less: it is told, and nothing more. */
+function warnIfFull(
+  { index, totalMiB, freeMiB }: Gpu,
+  { log, gpuMemoryFraction }: DeviceCheck,
+): void {
+  if (totalMiB === undefined || freeMiB === undefined || totalMiB === 0) return;
+  if (freeMiB / totalMiB >= gpuMemoryFraction) return;
+  log.warn(`GPU ${index} has less memory free than --gpu-memory-fraction ${gpuMemoryFraction}`, {
+    freeMiB,
+    totalMiB,
+  });
+}
+
+function missingError(device: number, gpus: readonly Gpu[]): DingError {
+  const indexes = gpus.map(({ index }) => index);
+  const has = indexes.length === 0 ? "no GPUs" : `only GPU ${indexes.join(", ")}`;
+  const message = `Cannot use --device-map: this machine has no GPU ${device}, it has ${has}`;
+  const others = indexes.length === 0 ? "" : `, or one of ${indexes.join(", ")}`;
+  return new DingError("usage.invalid-option", message, {
+    hint: `GPUs are those that nvidia-smi lists; use -1 for the CPU${others}.`,
+    details: { device, gpus: indexes },
+  });
+}
+
+function textParts(value: unknown): string[] {
+  return String(value)
+    .replaceAll(/[[\]]/g, " ")
+    .split(/[\s,]+/)
+    .filter((part) => part !== "");
+}
+
+function isDevice(device: number | undefined): boolean {
+  return device !== undefined && Number.isSafeInteger(device) && device >= CPU;
+}

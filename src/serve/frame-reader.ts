@@ -1,0 +1,138 @@
+import type { ErrorRecord } from "../core/errors.ts";
+import { aligned, type GroupHead, type Part, type PerPayload } from "./frame-groups.ts";
+import type { NamedTensor, Tensors, Values } from "./inference.ts";
+
+/** Tensors of several payloads of a frame, one behind the other. */
+export interface TensorGroup {
+  readonly kind: "tensors";
+  /** Of each payload. */
+  readonly rows: readonly number[];
+  readonly totalRows: number;
+  /** Of all rows. */
+  readonly tensors: readonly NamedTensor[];
+  /** How many bytes of each tensor belong to each payload. */
+  readonly lengths: readonly PerPayload[];
+}
+
+/** Values of several payloads. */
+export interface ValuesGroup {
+  readonly kind: "values";
+  readonly payloads: readonly Values[];
+}
+
+/** What follows each other in a frame and is alike; `odd` are tensors that do not fit their rows. */
+export type Group =
+  | TensorGroup
+  | ValuesGroup
+  | { readonly kind: "error"; readonly error: ErrorRecord }
+  | { readonly kind: "odd"; readonly payload: Tensors };
+
+/** The groups that these heads tell of, as views of the bytes; each call of it reads on. */
+export function readGroups(heads: readonly GroupHead[], bytes: Uint8Array): Group[] {
+  const cursor = new Cursor(bytes);
+  return heads.map((head) => readGroup(head, cursor));
+}
+
+/** The payloads of a group, as views of it. */
+export function partsOf(group: Group): Part[] {
+  if (group.kind === "error") return [group];
+  if (group.kind === "odd") return [group.payload];
+  if (group.kind === "values") return [...group.payloads];
+  const { rows, tensors, lengths } = group;
+  const at = tensors.map(() => 0);
+  return rows.map((count, payload) => {
+    const parts: NamedTensor[] = [];
+    for (let index = 0; index < tensors.length; index++) {
+      const { name, datatype, shape, data } = tensors[index] as NamedTensor;
+      const from = at[index] as number;
+      const to = from + numberOf(lengths[index] as PerPayload, payload);
+      at[index] = to;
+      const own = [count, ...shape.slice(1)];
+      parts.push({ name, datatype, shape: own, data: data.subarray(from, to) });
+    }
+    return { kind: "tensors", rows: count, tensors: parts };
+  });
+}
+
+function readGroup(head: GroupHead, cursor: Cursor): Group {
+  switch (head[0]) {
+    case 0: {
+      const [, count, rows, tensors] = head;
+      const each = listOf(rows, count);
+      const totalRows = each.reduce((sum, one) => sum + one, 0);
+      return {
+        kind: "tensors",
+        rows: each,
+        totalRows,
+        tensors: tensors.map(([name, datatype, tail, lengths]) => ({
+          name,
+          datatype,
+          shape: [totalRows, ...tail],
+          data: cursor.run(sumOf(lengths, count)),
+        })),
+        lengths: tensors.map(([, , , lengths]) => lengths),
+      };
+    }
+    case 1:
+      return readValues(head, cursor);
+    case 2:
+      return { kind: "error", error: head[1] };
+    case 3: {
+      const [, rows, heads] = head;
+      const tensors = heads.map(([name, datatype, shape, length]) => ({
+        name,
+        datatype,
+        shape,
+        data: cursor.run(numberOf(length, 0)),
+      }));
+      return { kind: "odd", payload: { kind: "tensors", rows, tensors } };
+    }
+  }
+}
+
+function readValues(head: Extract<GroupHead, readonly [1, ...unknown[]]>, cursor: Cursor): Group {
+  const [, form, sizes, count, lengths] = head;
+  const each = listOf(sizes, count);
+  const total = each.reduce((sum, one) => sum + one, 0);
+  const all = cursor.run(sumOf(lengths, total));
+  let at = 0;
+  let index = 0;
+  const payloads = each.map((size): Values => {
+    const values: Uint8Array[] = [];
+    for (let taken = 0; taken < size; taken++) {
+      const length = numberOf(lengths, index++);
+      values.push(all.subarray(at, at + length));
+      at += length;
+    }
+    return { kind: "values", form, values };
+  });
+  return { kind: "values", payloads };
+}
+
+/** Goes through the bytes of a frame, run by run. */
+class Cursor {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  run(length: number): Uint8Array {
+    const from = this.#at;
+    this.#at = aligned(from + length);
+    return this.#bytes.subarray(from, from + length);
+  }
+}
+
+function numberOf(numbers: PerPayload, index: number): number {
+  return typeof numbers === "number" ? numbers : (numbers[index] ?? 0);
+}
+
+function listOf(numbers: PerPayload, count: number): readonly number[] {
+  return typeof numbers === "number" ? Array.from({ length: count }, () => numbers) : numbers;
+}
+
+function sumOf(numbers: PerPayload, count: number): number {
+  return typeof numbers === "number" ? numbers * count : numbers.reduce((sum, one) => sum + one, 0);
+}
