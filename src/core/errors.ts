@@ -26,6 +26,7 @@ export const CODES = {
   "task.invalid-data": { retry: false, exit: 6, http: 400 },
   "task.invalid-result": { retry: false, exit: 6, http: 500 },
   "worker.exited": { retry: false, exit: 6, http: 500 },
+  "model.not-ready": { retry: true, exit: 1, http: 503 },
   "queue.full": { retry: true, exit: 1, http: 429 },
   "service.stopping": { retry: true, exit: 5, http: 503 },
   "wait.timeout": { retry: true, exit: 124, http: 504 },

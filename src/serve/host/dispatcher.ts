@@ -1,0 +1,289 @@
+import type { Clock } from "../../core/clock.ts";
+import { DingError } from "../../core/errors.ts";
+import type { Logger } from "../../core/log.ts";
+import { msgpack } from "../../protocol/codec.ts";
+import {
+  decodeAnswer,
+  encodeBatch,
+  payloadBytes,
+  sliceRows,
+  type BatchAnswer,
+} from "../batch-frame.ts";
+import { Batcher } from "../batcher.ts";
+import type { Piece } from "../batching/piece.ts";
+import type { Inference, InferRequest, Payload } from "../inference.ts";
+import type { ModelStatistics } from "../page/model-statistics.ts";
+import { WORKER_EVENTS, WORKER_METHODS } from "../worker-protocol.ts";
+import type { Generation } from "./generation.ts";
+import { Job, type Run } from "./job.ts";
+import {
+  cancelledError,
+  deathError,
+  emptyError,
+  fullError,
+  lateError,
+  noResultError,
+} from "./refusals.ts";
+
+/** How requests wait and run. */
+export interface DispatcherOptions {
+  readonly name: string;
+  readonly batchSize: number;
+  readonly batchTimeoutMs: number;
+  readonly queueLimit: number;
+  /** How often an item runs again whose worker died. */
+  readonly retries: number;
+  readonly statistics: ModelStatistics;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Takes requests, makes batches of them, hands these to workers, and gives each request its answer: once. */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #statistics: ModelStatistics;
+  readonly #clock: Clock;
+  readonly #batcher: Batcher<Job>;
+  /** Requests that have not ended. */
+  readonly #open = new Set<Job>();
+  #generation: Generation | undefined;
+  #onEmpty: (() => void) | undefined;
+  #isPumping = false;
+  #wake: Disposable | undefined;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#statistics = options.statistics;
+    this.#clock = options.clock;
+    this.#batcher = new Batcher({
+      maxBatchRows: options.batchSize,
+      timeoutMs: options.batchTimeoutMs,
+      maxQueuedRows: options.queueLimit,
+    });
+  }
+
+  get queuedRows(): number {
+    return this.#batcher.queuedRows;
+  }
+
+  /** From now on batches go to these workers; to none while undefined. */
+  use(generation: Generation | undefined): void {
+    this.#generation = generation;
+    this.pumpSoon();
+  }
+
+  /** Queues a request, unless `refusal` says why not. */
+  infer(request: InferRequest, refusal: DingError | undefined): Promise<Inference> {
+    const now = this.#clock.now();
+    const job = new Job(request, now);
+    this.#statistics.onArrived(now, request.client);
+    const fault = refusal ?? this.#add(job);
+    if (fault) this.#fail(job, fault);
+    else {
+      this.#open.add(job);
+      if (request.timeoutMs) this.#limit(job, request.timeoutMs);
+      if (request.signal) this.#follow(job, request.signal);
+      this.pumpSoon();
+    }
+    return job.inference;
+  }
+
+  /** Resolves when every request has ended, or the deadline has come. */
+  async empty(deadline?: AbortSignal): Promise<void> {
+    if (this.#open.size === 0 || deadline?.aborted) return;
+    const empty = Promise.withResolvers<void>();
+    this.#onEmpty = empty.resolve;
+    deadline?.addEventListener("abort", () => empty.resolve(), { once: true });
+    await empty.promise;
+  }
+
+  /** Ends every request with this error. */
+  failAll(error: DingError): void {
+    this.#wake?.[Symbol.dispose]();
+    this.#batcher.clear();
+    for (const job of this.#open) this.#fail(job, error);
+  }
+
+  #add(job: Job): DingError | undefined {
+    if (job.rows === 0) return emptyError();
+    const added = this.#batcher.add(job, job.arrivedMs);
+    return added.ok ? undefined : fullError(this.#options.queueLimit, added.retryAfterMs);
+  }
+
+  /** Looks for a batch at the end of the turn: requests that arrive together go together. */
+  pumpSoon(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    setImmediate(() => {
+      this.#isPumping = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    const generation = this.#generation;
+    if (!generation) return;
+    for (;;) {
+      const now = this.#clock.now();
+      for (const { value } of this.#batcher.expire(now))
+        this.#fail(value, lateError(value.request.timeoutMs ?? 0));
+      const turn = this.#batcher.next(now, { free: generation.free, workers: generation.ready });
+      if (!turn) return;
+      if ("waitMs" in turn) return this.#wakeAfter(turn.waitMs);
+      this.#run(generation, turn.batch);
+    }
+  }
+
+  #wakeAfter(ms: number): void {
+    this.#wake?.[Symbol.dispose]();
+    this.#wake = this.#clock.after(ms, () => {
+      this.#wake = undefined;
+      this.#pump();
+    });
+  }
+
+  #run(generation: Generation, batch: readonly Piece<Job>[]): void {
+    const at = this.#clock.now();
+    let batchRows = 0;
+    const payloads: Payload[] = [];
+    for (const { entry, from, rows } of batch) {
+      batchRows += rows;
+      const { payload } = entry.value.request;
+      payloads.push(rows === entry.rows ? payload : sliceRows(payload, from, rows));
+    }
+    let body: Uint8Array;
+    try {
+      body = encodeBatch(payloads, generation.memory);
+    } catch (thrown) {
+      const error = DingError.from(thrown);
+      this.#batcher.onBatchEnd(batch, { now: at, ms: undefined });
+      for (const { entry } of batch) this.#fail(entry.value, error);
+      return;
+    }
+    let worker = "";
+    let takenAt = at;
+    const ended = (ms: number | undefined): void => {
+      generation.memory?.release(body);
+      this.#batcher.onBatchEnd(batch, { now: this.#clock.now(), ms });
+    };
+    generation.run({
+      method: WORKER_METHODS.BATCH,
+      meta: null,
+      body,
+      taken: ({ id }) => {
+        worker = id;
+        takenAt = this.#clock.now();
+      },
+      reply: (answer) => {
+        const ms = this.#clock.now() - takenAt;
+        ended(ms);
+        try {
+          const decoded = decodeAnswer(answer ?? new Uint8Array(), generation.memory);
+          this.#statistics.onBatch({ worker, rows: batchRows, ms: decoded.computeMs });
+          this.#options.log.debug("batch", {
+            model: this.#options.name,
+            worker,
+            rows: batchRows,
+            ms: decoded.computeMs,
+          });
+          this.#answered(batch, decoded, { at, batchRows, worker });
+        } catch (thrown) {
+          this.#failed(batch, DingError.from(thrown));
+        }
+        this.pumpSoon();
+      },
+      fail: (record) => {
+        ended(undefined);
+        this.#failed(batch, DingError.fromRecord(record));
+        this.pumpSoon();
+      },
+      event: (name, values) => {
+        if (name !== WORKER_EVENTS.STATISTIC || !values) return;
+        this.#statistics.onStatistic(msgpack.decode(values) as Record<string, number>);
+      },
+    });
+  }
+
+  #answered(
+    batch: readonly Piece<Job>[],
+    { computeMs, results }: BatchAnswer,
+    run: Omit<Run, "computeMs">,
+  ): void {
+    for (let index = 0; index < batch.length; index++) {
+      const piece = batch[index] as Piece<Job>;
+      const job = piece.entry.value;
+      const result = results[index];
+      if (!result || "error" in result) {
+        this.#fail(job, result ? DingError.fromRecord(result.error) : noResultError());
+      } else if (job.answered(piece, result, { ...run, computeMs })) {
+        this.#onAnswered(job);
+      }
+    }
+  }
+
+  #onAnswered(job: Job): void {
+    const { payload, id } = job.request;
+    this.#statistics.onAnswered({
+      arrivedMs: job.arrivedMs,
+      client: job.client,
+      rows: job.rows,
+      id,
+      batchRows: job.batchRows,
+      worker: job.worker,
+      queueMs: job.queueMs,
+      computeMs: job.computeMs,
+      inBytes: payloadBytes(payload),
+      outBytes: job.outBytes,
+    });
+    this.#close(job);
+  }
+
+  /** A worker died or was too late: whoever was with it is tried again, in halves until the one that kills is alone. */
+  #failed(batch: readonly Piece<Job>[], error: DingError): void {
+    const isDeath = error.code === "worker.exited" || error.code === "task.timed-out";
+    const alive: Piece<Job>[] = [];
+    for (const piece of batch) {
+      const job = piece.entry.value;
+      if (job.isEnded) continue;
+      job.deaths += isDeath ? 1 : 0;
+      if (isDeath && (job.deaths <= this.#options.retries || batch.length > 1)) alive.push(piece);
+      else this.#fail(job, isDeath ? deathError(error, job.deaths) : error);
+    }
+    if (alive.length > 0) this.#batcher.putBack(alive, { solo: true });
+  }
+
+  #fail(job: Job, error: DingError): void {
+    if (!job.fail(error)) return;
+    const { arrivedMs, client, rows, batchRows, worker, request } = job;
+    this.#statistics.onFailed(
+      { arrivedMs, client, rows, id: request.id, batchRows, worker },
+      error,
+    );
+    this.#close(job);
+  }
+
+  #close(job: Job): void {
+    if (this.#open.delete(job) && this.#open.size === 0) this.#onEmpty?.();
+  }
+
+  /** Its time is up, wherever it is; what runs of it is for nobody. */
+  #limit(job: Job, timeoutMs: number): void {
+    const timer = this.#clock.after(timeoutMs, () => {
+      this.#batcher.remove(job);
+      this.#fail(job, lateError(timeoutMs));
+    });
+    const release = (): void => timer[Symbol.dispose]();
+    job.inference.then(release, release);
+  }
+
+  #follow(job: Job, signal: AbortSignal): void {
+    const leave = (): void => {
+      this.#batcher.remove(job);
+      this.#fail(job, cancelledError());
+    };
+    if (signal.aborted) return leave();
+    signal.addEventListener("abort", leave, { once: true });
+    const release = (): void => signal.removeEventListener("abort", leave);
+    job.inference.then(release, release);
+  }
+}

@@ -1,0 +1,201 @@
+import { join, resolve } from "node:path";
+import type { Clock } from "../../core/clock.ts";
+import type { DingError } from "../../core/errors.ts";
+import type { Logger } from "../../core/log.ts";
+import { Pool, type WorkerFacts } from "../../pool/pool.ts";
+import type { PoolTask } from "../../pool/assignment.ts";
+import { DEFAULT_RESTART } from "../../pool/restart-policy.ts";
+import { msgpack } from "../../protocol/codec.ts";
+import type { Peer } from "../../rpc/peer.ts";
+import { spawnSelf } from "../../runtime/self.ts";
+import { deviceOf } from "../devices.ts";
+import { createSharedMemory, type SharedMemory } from "../shared-memory.ts";
+import { WORKER_METHODS, type ModelReport, type WorkerSetUp } from "../worker-protocol.ts";
+import type { ModelSource } from "./source.ts";
+
+/** How the workers of a model are made. */
+export interface WorkerSettings {
+  readonly workers: number;
+  readonly numWorkerExpanded: number;
+  readonly devices: readonly number[];
+  /** Of the workers that are added under load. */
+  readonly expandDevices: readonly number[];
+  readonly modelDir: string;
+  readonly modelName: string | undefined;
+  readonly tmpFolder: string;
+  readonly gpuMemoryFraction: number;
+  readonly batchSize: number;
+  readonly maxBatchesPerWorker: number;
+  readonly predictTimeoutMs: number;
+  readonly loadTimeoutMs: number;
+  readonly logLevel: string;
+}
+
+/** What a generation needs. */
+export interface GenerationOptions {
+  readonly source: ModelSource;
+  readonly settings: WorkerSettings;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** A worker can take a batch that could not before. */
+  readonly onRoom: () => void;
+  /** No worker is left, and the next one does not come up either. */
+  readonly onDown: (error: DingError) => void;
+}
+
+/** A worker as the outside sees it. */
+export interface ModelWorker extends WorkerFacts {
+  readonly device: string;
+}
+
+/** Behind a batch that takes longer than this nothing lies ready in a worker: it would be out of reach of the others. */
+const BRISK_MS = 1.5;
+/** A plugin may have something to close. */
+const STOP_GRACE_MS = 3_000;
+/** A late batch is not asked long: nothing in it can answer before it is over. */
+const CANCEL_GRACE_MS = 50;
+
+/** The workers that one loading of a model has brought up. A later loading is another generation. */
+export class Generation implements AsyncDisposable {
+  readonly memory: SharedMemory | undefined;
+  readonly #options: GenerationOptions;
+  readonly #pool: Pool;
+  readonly #devices = new Map<string, string>();
+  #report: ModelReport | undefined;
+  #open = 0;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(options: GenerationOptions) {
+    this.#options = options;
+    const { settings, clock, log, onRoom } = options;
+    const most = settings.workers + settings.numWorkerExpanded;
+    this.memory = createSharedMemory({ workers: most });
+    this.#pool = new Pool({
+      size: settings.workers,
+      mostAhead: 1,
+      briskMs: BRISK_MS,
+      maxTasksPerWorker: settings.maxBatchesPerWorker,
+      cancelGraceMs: CANCEL_GRACE_MS,
+      stopGraceMs: STOP_GRACE_MS,
+      spawn: (workerId) =>
+        spawnSelf(["_worker", "serve"], {
+          DING_WORKER_ID: workerId,
+          DING_WORKER_LOG_LEVEL: settings.logLevel,
+        }),
+      setUp: (peer, workerId) => this.#setUp(peer, workerId),
+      setUpTimeoutMs: settings.loadTimeoutMs,
+      restart: { ...DEFAULT_RESTART, mostFailedStarts: Infinity },
+      clock,
+      log,
+      onRoom,
+      onBroken: (error) => options.onDown(error),
+      onFailedStart: (error) => {
+        if (this.#pool.ready === 0) options.onDown(error);
+      },
+    });
+  }
+
+  /** Brings all workers up; rejects when one cannot load the model. */
+  async start(): Promise<ModelReport> {
+    await this.#pool.start();
+    return this.report;
+  }
+
+  get report(): ModelReport {
+    if (!this.#report) throw new Error("A generation that is not up has no report");
+    return this.#report;
+  }
+
+  /** How many batches would be with a worker at once. */
+  get free(): number {
+    return this.#pool.free;
+  }
+
+  /** How many workers are alive and have loaded the model. */
+  get ready(): number {
+    return this.#pool.ready;
+  }
+
+  get workers(): ModelWorker[] {
+    return this.#pool.workers.map((worker) => ({
+      ...worker,
+      device: this.#devices.get(worker.id) ?? "",
+    }));
+  }
+
+  /** Hands a batch or a stream to a worker; returns what cancels it. */
+  run(
+    task: Omit<PoolTask, "timeoutMs">,
+    timeoutMs: number = this.#options.settings.predictTimeoutMs,
+  ): () => void {
+    this.#open += 1;
+    const ended = (): void => {
+      this.#open -= 1;
+      if (this.#open === 0) this.#onEmpty?.();
+    };
+    return this.#pool.run({
+      method: task.method,
+      meta: task.meta,
+      body: task.body,
+      timeoutMs,
+      reply: (body) => {
+        ended();
+        task.reply(body);
+      },
+      fail: (error) => {
+        ended();
+        task.fail(error);
+      },
+      event: (name, body) => task.event(name, body),
+      taken: (worker) => task.taken?.(worker),
+    });
+  }
+
+  resize(size: number): Promise<void> {
+    return this.#pool.resize(size);
+  }
+
+  /** Waits until nothing runs any more, or the deadline, and lets the workers go. */
+  async retire(deadline?: AbortSignal): Promise<void> {
+    if (this.#open > 0 && !deadline?.aborted) {
+      const empty = Promise.withResolvers<void>();
+      this.#onEmpty = empty.resolve;
+      deadline?.addEventListener("abort", () => empty.resolve(), { once: true });
+      await empty.promise;
+    }
+    await this[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool[Symbol.asyncDispose]();
+    this.memory?.[Symbol.dispose]();
+  }
+
+  async #setUp(peer: Peer, workerId: string): Promise<void> {
+    const { source, settings } = this.#options;
+    this.memory?.takeBack(workerId);
+    const index = Number(workerId.slice(1));
+    const isAdded = index >= settings.workers && settings.expandDevices.length > 0;
+    const device = isAdded
+      ? deviceOf(settings.expandDevices, index - settings.workers)
+      : deviceOf(settings.devices, index);
+    const modelDir = resolve(settings.modelDir);
+    const tmpDir = join(modelDir, settings.tmpFolder);
+    const meta: WorkerSetUp = {
+      ...source,
+      modelDir,
+      modelName: settings.modelName,
+      tmpDir,
+      workerId,
+      device,
+      gpuMemoryFraction: settings.gpuMemoryFraction,
+      batchSize: settings.batchSize,
+      sharedMemory: this.memory?.lend(workerId),
+    };
+    const body = await peer.request(WORKER_METHODS.SET_UP, meta);
+    const report = msgpack.decode(body ?? new Uint8Array()) as ModelReport;
+    if (meta.sharedMemory && !report.sharesMemory) this.memory?.disable();
+    this.#devices.set(workerId, report.device);
+    this.#report = report;
+  }
+}

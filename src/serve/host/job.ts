@@ -1,0 +1,102 @@
+import { DingError } from "../../core/errors.ts";
+import type { BatchEntry, Piece } from "../batching/piece.ts";
+import type { Inference, InferRequest, Payload } from "../inference.ts";
+import { mergeRows, payloadBytes, rowsOf } from "../rows.ts";
+
+/** Where the answer to a piece was made. */
+export interface Run {
+  /** When the batch was handed over. */
+  readonly at: number;
+  readonly computeMs: number;
+  readonly batchRows: number;
+  readonly worker: string;
+}
+
+interface Part {
+  from: number;
+  payload: Payload;
+}
+
+/** One request on its way through the queue and the workers; it ends once. */
+export class Job implements BatchEntry<Job> {
+  readonly rows: number;
+  readonly client: string;
+  readonly priority: number;
+  readonly deadline: number;
+  readonly value: Job = this;
+  readonly request: InferRequest;
+  readonly arrivedMs: number;
+  readonly inference: Promise<Inference>;
+  /** How many workers have died at its items. */
+  deaths = 0;
+  /** Of the batch that its last piece went in. */
+  batchRows: number | undefined;
+  worker: string | undefined;
+  outBytes = 0;
+  #firstRunAt: number | undefined;
+  #computeMs = 0;
+  #rowsLeft: number;
+  #parts: Part[] | undefined;
+  #isEnded = false;
+  readonly #outcome = Promise.withResolvers<Inference>();
+
+  constructor(request: InferRequest, now: number) {
+    this.request = request;
+    this.rows = rowsOf(request.payload);
+    this.client = request.client;
+    this.priority = request.priority ?? 0;
+    this.arrivedMs = now;
+    this.deadline = request.timeoutMs ? now + request.timeoutMs : Infinity;
+    this.inference = this.#outcome.promise;
+    this.#rowsLeft = this.rows;
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  get queueMs(): number {
+    return (this.#firstRunAt ?? this.arrivedMs) - this.arrivedMs;
+  }
+
+  get computeMs(): number {
+    return this.#computeMs;
+  }
+
+  /** The answer to some of its items; true when it was the last. */
+  answered(piece: Piece<Job>, payload: Payload, run: Run): boolean {
+    if (this.#isEnded) return false;
+    this.#firstRunAt ??= run.at;
+    if (run.computeMs > this.#computeMs) this.#computeMs = run.computeMs;
+    this.batchRows = run.batchRows;
+    this.worker = run.worker;
+    this.outBytes += payloadBytes(payload);
+    this.#rowsLeft -= piece.rows;
+    if (piece.rows === this.rows) return this.#end(payload);
+    this.#parts ??= [];
+    this.#parts.push({ from: piece.from, payload });
+    if (this.#rowsLeft > 0) return false;
+    this.#parts.sort((a, b) => a.from - b.from);
+    try {
+      return this.#end(mergeRows(this.#parts.map((part) => part.payload)));
+    } catch (thrown) {
+      this.fail(DingError.from(thrown));
+      return true;
+    }
+  }
+
+  /** Ends it with an error; what still runs of it is for nobody. False when it had ended. */
+  fail(error: DingError): boolean {
+    if (this.#isEnded) return false;
+    this.#isEnded = true;
+    this.#outcome.reject(error);
+    return true;
+  }
+
+  #end(payload: Payload): boolean {
+    this.#isEnded = true;
+    const { queueMs, computeMs } = this;
+    this.#outcome.resolve({ payload, queueMs, computeMs });
+    return true;
+  }
+}

@@ -1,0 +1,189 @@
+import type { Clock } from "../../core/clock.ts";
+import { DingError } from "../../core/errors.ts";
+import type { Logger } from "../../core/log.ts";
+import type {
+  Inference,
+  InferRequest,
+  ModelFacts,
+  ModelState,
+  Payload,
+  ServedModel,
+} from "../inference.ts";
+import type { ModelStatistics } from "../page/model-statistics.ts";
+import type { ModelReport } from "../worker-protocol.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { Generation, type ModelWorker, type WorkerSettings } from "./generation.ts";
+import { downError, noStreamError, notReadyError, stoppingError } from "./refusals.ts";
+import type { ModelSource } from "./source.ts";
+import { Streams } from "./streams.ts";
+
+/** How one version of a model is served. */
+export interface ModelOptions {
+  readonly source: ModelSource;
+  readonly settings: WorkerSettings;
+  readonly batchTimeoutMs: number;
+  readonly queueLimit: number;
+  /** How often an item runs again whose worker died. */
+  readonly retries: number;
+  readonly statistics: ModelStatistics;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * One version of a model: its queue, and the workers that have loaded it.
+ *
+ *   UNAVAILABLE ── load() → LOADING ─→ READY ── load(): the old workers serve until the new ones are ready
+ *        ↑                     │          │
+ *        └─ cannot be loaded ──┴─ unload() → UNLOADING: what is here is finished
+ */
+export class ModelVersion implements ServedModel, AsyncDisposable {
+  readonly source: ModelSource;
+  readonly #options: ModelOptions;
+  readonly #dispatcher: Dispatcher;
+  readonly #streams: Streams;
+  #state: ModelState = "UNAVAILABLE";
+  #reason = "not loaded";
+  #report: ModelReport | undefined;
+  #current: Generation | undefined;
+  readonly #all = new Set<Generation>();
+  #loading: Promise<void> | undefined;
+  #down: DingError | undefined;
+
+  constructor(options: ModelOptions) {
+    const { source, settings } = options;
+    this.source = source;
+    this.#options = options;
+    this.#dispatcher = new Dispatcher({
+      ...options,
+      name: source.name,
+      batchSize: settings.batchSize,
+    });
+    this.#streams = new Streams(options);
+  }
+
+  get facts(): ModelFacts {
+    const { source, state } = this;
+    const { settings } = this.#options;
+    const report = this.#report;
+    return {
+      name: source.name,
+      version: source.version,
+      state,
+      reason: this.#down?.message ?? this.#reason,
+      platform: report?.platform ?? "",
+      batchSize: settings.batchSize,
+      input: report?.input,
+      output: report?.output,
+      streams: report?.streams ?? false,
+      inputSchema: report?.inputSchema,
+      outputSchema: report?.outputSchema,
+    };
+  }
+
+  get state(): ModelState {
+    return this.#state === "READY" && this.#down ? "UNAVAILABLE" : this.#state;
+  }
+
+  get workers(): ModelWorker[] {
+    return [...this.#all].flatMap((generation) => generation.workers);
+  }
+
+  get queuedRows(): number {
+    return this.#dispatcher.queuedRows;
+  }
+
+  /** Of the workers that take batches now. */
+  get capacity(): { ready: number; busy: number } {
+    const ready = this.#current?.ready ?? 0;
+    const idle = this.#current?.workers.filter((worker) => worker.state === "idle").length ?? 0;
+    return { ready, busy: ready - idle };
+  }
+
+  /** Brings workers up, and takes them in the place of those that are there; one loading at a time. */
+  load(): Promise<void> {
+    this.#loading = (this.#loading ?? Promise.resolve()).catch(() => {}).then(() => this.#load());
+    return this.#loading;
+  }
+
+  /** Takes no more, finishes what is here, and lets the workers go. */
+  async unload(deadline?: AbortSignal): Promise<void> {
+    if (this.#state === "UNAVAILABLE" && this.#all.size === 0) return;
+    this.#state = "UNLOADING";
+    this.#reason = "unloaded";
+    await this.#loading?.catch(() => {});
+    await Promise.all([this.#dispatcher.empty(deadline), this.#streams.empty(deadline)]);
+    await this[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#state = "UNAVAILABLE";
+    this.#current = undefined;
+    this.#dispatcher.use(undefined);
+    this.#dispatcher.failAll(stoppingError(this.source.name));
+    await Promise.all([...this.#all].map((generation) => generation[Symbol.asyncDispose]()));
+    this.#all.clear();
+  }
+
+  infer(request: InferRequest): Promise<Inference> {
+    return this.#dispatcher.infer(request, this.#refusal());
+  }
+
+  stream(request: InferRequest): AsyncIterable<Payload> {
+    const { name } = this.source;
+    const refusal = this.#refusal() ?? (this.#report?.streams ? undefined : noStreamError(name));
+    const generation = this.#current;
+    if (refusal || !generation) throw refusal ?? stoppingError(name);
+    return this.#streams.open(request, generation);
+  }
+
+  /** More or fewer workers, from now on also after a loading. */
+  async resize(workers: number): Promise<void> {
+    await this.#current?.resize(workers);
+  }
+
+  #refusal(): DingError | undefined {
+    if (this.#down) return downError(this.source.name, this.#down);
+    if (this.#state === "READY" || (this.#current && this.#state === "LOADING")) return undefined;
+    if (this.#state === "UNLOADING") return stoppingError(this.source.name);
+    return notReadyError(this.source.name, this.#state, this.#reason);
+  }
+
+  async #load(): Promise<void> {
+    const { source, settings, clock, log } = this.#options;
+    if (this.#state !== "READY") this.#state = "LOADING";
+    const next: Generation = new Generation({
+      source,
+      settings,
+      clock,
+      log,
+      onRoom: () => {
+        if (this.#current !== next) return;
+        this.#down = undefined;
+        this.#dispatcher.pumpSoon();
+      },
+      onDown: (error) => {
+        if (this.#current !== next) return;
+        this.#down = error;
+        this.#dispatcher.failAll(downError(source.name, error));
+      },
+    });
+    this.#all.add(next);
+    try {
+      this.#report = await next.start();
+    } catch (thrown) {
+      this.#all.delete(next);
+      await next[Symbol.asyncDispose]();
+      if (!this.#current && this.#state === "LOADING") this.#state = "UNAVAILABLE";
+      if (!this.#current) this.#reason = DingError.from(thrown).message;
+      throw thrown;
+    }
+    const old = this.#current;
+    this.#current = next;
+    this.#down = undefined;
+    this.#reason = "";
+    if (this.#state === "LOADING") this.#state = "READY";
+    this.#dispatcher.use(next);
+    if (old) void old.retire().then(() => this.#all.delete(old));
+  }
+}

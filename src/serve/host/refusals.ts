@@ -1,0 +1,83 @@
+import { DingError } from "../../core/errors.ts";
+
+/** The queue of a model is full; `details.retryAfterMs` says when there may be room. */
+export function fullError(limit: number, retryAfterMs: number): DingError {
+  return new DingError("queue.full", `Cannot queue request: ${limit} items wait already`, {
+    hint: "Come back after the time that Retry-After names, or raise --queue-limit.",
+    details: { retryAfterMs },
+  });
+}
+
+export function emptyError(): DingError {
+  return new DingError("usage.invalid-input", "Cannot infer: the request has no items");
+}
+
+export function lateError(timeoutMs: number): DingError {
+  return new DingError("task.timed-out", `The request was not answered within ${timeoutMs} ms`);
+}
+
+export function cancelledError(): DingError {
+  return new DingError("task.cancelled", "The request was cancelled");
+}
+
+/** Its worker died as often as may be. */
+export function deathError(last: DingError, deaths: number): DingError {
+  if (last.code === "task.timed-out") {
+    return new DingError("task.timed-out", last.message.replace("The task", "The batch"), {
+      hint: "Raise --predict-timeout-ms if the model may take so long.",
+      details: { ...last.details, deaths },
+    });
+  }
+  const times = deaths === 1 ? "" : `, ${deaths} times in a row`;
+  return new DingError("worker.exited", `${last.message} while it had this item${times}`, {
+    hint: "The item may be what ends it: look at the worker's last lines in the log.",
+    details: { ...last.details, deaths },
+  });
+}
+
+export function noResultError(): DingError {
+  return new DingError("task.invalid-result", "The worker answered less than it was asked");
+}
+
+export function stoppingError(name: string): DingError {
+  return new DingError(
+    "service.stopping",
+    `Cannot infer with model "${name}": it is being unloaded`,
+    {
+      hint: "Ask another server, or come back later.",
+      details: { retryAfterMs: 1_000 },
+    },
+  );
+}
+
+/** The model is not there, and nothing says that it will be. */
+export function notReadyError(name: string, state: string, reason: string): DingError {
+  const why = reason === "" ? state : `${state}: ${reason}`;
+  return new DingError("model.not-ready", `Cannot infer with model "${name}": it is ${why}`, {
+    hint: "POST /v2/repository/index tells of all models.",
+    details: { retryAfterMs: 1_000 },
+  });
+}
+
+/** Every worker is gone, and the next one does not come up. */
+export function downError(name: string, cause: DingError): DingError {
+  return new DingError(
+    "model.not-ready",
+    `Cannot infer with model "${name}": no worker is left: ${cause.message}`,
+    {
+      hint: "Another is started soon; the log says why the last ones have ended.",
+      details: { retryAfterMs: 1_000 },
+      cause,
+    },
+  );
+}
+
+export function noStreamError(name: string): DingError {
+  return new DingError(
+    "usage.invalid-input",
+    `Cannot stream from model "${name}": it answers at once`,
+    {
+      hint: "Use generate or infer; a plugin with `generate` streams.",
+    },
+  );
+}

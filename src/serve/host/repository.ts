@@ -1,0 +1,128 @@
+import { DingError } from "../../core/errors.ts";
+import { didYouMean } from "../../config/suggest.ts";
+import type { ModelFacts, Models } from "../inference.ts";
+import { ModelVersion } from "./model-version.ts";
+import { sourcesIn, type ModelSource } from "./source.ts";
+
+/** What a repository needs. */
+export interface RepositoryOptions {
+  /** Models that were named one by one. */
+  readonly sources: readonly ModelSource[];
+  /** A folder with more; looked into again at each load. */
+  readonly folder: string | undefined;
+  readonly create: (source: ModelSource) => ModelVersion;
+}
+
+/** The models of a server by name and version. */
+export class Repository implements Models, AsyncDisposable {
+  readonly #options: RepositoryOptions;
+  readonly #models = new Map<string, Map<string, ModelVersion>>();
+
+  constructor(options: RepositoryOptions) {
+    this.#options = options;
+    for (const source of options.sources) this.#add(source);
+    this.#look();
+  }
+
+  /** Loads every model; rejects with the first that cannot be loaded. */
+  async start(): Promise<void> {
+    await Promise.all(this.all().map((model) => model.load()));
+  }
+
+  all(): ModelVersion[] {
+    return [...this.#models.values()].flatMap((versions) => [...versions.values()]);
+  }
+
+  list(): ModelFacts[] {
+    this.#look();
+    return this.all().map((model) => model.facts);
+  }
+
+  get(name?: string, version?: string): ModelVersion {
+    const versions = name === undefined ? this.#only() : this.#models.get(name);
+    if (!versions) throw this.#unknown(name ?? "");
+    const found = version === undefined ? latestOf(versions) : versions.get(version);
+    if (found) return found;
+    throw new DingError("http.not-found", `Cannot find version "${version}" of model "${name}"`, {
+      hint: `There ${versions.size === 1 ? "is" : "are"} ${[...versions.keys()].join(", ")}.`,
+    });
+  }
+
+  async load(name: string, { version }: { version?: string | undefined } = {}): Promise<void> {
+    this.#look();
+    const versions = this.#models.get(name);
+    if (!versions) throw this.#unknown(name);
+    if (version !== undefined) return this.get(name, version).load();
+    await Promise.all([...versions.values()].map((model) => model.load()));
+  }
+
+  async unload(name: string, { version }: { version?: string | undefined } = {}): Promise<void> {
+    const versions = this.#models.get(name);
+    if (!versions) throw this.#unknown(name);
+    const models = version === undefined ? [...versions.values()] : [this.get(name, version)];
+    await Promise.all(models.map((model) => model.unload()));
+  }
+
+  /** Loads again all that is served now, each on its own; the old one stays where the new one cannot be loaded. */
+  async reload(): Promise<PromiseSettledResult<void>[]> {
+    this.#look();
+    return Promise.allSettled(this.all().map((model) => model.load()));
+  }
+
+  /** Finishes what is here, until the deadline. */
+  async drain(deadline: AbortSignal): Promise<void> {
+    await Promise.all(this.all().map((model) => model.unload(deadline)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.all().map((model) => model[Symbol.asyncDispose]()));
+  }
+
+  /** What was put into the folder since the last look; it is not loaded by that. */
+  #look(): void {
+    const { folder } = this.#options;
+    if (folder === undefined) return;
+    for (const source of sourcesIn(folder)) {
+      if (!this.#models.get(source.name)?.has(source.version)) this.#add(source);
+    }
+  }
+
+  #add(source: ModelSource): void {
+    const versions = this.#models.get(source.name) ?? new Map<string, ModelVersion>();
+    if (versions.has(source.version)) {
+      const message = `Cannot serve two models as "${source.name}@${source.version}"`;
+      throw new DingError("usage.invalid-option", message, {
+        hint: "Give one of them another name or version: --plugin other=./b.ts, --plugin name@2=./b.ts",
+      });
+    }
+    versions.set(source.version, this.#options.create(source));
+    this.#models.set(source.name, versions);
+  }
+
+  #only(): Map<string, ModelVersion> {
+    const [versions] = this.#models.values();
+    if (versions && this.#models.size === 1) return versions;
+    throw new DingError("usage.invalid-input", "Cannot tell which model is meant", {
+      hint: `Name one of ${[...this.#models.keys()].map((name) => `"${name}"`).join(", ")}.`,
+    });
+  }
+
+  #unknown(name: string): DingError {
+    const known = [...this.#models.keys()];
+    return new DingError("http.not-found", `Cannot find model "${name}"`, {
+      hint:
+        didYouMean(name, known) ??
+        `There ${known.length === 1 ? "is" : "are"} ${known.join(", ")}.`,
+    });
+  }
+}
+
+/** The greatest version that serves; if none does, the greatest. */
+function latestOf(versions: Map<string, ModelVersion>): ModelVersion | undefined {
+  const all = [...versions.values()].sort((a, b) => compareVersions(b, a));
+  return all.find((model) => model.state === "READY") ?? all[0];
+}
+
+function compareVersions(a: ModelVersion, b: ModelVersion): number {
+  return a.source.version.localeCompare(b.source.version, "en", { numeric: true });
+}
