@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { checkListen, type ListenOptions } from "../src/config/listen.ts";
+import { DingError } from "../src/core/errors.ts";
 import { within } from "../src/core/wait.ts";
-import type { Logger } from "../src/core/log.ts";
 import type { Service } from "../src/core/service.ts";
 import { type Command, command } from "./_command.ts";
 import { listenForStop, type StopRequest } from "./_signals.ts";
@@ -45,8 +45,14 @@ export function roleCommand<S extends z.ZodObject & z.ZodType<RoleOptions>>(
       using stop = listenForStop();
       const tools = await toolsOf(options, given);
       checkListen(options, tools.token);
-      const service = await role.create(options, tools);
-      await runUntilStopped(service, { name: role.name, options, stop, log: tools.log });
+      try {
+        const service = await role.create(options, tools);
+        await runUntilStopped(service, { name: role.name, options, stop, tools });
+      } catch (thrown) {
+        const { message, code, hint } = DingError.from(thrown);
+        tools.fileLog?.error(message, { code, hint });
+        throw thrown;
+      }
     },
     subCommands,
   );
@@ -56,11 +62,12 @@ interface Run {
   name: string;
   options: RoleOptions;
   stop: StopRequest;
-  log: Logger;
+  tools: Tools;
 }
 
 async function runUntilStopped(service: RoleService, run: Run): Promise<void> {
-  const { name, options, stop, log } = run;
+  const { name, options, stop } = run;
+  const { log } = run.tools;
   const { stdout } = process; // a plugin in this process gets another one
   try {
     const starting = service.start();
@@ -75,7 +82,7 @@ async function runUntilStopped(service: RoleService, run: Run): Promise<void> {
   }
 }
 
-async function close(service: RoleService, { name, options, log }: Run): Promise<void> {
+async function close(service: RoleService, { name, options, tools }: Run): Promise<void> {
   const wasStarting = service.state === "starting";
   const graceMs = options.drainTimeoutMs;
   const closing = service.close(graceMs);
@@ -84,15 +91,20 @@ async function close(service: RoleService, { name, options, log }: Run): Promise
   } catch (thrown) {
     // A start that does not come back has taken no work: there is nothing to lose by leaving.
     if (!wasStarting) throw thrown;
-    log.warn(`${name} is left as it was starting`);
+    tools.log.warn(`${name} is left as it was starting`);
   }
 }
 
-function announce(service: RoleService, { name, options }: Run, stdout: NodeJS.WriteStream): void {
+function announce(
+  service: RoleService,
+  { name, options, tools }: Run,
+  stdout: NodeJS.WriteStream,
+): void {
   const { json, tlsCert } = options;
   const { address } = service;
   const url = `${tlsCert === undefined ? "http" : "https"}://${address}`;
   const facts = { url, ...service.readyFacts?.() };
+  tools.fileLog?.info(`${name} ready on ${address}`, facts);
   if (json) {
     stdout.write(`${JSON.stringify({ ready: true, role: name, address, ...facts })}\n`);
   } else {

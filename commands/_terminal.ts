@@ -2,7 +2,8 @@ import type { Logger } from "../src/core/log.ts";
 import { hider } from "./_secrets.ts";
 import { visible, visibleLine } from "./_visible.ts";
 
-const LEVELS = { debug: 4, info: 3, warn: 1, error: 0, silent: -1 } as const;
+/** The levels that a logger can be set to, with how much each says. */
+export const LEVELS = { debug: 4, info: 3, warn: 1, error: 0, silent: -1 } as const;
 
 /** How much a logger says. */
 export type LogLevel = keyof typeof LEVELS;
@@ -47,10 +48,13 @@ export function fieldsText(fields: Fields): string {
 }
 
 function jsonLines(stream: NodeJS.WriteStream): Line {
-  return (level, message, fields) => {
-    const head = { time: new Date().toISOString(), level, message };
-    stream.write(`${JSON.stringify({ ...head, ...fields, ...head })}\n`);
-  };
+  return (level, message, fields) => stream.write(`${jsonLine(level, message, fields)}\n`);
+}
+
+/** A log line for programs, without its end. */
+export function jsonLine(level: string, message: string, fields: Fields = {}): string {
+  const head = { time: new Date().toISOString(), level, message };
+  return JSON.stringify({ ...head, ...fields, ...head });
 }
 
 async function linesForPeople(stream: NodeJS.WriteStream): Promise<Line> {

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { DingError } from "../core/errors.ts";
 import { deno } from "./deno.ts";
@@ -22,20 +23,46 @@ export function runtimeName(): string {
   return typeof Bun === "undefined" ? "unknown" : `bun ${Bun.version}`;
 }
 
+/** Takes what a child prints, line by line. */
+export type OutputLine = (line: string) => void;
+
 /**
- * Starts this program again as a child that speaks ipc. Its stdout goes to our
- * stderr, so that a plugin's prints never mix with the data on our own stdout.
+ * Starts this program again as a child that speaks ipc. What it prints goes to our stderr, so
+ * that a plugin's prints never mix with the data on our own stdout; or to `output`, if given.
  * Bun ends even a busy child when this process is gone; under Deno, when it leaves by itself.
  */
-export function spawnSelf(args: string[], env: Record<string, string> = {}): ChildProcess {
+export function spawnSelf(
+  args: string[],
+  env: Record<string, string> = {},
+  output?: OutputLine,
+): ChildProcess {
   const [command, ...rest] = selfCommand();
   const child = spawn(command, [...rest, ...args], {
-    stdio: ["ignore", 2, 2, "ipc"],
+    stdio: output ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", 2, 2, "ipc"],
     serialization: "advanced",
     env: { ...withoutSecrets(process.env), BUN_OPTIONS: bunOptions(), ...env },
   });
+  for (const stream of [child.stdout, child.stderr])
+    if (output && stream) readLines(stream, output);
   if (deno) endWithThisProcess(child);
   return child;
+}
+
+/** A longer line is cut: a child may print without ever ending a line. */
+const LONGEST_LINE = 64 * 1024;
+
+function readLines(stream: Readable, output: OutputLine): void {
+  let rest = "";
+  stream.setEncoding("utf8").on("data", (text: string) => {
+    const lines = `${rest}${text}`.split("\n");
+    rest = lines.pop() ?? "";
+    while (rest.length > LONGEST_LINE) {
+      lines.push(rest.slice(0, LONGEST_LINE));
+      rest = rest.slice(LONGEST_LINE);
+    }
+    for (const line of lines) output(line);
+  });
+  stream.once("end", () => rest !== "" && output(rest));
 }
 
 /** Children that must not outlive this process, and have no other way to know that it is gone. */
