@@ -11,9 +11,15 @@ const BUSY = new Set([429, 503]);
 /** What was thrown while a request was answered, as its answer; only what nobody foresaw is logged. */
 export function answerError(context: Context, thrown: unknown, log: Logger): Response {
   const { status, envelope } = fate(thrown, context, log);
-  if (BUSY.has(status)) context.header("Retry-After", RETRY_AFTER_SECONDS);
+  if (BUSY.has(status)) context.header("Retry-After", retryAfter(thrown));
   if (status === 401) context.header("WWW-Authenticate", "Bearer");
   return answer(context, envelope, status);
+}
+
+/** In whole seconds, as the header has it; a queue that knows when it has room says so in `details.retryAfterMs`. */
+export function retryAfter(thrown: unknown): string {
+  const ms = thrown instanceof DingError ? thrown.details["retryAfterMs"] : undefined;
+  return typeof ms === "number" ? String(Math.max(1, Math.ceil(ms / 1_000))) : RETRY_AFTER_SECONDS;
 }
 
 interface Fate {

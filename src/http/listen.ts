@@ -43,6 +43,8 @@ export interface ListeningApp extends AsyncDisposable {
   readonly url: string;
   /** True when the port answers, and it is this process that does; over TLS, when the port is open. */
   ping(http: HttpClient, selfToken: string): Promise<boolean>;
+  /** Listens no more; resolves when every request that is here has its whole answer and no WebSocket is open. */
+  finish(): Promise<void>;
 }
 
 const PING_TIMEOUT_MS = 2_000;
@@ -115,6 +117,7 @@ function listening(server: HttpServer, host: string): ListeningApp {
         return false; // nobody answers: that is what was asked
       }
     },
+    finish: () => server.finish(),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }

@@ -59,6 +59,7 @@ export function serveBun({ host, port, tls, maxBytes, fetch }: ServeOptions): Ht
   return {
     port: server.port ?? port,
     url: urlOf(host, server.port ?? port, tls),
+    finish: () => server.stop(),
     [Symbol.asyncDispose]: () => server.stop(true),
   };
 }

@@ -22,6 +22,8 @@ export interface RequestInfo {
 export interface HttpServer extends AsyncDisposable {
   readonly port: number;
   readonly url: string;
+  /** Listens no more; resolves when every request that is here has its whole answer and no WebSocket is open. */
+  finish(): Promise<void>;
 }
 
 /** What `serveHttp` needs to know. Port 0 picks a free one. */
@@ -84,6 +86,7 @@ function serveDeno({ host, port, tls, fetch }: ServeOptions): HttpServer {
   return {
     port: server.addr.port,
     url: urlOf(host, server.addr.port, tls),
+    finish: () => server.shutdown(),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.close();
       await server.shutdown();

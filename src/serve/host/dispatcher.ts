@@ -15,15 +15,9 @@ import type { Inference, InferRequest, Payload } from "../inference.ts";
 import type { ModelStatistics } from "../page/model-statistics.ts";
 import { WORKER_EVENTS, WORKER_METHODS } from "../worker-protocol.ts";
 import type { Generation } from "./generation.ts";
+import { bound } from "./bound.ts";
 import { Job, type Run } from "./job.ts";
-import {
-  cancelledError,
-  deathError,
-  emptyError,
-  fullError,
-  lateError,
-  noResultError,
-} from "./refusals.ts";
+import { deathError, emptyError, fullError, lateError, noResultError } from "./refusals.ts";
 
 /** How requests wait and run. */
 export interface DispatcherOptions {
@@ -49,6 +43,8 @@ export class Dispatcher {
   #generation: Generation | undefined;
   #onEmpty: (() => void) | undefined;
   #isPumping = false;
+  #running = 0;
+  #runningRows = 0;
   #wake: Disposable | undefined;
 
   constructor(options: DispatcherOptions) {
@@ -66,6 +62,16 @@ export class Dispatcher {
     return this.#batcher.queuedRows;
   }
 
+  /** Requests that no worker has begun. */
+  get queuedRequests(): number {
+    return Math.max(0, this.#open.size - this.#running);
+  }
+
+  /** Rows that workers have. */
+  get runningRows(): number {
+    return this.#runningRows;
+  }
+
   /** From now on batches go to these workers; to none while undefined. */
   use(generation: Generation | undefined): void {
     this.#generation = generation;
@@ -81,8 +87,7 @@ export class Dispatcher {
     if (fault) this.#fail(job, fault);
     else {
       this.#open.add(job);
-      if (request.timeoutMs) this.#limit(job, request.timeoutMs);
-      if (request.signal) this.#follow(job, request.signal);
+      bound(job, this.#clock, (error) => this.#leave(job, error));
       this.pumpSoon();
     }
     return job.inference;
@@ -162,7 +167,11 @@ export class Dispatcher {
     }
     let worker = "";
     let takenAt = at;
+    this.#running += batch.length;
+    this.#runningRows += batchRows;
     const ended = (ms: number | undefined): void => {
+      this.#running -= batch.length;
+      this.#runningRows -= batchRows;
       generation.memory?.release(body);
       this.#batcher.onBatchEnd(batch, { now: this.#clock.now(), ms });
     };
@@ -262,28 +271,13 @@ export class Dispatcher {
     this.#close(job);
   }
 
+  /** Before its answer is there; what runs of it is for nobody. */
+  #leave(job: Job, error: DingError): void {
+    this.#batcher.remove(job);
+    this.#fail(job, error);
+  }
+
   #close(job: Job): void {
     if (this.#open.delete(job) && this.#open.size === 0) this.#onEmpty?.();
-  }
-
-  /** Its time is up, wherever it is; what runs of it is for nobody. */
-  #limit(job: Job, timeoutMs: number): void {
-    const timer = this.#clock.after(timeoutMs, () => {
-      this.#batcher.remove(job);
-      this.#fail(job, lateError(timeoutMs));
-    });
-    const release = (): void => timer[Symbol.dispose]();
-    job.inference.then(release, release);
-  }
-
-  #follow(job: Job, signal: AbortSignal): void {
-    const leave = (): void => {
-      this.#batcher.remove(job);
-      this.#fail(job, cancelledError());
-    };
-    if (signal.aborted) return leave();
-    signal.addEventListener("abort", leave, { once: true });
-    const release = (): void => signal.removeEventListener("abort", leave);
-    job.inference.then(release, release);
   }
 }

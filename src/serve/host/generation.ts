@@ -2,13 +2,14 @@ import { join, resolve } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import type { DingError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
-import { Pool, type WorkerFacts } from "../../pool/pool.ts";
+import { Pool } from "../../pool/pool.ts";
 import type { PoolTask } from "../../pool/assignment.ts";
 import { DEFAULT_RESTART } from "../../pool/restart-policy.ts";
 import { msgpack } from "../../protocol/codec.ts";
 import type { Peer } from "../../rpc/peer.ts";
 import { spawnSelf } from "../../runtime/self.ts";
-import { deviceOf } from "../devices.ts";
+import { CPU, deviceOf } from "../devices.ts";
+import type { ServeWorkerFacts } from "../page/server-facts.ts";
 import { createSharedMemory, type SharedMemory } from "../shared-memory.ts";
 import { WORKER_METHODS, type ModelReport, type WorkerSetUp } from "../worker-protocol.ts";
 import type { ModelSource } from "./source.ts";
@@ -29,6 +30,8 @@ export interface WorkerSettings {
   readonly predictTimeoutMs: number;
   readonly loadTimeoutMs: number;
   readonly logLevel: string;
+  /** Takes what workers print, line by line; undefined: our own stderr. */
+  readonly workerOutput?: ((line: string) => void) | undefined;
 }
 
 /** What a generation needs. */
@@ -41,11 +44,6 @@ export interface GenerationOptions {
   readonly onRoom: () => void;
   /** No worker is left, and the next one does not come up either. */
   readonly onDown: (error: DingError) => void;
-}
-
-/** A worker as the outside sees it. */
-export interface ModelWorker extends WorkerFacts {
-  readonly device: string;
 }
 
 /** Behind a batch that takes longer than this nothing lies ready in a worker: it would be out of reach of the others. */
@@ -78,10 +76,11 @@ export class Generation implements AsyncDisposable {
       cancelGraceMs: CANCEL_GRACE_MS,
       stopGraceMs: STOP_GRACE_MS,
       spawn: (workerId) =>
-        spawnSelf(["_worker", "serve"], {
-          DING_WORKER_ID: workerId,
-          DING_WORKER_LOG_LEVEL: settings.logLevel,
-        }),
+        spawnSelf(
+          ["_worker", "serve"],
+          { DING_WORKER_ID: workerId, DING_WORKER_LOG_LEVEL: settings.logLevel },
+          settings.workerOutput,
+        ),
       setUp: (peer, workerId) => this.#setUp(peer, workerId),
       setUpTimeoutMs: settings.loadTimeoutMs,
       restart: { ...DEFAULT_RESTART, mostFailedStarts: Infinity },
@@ -116,11 +115,30 @@ export class Generation implements AsyncDisposable {
     return this.#pool.ready;
   }
 
-  get workers(): ModelWorker[] {
-    return this.#pool.workers.map((worker) => ({
-      ...worker,
-      device: this.#devices.get(worker.id) ?? "",
-    }));
+  /** How many workers are at a batch. */
+  get busy(): number {
+    return this.#pool.workers.filter(({ state }) => state === "busy").length;
+  }
+
+  /** How many workers died and were replaced. */
+  get restarts(): number {
+    return this.#pool.crashes;
+  }
+
+  /** What people may see of its workers. */
+  facts(isCurrent: boolean): ServeWorkerFacts[] {
+    const { settings } = this.#options;
+    return this.#pool.workers.map(({ id, pid, state, startedAt: startedMs }) => {
+      const index = indexOf(id);
+      return {
+        id,
+        pid,
+        state: isCurrent || state === "starting" ? state : "draining",
+        device: this.#devices.get(id) ?? nameOf(this.#deviceOf(index)),
+        startedMs,
+        isExtra: index >= settings.workers,
+      };
+    });
   }
 
   /** Hands a batch or a stream to a worker; returns what cancels it. */
@@ -174,11 +192,7 @@ export class Generation implements AsyncDisposable {
   async #setUp(peer: Peer, workerId: string): Promise<void> {
     const { source, settings } = this.#options;
     this.memory?.takeBack(workerId);
-    const index = Number(workerId.slice(1));
-    const isAdded = index >= settings.workers && settings.expandDevices.length > 0;
-    const device = isAdded
-      ? deviceOf(settings.expandDevices, index - settings.workers)
-      : deviceOf(settings.devices, index);
+    const device = this.#deviceOf(indexOf(workerId));
     const modelDir = resolve(settings.modelDir);
     const tmpDir = join(modelDir, settings.tmpFolder);
     const meta: WorkerSetUp = {
@@ -198,4 +212,18 @@ export class Generation implements AsyncDisposable {
     this.#devices.set(workerId, report.device);
     this.#report = report;
   }
+
+  #deviceOf(index: number): number {
+    const { workers, devices, expandDevices } = this.#options.settings;
+    const isAdded = index >= workers && expandDevices.length > 0;
+    return isAdded ? deviceOf(expandDevices, index - workers) : deviceOf(devices, index);
+  }
+}
+
+function indexOf(workerId: string): number {
+  return Number(workerId.slice(1));
+}
+
+function nameOf(device: number): string {
+  return device === CPU ? "cpu" : `cuda:${device}`;
 }

@@ -12,7 +12,8 @@ import type {
 import type { ModelStatistics } from "../page/model-statistics.ts";
 import type { ModelReport } from "../worker-protocol.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { Generation, type ModelWorker, type WorkerSettings } from "./generation.ts";
+import type { ServeModelFacts } from "../page/server-facts.ts";
+import { Generation, type WorkerSettings } from "./generation.ts";
 import { downError, noStreamError, notReadyError, stoppingError } from "./refusals.ts";
 import type { ModelSource } from "./source.ts";
 import { Streams } from "./streams.ts";
@@ -81,23 +82,39 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
     };
   }
 
+  /** "ocr@2"; the version only where it is not the first. */
+  get label(): string {
+    const { name, version } = this.source;
+    return version === "1" ? name : `${name}@${version}`;
+  }
+
+  /** What people may see of it. */
+  get serveFacts(): Omit<ServeModelFacts, "isDefault"> {
+    const dispatcher = this.#dispatcher;
+    return {
+      ...this.facts,
+      queuedRequests: dispatcher.queuedRequests,
+      queuedRows: dispatcher.queuedRows,
+      runningRows: dispatcher.runningRows,
+      restarts: [...this.#all].reduce((sum, generation) => sum + generation.restarts, 0),
+      workers: [...this.#all].flatMap((generation) =>
+        generation.facts(generation === this.#current),
+      ),
+    };
+  }
+
   get state(): ModelState {
     return this.#state === "READY" && this.#down ? "UNAVAILABLE" : this.#state;
   }
 
-  get workers(): ModelWorker[] {
-    return [...this.#all].flatMap((generation) => generation.workers);
+  /** Of the workers that take batches now, for who decides about their number. */
+  get pressure(): { workers: number; busy: number; queued: number } | undefined {
+    const current = this.#current;
+    return current && { workers: current.ready, busy: current.busy, queued: this.queuedRows };
   }
 
   get queuedRows(): number {
     return this.#dispatcher.queuedRows;
-  }
-
-  /** Of the workers that take batches now. */
-  get capacity(): { ready: number; busy: number } {
-    const ready = this.#current?.ready ?? 0;
-    const idle = this.#current?.workers.filter((worker) => worker.state === "idle").length ?? 0;
-    return { ready, busy: ready - idle };
   }
 
   /** Brings workers up, and takes them in the place of those that are there; one loading at a time. */

@@ -1,0 +1,39 @@
+import type { Logger } from "../core/log.ts";
+import { createApp, type App } from "../http/app.ts";
+import { answer } from "../http/body.ts";
+import type { Models } from "./inference.ts";
+import type { NativeSockets } from "./native/native-sockets.ts";
+import { mountNative } from "./native/routes.ts";
+import type { ServerFacts } from "./page/server-facts.ts";
+import type { ServeStatistics } from "./page/statistics.ts";
+
+/** What the routes of a server stand on. */
+export interface ServeAppOptions {
+  models: Models;
+  statistics: ServeStatistics;
+  sockets: NativeSockets;
+  token: string | undefined;
+  log: Logger;
+  bodyLimitBytes: number;
+  allowFetch: readonly string[];
+  facts: () => ServerFacts;
+  isStopping: () => boolean;
+  /** Takes what the routes need to have released at the end. */
+  resources: AsyncDisposableStack;
+}
+
+/** The HTTP face of a server: every dialect on one app. */
+export async function serveApp(options: ServeAppOptions): Promise<App> {
+  const { models, sockets, token, log, bodyLimitBytes, facts, isStopping } = options;
+  const app = createApp({
+    health: {
+      isLive: () => facts().state !== "failed",
+      isReady: () => facts().ready,
+    },
+    token,
+    log,
+  });
+  app.get("/status", (context) => answer(context, facts()));
+  mountNative(app, models, { isStopping, desk: sockets.desk, limitBytes: bodyLimitBytes });
+  return app;
+}

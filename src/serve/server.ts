@@ -1,0 +1,259 @@
+import { checkListen } from "../config/listen.ts";
+import { systemClock, type Clock } from "../core/clock.ts";
+import { definedOf } from "../core/defined.ts";
+import { DingError, messageOf } from "../core/errors.ts";
+import { newId } from "../core/id.ts";
+import { silentLogger, type Logger } from "../core/log.ts";
+import { Service } from "../core/service.ts";
+import { abortable } from "../core/wait.ts";
+import { listenHttp, type ListeningApp } from "../http/listen.ts";
+import { parseShape } from "../protocol/shape.ts";
+import { CPU, checkDevices, usedDevices } from "./devices.ts";
+import type { WorkerSettings } from "./host/generation.ts";
+import { ModelVersion } from "./host/model-version.ts";
+import { Repository } from "./host/repository.ts";
+import { Scaler } from "./host/scaler.ts";
+import { sourceOf, sourcesHere, type ModelSource } from "./host/source.ts";
+import { watchModels } from "./host/watch.ts";
+import type { Models } from "./inference.ts";
+import { nativeSockets, type NativeSockets } from "./native/native-sockets.ts";
+import type { ServerFacts } from "./page/server-facts.ts";
+import { ServeStatistics } from "./page/statistics.ts";
+import { serveApp } from "./routes.ts";
+import { serverSettings, type ServerOptions } from "./server-options.ts";
+
+const TURN_MS = 1_000;
+/** So long the last bytes of answers may take to leave. */
+const LAST_BYTES_MS = 2_000;
+
+/**
+ * Serves models: worker processes that run them in batches, behind one port
+ * that speaks the Open Inference Protocol, the ancestors' HTTP and the native
+ * protocol.
+ */
+export class Server extends Service {
+  readonly #options: ServerOptions;
+  readonly #settings: ReturnType<typeof serverSettings.parse>;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #boot = newId();
+  readonly #statistics: ServeStatistics;
+  readonly #sources: ModelSource[];
+  #repository: Repository | undefined;
+  #listening: ListeningApp | undefined;
+  #sockets: NativeSockets | undefined;
+  #isReady = false;
+
+  constructor(options: ServerOptions = {}) {
+    super();
+    this.#options = options;
+    this.#settings = parseShape(serverSettings, definedOf(options));
+    this.#clock = options.clock ?? systemClock;
+    this.#log = options.log ?? silentLogger;
+    this.#statistics = new ServeStatistics({ clock: this.#clock });
+    const named = [options.plugin ?? []].flat().map((text) => sourceOf(text));
+    const isAlone = named.length === 0 && options.repository === undefined;
+    this.#sources = isAlone ? sourcesHere() : named;
+    if (this.#sources.length === 0 && options.repository === undefined) throw noModelError();
+  }
+
+  /** host:port, once it listens. */
+  get address(): string {
+    return this.#listening?.address ?? `${this.#settings.host}:${this.#settings.port}`;
+  }
+
+  get port(): number {
+    return this.#listening?.port ?? this.#settings.port;
+  }
+
+  /** Where to reach it: "http://127.0.0.1:8900". */
+  get url(): string {
+    return this.#listening?.url ?? "";
+  }
+
+  /** What it serves; throws before it is started. */
+  get models(): Models {
+    if (!this.#repository) throw new DingError("state.invalid", "Cannot name models: not started");
+    return this.#repository;
+  }
+
+  get statistics(): ServeStatistics {
+    return this.#statistics;
+  }
+
+  /** For the ready line. */
+  readyFacts(): Record<string, unknown> {
+    const { workers, batchSize } = this.#settings;
+    const models = this.#repository?.all().map((model) => model.label);
+    return { models: models?.join(","), workers, batchSize, pid: process.pid };
+  }
+
+  /** Begins to stop: takes no more requests and finishes those that are here. `join()` waits for it. */
+  shutdown(): void {
+    this.close().catch(() => {});
+  }
+
+  /** Waits until it has stopped; rejects when it failed. */
+  join(): Promise<void> {
+    return this.closed;
+  }
+
+  /** As `Service.close`; requests have `drainTimeoutMs` to finish. */
+  override close(graceMs: number = this.#settings.drainTimeoutMs): Promise<void> {
+    return super.close(graceMs);
+  }
+
+  /** Loads every model again: new workers warm up, then the old ones finish. What cannot be loaded stays as it was. */
+  async reload(): Promise<void> {
+    const outcomes = (await this.#repository?.reload()) ?? [];
+    for (const outcome of outcomes) {
+      if (outcome.status === "fulfilled") continue;
+      const { message, details } = DingError.from(outcome.reason);
+      this.#log.error(`A model stays as it was: ${message}`, details);
+    }
+    this.#log.info("models loaded again", {
+      loaded: outcomes.filter(({ status }) => status === "fulfilled").length,
+      of: outcomes.length,
+    });
+  }
+
+  /** What the page and the status tell of it. */
+  facts(): ServerFacts {
+    const all = this.#repository?.all() ?? [];
+    return {
+      state: this.state,
+      ready: this.#isReady && this.state === "running",
+      models: all.map((model) => ({
+        ...model.serveFacts,
+        isDefault: this.#repository?.get(model.source.name) === model,
+      })),
+    };
+  }
+
+  protected override async onStart(resources: AsyncDisposableStack): Promise<void> {
+    const { host, port } = this.#settings;
+    const { token, tls, insecure = false } = this.#options;
+    checkListen({ host, port, insecure }, token);
+    const settings = await this.#workerSettings();
+    const repository = resources.use(
+      new Repository({
+        sources: this.#sources,
+        folder: this.#options.repository,
+        create: (source) => this.#create(source, settings),
+      }),
+    );
+    this.#repository = repository;
+    const sockets = resources.use(
+      nativeSockets(repository, {
+        boot: this.#boot,
+        isStopping: () => this.stopping.aborted,
+        status: () => this.facts(),
+        clock: this.#clock,
+        log: this.#log,
+      }),
+    );
+    this.#sockets = sockets;
+    const app = await serveApp({
+      ...this.#settings,
+      models: repository,
+      statistics: this.#statistics,
+      sockets,
+      token,
+      log: this.#log,
+      facts: () => this.facts(),
+      isStopping: () => this.stopping.aborted,
+      resources,
+    });
+    const listening = await listenHttp(app, {
+      host,
+      port,
+      tls,
+      token,
+      sockets: sockets.sockets,
+    });
+    this.#listening = resources.use(listening);
+    this.#log.info(`listening on ${this.address}`);
+    await abortable(repository.start(), this.stopping);
+    this.#isReady = true;
+    this.#every(TURN_MS, () => this.#statistics.turn(), resources);
+    resources.use(
+      new Scaler({
+        ...this.#settings,
+        models: () => repository.all(),
+        clock: this.#clock,
+        log: this.#log,
+      }),
+    );
+    if (this.#options.watch === true) this.#watch(repository, resources);
+  }
+
+  protected override async onDrain(deadline: AbortSignal): Promise<void> {
+    await this.#repository?.drain(deadline);
+    const sockets = this.#sockets;
+    if (sockets) await abortable(sockets.drained(), deadline).catch(() => {});
+    await sockets?.[Symbol.asyncDispose]();
+    const late = AbortSignal.timeout(LAST_BYTES_MS);
+    await abortable(this.#listening?.finish() ?? Promise.resolve(), late).catch(() => {});
+  }
+
+  #create(source: ModelSource, settings: WorkerSettings): ModelVersion {
+    return new ModelVersion({
+      ...this.#settings,
+      source,
+      settings,
+      statistics: this.#statistics.model(source.name, source.version),
+      clock: this.#clock,
+      log: this.#log,
+    });
+  }
+
+  async #workerSettings(): Promise<WorkerSettings> {
+    const { cpu, deviceMap, deviceToExpand, workers, numWorkerExpanded, gpuMemoryFraction } =
+      this.#settings;
+    const devices = cpu ? [CPU] : deviceMap;
+    const expandDevices = cpu ? [CPU] : deviceToExpand;
+    const used = usedDevices(devices, workers);
+    const added = numWorkerExpanded > 0 ? expandDevices : [];
+    await checkDevices([...new Set([...used, ...added])], { log: this.#log, gpuMemoryFraction });
+    const { logLevel = "info", workerOutput } = this.#options;
+    return {
+      ...this.#settings,
+      modelName: this.#settings.modelName,
+      devices,
+      expandDevices,
+      logLevel,
+      workerOutput,
+    };
+  }
+
+  #watch(repository: Repository, resources: AsyncDisposableStack): void {
+    const watching = watchModels({
+      files: () => repository.all().map((model) => model.source.plugin),
+      clock: this.#clock,
+      onChange: (file) => {
+        for (const model of repository.all().filter((one) => one.source.plugin === file)) {
+          this.#log.info(`${file} has changed: loading it again`);
+          model.load().catch((thrown: unknown) => {
+            this.#log.error(`Model "${model.label}" stays as it was: ${messageOf(thrown)}`);
+          });
+        }
+      },
+    });
+    resources.use(watching);
+  }
+
+  #every(ms: number, run: () => void, resources: AsyncDisposableStack): void {
+    const timer = setInterval(run, ms);
+    resources.defer(() => clearInterval(timer));
+  }
+}
+
+function noModelError(): DingError {
+  return new DingError(
+    "usage.invalid-option",
+    "Cannot serve: no model is named, and none is here",
+    {
+      hint: "Name one: ding serve ./model.ts, or put a server.ts, model.ts or model.onnx into this folder.",
+    },
+  );
+}
