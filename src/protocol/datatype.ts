@@ -29,6 +29,11 @@ export interface TensorSpec {
   readonly datatype: Datatype;
   /** The first axis is the batch; -1 is any size. */
   readonly shape: readonly number[];
+  /**
+   * Where clients see the batch, which lies on the first axis here: on another axis, or (null) on none, as all rows of a
+   * request share the tensor. 0 when not said.
+   */
+  readonly axis?: number | null;
 }
 
 /** Tensors by name, in order. */
