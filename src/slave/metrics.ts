@@ -1,3 +1,4 @@
+import { oncePerTurn } from "../telemetry/once-per-turn.ts";
 import { Registry } from "../telemetry/registry.ts";
 import type { SlaveStatus } from "./status.ts";
 
@@ -32,16 +33,4 @@ export function slaveMetrics(read: () => SlaveStatus): Registry {
     () => status().memory.rssBytes,
   );
   return registry;
-}
-
-/** All metrics of one answer come from one reading. */
-function oncePerTurn<T extends object>(read: () => T): () => T {
-  let last: T | undefined;
-  return () => {
-    if (!last) {
-      last = read();
-      queueMicrotask(() => (last = undefined));
-    }
-    return last;
-  };
 }

@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import type { Clock } from "../core/clock.ts";
 import type { ServiceState } from "../core/service.ts";
 import type { WorkerFacts } from "../pool/pool.ts";
 import type { SlaveFacts } from "../protocol/task-session.ts";
+import { residentBytes } from "../telemetry/resident-bytes.ts";
 import type { Executor } from "./executor.ts";
 import type { Occupant } from "./seat.ts";
 import { NO_COUNTS, type TaskCounts, type TaskFacts, type Tasks } from "./tasks.ts";
@@ -61,16 +61,4 @@ export function statusOf(sources: StatusSources): SlaveStatus {
     uptimeMs: Math.round(clock.now() - startedAt),
     memory: { rssBytes: process.memoryUsage().rss },
   };
-}
-
-const PAGE_BYTES = 4_096;
-
-/** What a process holds in memory, where the system tells it (Linux). */
-function residentBytes(pid: number): number | null {
-  try {
-    const [, pages] = readFileSync(`/proc/${pid}/statm`, "utf8").split(" ");
-    return Number(pages) * PAGE_BYTES;
-  } catch {
-    return null;
-  }
 }

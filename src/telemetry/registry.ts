@@ -1,15 +1,30 @@
 import { DingError } from "../core/errors.ts";
 import { exposition, type Labels, type Sample } from "./exposition.ts";
+import type { LogHistogram } from "./log-histogram.ts";
 import { Cell, Family, HistogramCell, SECONDS } from "./metric.ts";
 
 interface Metric {
-  type: "counter" | "gauge" | "histogram";
+  type: "counter" | "gauge" | "histogram" | "summary";
   help: string;
   samples(): Iterable<Sample>;
 }
 
 /** A value for each set of labels. */
 export type LabelledValues = Iterable<readonly [labels: Labels, value: number]>;
+
+/** What a summary tells of one set of labels. */
+export interface SummaryReading {
+  labels: Labels;
+  /** Where the quantiles come from: the last while. */
+  window: LogHistogram;
+  /** What its values are multiplied with. */
+  scale: number;
+  /** Since the start. */
+  sum: number;
+  count: number;
+}
+
+const QUANTILES = [0.5, 0.9, 0.95, 0.99, 0.999];
 
 /** The metrics of one service, told as Prometheus reads them. */
 export class Registry {
@@ -38,6 +53,30 @@ export class Registry {
   /** A gauge that is read when it is asked for: a number, or one for each set of labels. */
   read(name: string, help: string, now: () => number | LabelledValues): void {
     this.#add(name, { type: "gauge", help, samples: () => samplesOf(now()) });
+  }
+
+  /** As `read`, of numbers that only grow. */
+  readTotal(name: string, help: string, now: () => number | LabelledValues): void {
+    this.#add(name, { type: "counter", help, samples: () => samplesOf(now()) });
+  }
+
+  /** Lines of whatever suffixes, read when they are asked for; of a histogram that is counted elsewhere. */
+  readHistogram(name: string, help: string, now: () => Iterable<Sample>): void {
+    this.#add(name, { type: "histogram", help, samples: now });
+  }
+
+  /** Quantiles of the last while, with sum and count since the start; read when asked for, each window at once. */
+  readSummary(name: string, help: string, now: () => Iterable<SummaryReading>): void {
+    const samples = (): Iterable<Sample> =>
+      Iterator.from(now()).flatMap(({ labels, window, scale, sum, count }) => [
+        ...window.quantiles(QUANTILES).map((value, index) => ({
+          labels: { ...labels, quantile: `${QUANTILES[index]}` },
+          value,
+        })),
+        { suffix: "_sum", labels, value: sum },
+        { suffix: "_count", labels, value: count },
+      ]);
+    this.#add(name, { type: "summary", help, samples });
   }
 
   /** How values are spread over buckets; without limits, over seconds from 0.001 to 60. */

@@ -1,4 +1,5 @@
 import { messageOf, DingError } from "../../core/errors.ts";
+import { HistogramCell } from "../../telemetry/metric.ts";
 import { Recent } from "../../telemetry/recent.ts";
 import { WindowedHistogram } from "../../telemetry/windowed-histogram.ts";
 import { failureReason, type FailureReason } from "./failure-reason.ts";
@@ -64,6 +65,7 @@ export interface ModelCounts {
 /** More keys than these are not taken; they come from plugins. */
 const MOST_KEYS = 64;
 const MOST_SIZES = 1_024;
+const FIRST_PIECE_MS = [1, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
 
 /** What one version of a model has done. The host calls the `on…` methods on its hot path: additions and stores, no clock. */
 export class ModelStatistics {
@@ -92,7 +94,8 @@ export class ModelStatistics {
   readonly latencyMs = new WindowedHistogram();
   readonly queueMs = new WindowedHistogram();
   readonly computeMs = new WindowedHistogram();
-  readonly firstPieceMs = new WindowedHistogram();
+  /** Of streams. */
+  readonly firstPieceMs = new HistogramCell(FIRST_PIECE_MS);
   /** Batches by their size. */
   readonly sizes = new Map<number, BatchCount>();
   readonly workers = new Map<string, BatchCount>();
@@ -127,7 +130,7 @@ export class ModelStatistics {
 
   /** The first piece of a stream is on its way. */
   onFirstPiece(arrivedMs: number): void {
-    this.firstPieceMs.record(this.#now() - arrivedMs);
+    this.firstPieceMs.observe(this.#now() - arrivedMs);
   }
 
   onAnswered(request: AnsweredRequest): void {
@@ -193,7 +196,6 @@ export class ModelStatistics {
     this.latencyMs.turn();
     this.queueMs.turn();
     this.computeMs.turn();
-    this.firstPieceMs.turn();
   }
 
   #end({ client }: EndedRequest, endedMs: number): void {
