@@ -1,0 +1,60 @@
+import type { Ask } from "./ask.ts";
+
+/** Requests that wait to be sent: those that come back go first, each in the order in which they were asked. */
+export class AskQueue {
+  #fresh: (Ask | undefined)[] = [];
+  #head = 0;
+  #returned: Ask[] = [];
+  #isSorted = true;
+  #count = 0;
+
+  add(ask: Ask): void {
+    this.#count += 1;
+    ask.order = this.#count;
+    this.#fresh.push(ask);
+  }
+
+  /** It has been out, and is to be sent again. */
+  giveBack(ask: Ask): void {
+    this.#returned.push(ask);
+    this.#isSorted = false;
+  }
+
+  /** The next one that is still wanted; it stays. */
+  peek(): Ask | undefined {
+    this.#skipSettled();
+    return this.#returned.at(-1) ?? this.#fresh[this.#head];
+  }
+
+  /** Takes the one that `peek()` gave. */
+  take(): void {
+    if (this.#returned.length > 0) this.#returned.pop();
+    else this.#dropFirst();
+  }
+
+  /** Takes all that are still wanted. */
+  takeAll(): Ask[] {
+    const all: Ask[] = [];
+    for (let next = this.peek(); next; next = this.peek()) {
+      this.take();
+      all.push(next);
+    }
+    return all;
+  }
+
+  #skipSettled(): void {
+    if (!this.#isSorted) this.#returned.sort((one, other) => other.order - one.order);
+    this.#isSorted = true;
+    while (this.#returned.at(-1)?.isSettled) this.#returned.pop();
+    if (this.#returned.length > 0) return;
+    while (this.#fresh[this.#head]?.isSettled) this.#dropFirst();
+  }
+
+  #dropFirst(): void {
+    this.#fresh[this.#head] = undefined;
+    this.#head += 1;
+    if (this.#head < 1_024 || this.#head * 2 < this.#fresh.length) return;
+    this.#fresh = this.#fresh.slice(this.#head);
+    this.#head = 0;
+  }
+}

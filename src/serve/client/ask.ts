@@ -1,0 +1,137 @@
+import type { Clock } from "../../core/clock.ts";
+import { DingError } from "../../core/errors.ts";
+import type { Body } from "../../rpc/message.ts";
+import type { AskMeta } from "../native/session-protocol.ts";
+import type { Line } from "./line.ts";
+
+/** What one request is. */
+export interface AskInit {
+  method: string;
+  /** Without `timeoutMs`: that is what is left of it when it is sent. */
+  meta: AskMeta;
+  body: Body;
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+  clock: Clock;
+}
+
+/** Who hears what becomes of it; one of the first two, once. */
+export interface AskEvents {
+  reply(body: Body): void;
+  fail(error: Error): void;
+  event?(name: string, body: Body): void;
+  /** It has left for a server; again after each loss. */
+  sent?(): void;
+}
+
+/**
+ * One request of a client, through all the servers that it is sent to.
+ *
+ *   waiting ── sent() ──→ out ── reply(), fail() → settled
+ *      ↑                   │
+ *      └── back() ─────────┘
+ */
+export class Ask {
+  readonly init: AskInit;
+  /** How often it was lost with its server. */
+  losses = 0;
+  /** For the queue: its place among those that wait. */
+  order = 0;
+  readonly #events: AskEvents;
+  readonly #deadline: number;
+  readonly #timer: Disposable;
+  readonly #onAbort = (): void => this.withdraw(this.init.signal?.reason as Error);
+  #line: Line | undefined;
+  #call = 0;
+  #isSettled = false;
+  #hasBegun = false;
+
+  constructor(init: AskInit, events: AskEvents) {
+    const { clock, timeoutMs, signal } = init;
+    this.init = init;
+    this.#events = events;
+    this.#deadline = clock.now() + timeoutMs;
+    this.#timer = clock.after(timeoutMs, () => this.withdraw(this.#tooLate()));
+    signal?.addEventListener("abort", this.#onAbort, { once: true });
+    // Later: who made it must have it in hand first.
+    if (signal?.aborted) queueMicrotask(this.#onAbort);
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** Part of the answer has come: sending it again would begin anew. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
+  /** What is said of it now. */
+  meta(): AskMeta {
+    const { meta, clock } = this.init;
+    return { ...meta, timeoutMs: Math.max(1, Math.ceil(this.#deadline - clock.now())) };
+  }
+
+  /** It has been sent over this line, by this number. */
+  sent(line: Line, call: number): void {
+    if (this.#isSettled) return line.cancel(call);
+    this.#line = line;
+    this.#call = call;
+    this.#events.sent?.();
+  }
+
+  /** It waits again. */
+  back(): void {
+    this.#line = undefined;
+  }
+
+  reply(body: Body): void {
+    if (this.#settle()) this.#events.reply(body);
+  }
+
+  fail(error: Error): void {
+    if (this.#settle()) this.#events.fail(error);
+  }
+
+  event(name: string, body: Body): void {
+    if (this.#isSettled) return;
+    this.#hasBegun = true;
+    this.#events.event?.(name, body);
+  }
+
+  /** The answer is no longer wanted, here and at the server. */
+  withdraw(error: Error): void {
+    if (this.#isSettled) return;
+    this.#line?.cancel(this.#call);
+    this.fail(error);
+  }
+
+  /** For a stream: so many more pieces are wanted. */
+  more(method: string, count: number): void {
+    const ignore = (): void => {};
+    this.#line?.call(method, [this.#call, count], undefined, {
+      reply: ignore,
+      fail: ignore,
+      lost: ignore,
+    });
+  }
+
+  #settle(): boolean {
+    if (this.#isSettled) return false;
+    this.#isSettled = true;
+    this.#line = undefined;
+    this.#timer[Symbol.dispose]();
+    this.init.signal?.removeEventListener("abort", this.#onAbort);
+    return true;
+  }
+
+  #tooLate(): DingError {
+    const { meta, timeoutMs } = this.init;
+    const where = this.#line ? `${this.#line.name} has not answered` : "it still waits to be sent";
+    return new DingError(
+      "task.timed-out",
+      `Cannot wait longer for request "${meta.id}": ${timeoutMs} ms passed, ${where}`,
+      { hint: "Give it more time by timeoutMs, or look at the server's queue." },
+    );
+  }
+}

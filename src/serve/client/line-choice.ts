@@ -1,0 +1,25 @@
+import { NetworkError, errorOf, type DingError } from "../../core/errors.ts";
+import type { Line } from "./line.ts";
+
+/** The line with the lowest is asked first: a connection that is being mended goes last. */
+export function rank({ outstanding, isAttached }: Line): number {
+  return outstanding + (isAttached ? 0 : 1_000_000);
+}
+
+/** May what is wrong mend itself? What a proxy says, or a connection that is cut at once, only says that the server is away. */
+export function mayPass({ retryable, details }: DingError): boolean {
+  const { status, isUnclear } = details;
+  return retryable || isUnclear === true || (typeof status === "number" && status >= 500);
+}
+
+/** Why nothing can be asked, when no line is up. */
+export function unreachable(lines: readonly Line[]): DingError {
+  const errors = lines.flatMap(({ error }) => (error ? [error] : []));
+  const [first] = errors;
+  if (!first) return new NetworkError("network.unreachable", "Cannot reach any server");
+  if (errors.length === 1) return first;
+  const told = errors.map(({ message }) => message).join("; ");
+  const { code, hint, details } = first;
+  const message = `Cannot reach any of ${errors.length} servers: ${told}`;
+  return errorOf(code, message, { hint, details, cause: first });
+}

@@ -1,0 +1,68 @@
+import { parseAddress } from "../../config/address.ts";
+import { DingError, messageOf } from "../../core/errors.ts";
+import { urlOf } from "../../runtime/url.ts";
+import { SERVE_SESSION_PATH } from "../native/session-protocol.ts";
+
+/** Where `ding serve` listens unless told otherwise. */
+export const DEFAULT_SERVE_PORT = 8900;
+
+/** One server, and how it is reached. */
+export interface ServerAddress {
+  /** As errors name it: "host:port". */
+  readonly name: string;
+  /** For sessions: ws: or wss:. */
+  readonly sessionUrl: string;
+  /** The same place over HTTP. */
+  readonly probeUrl: string;
+}
+
+/** What a text without a scheme or a port means. */
+export interface AddressDefaults {
+  port?: number | undefined;
+  isTls?: boolean | undefined;
+}
+
+/** What `HOST`, `HOST:PORT`, `http://HOST:PORT` or `https://HOST` names; throws `usage.invalid-option`. */
+export function parseServer(
+  text: string,
+  { port = DEFAULT_SERVE_PORT, isTls = false }: AddressDefaults = {},
+): ServerAddress {
+  if (/^[a-z]+:\/\//i.test(text)) return parseUrl(text);
+  try {
+    const address = parseAddress(text);
+    return addressOf(urlOf(address.host, address.port ?? port, isTls ? {} : undefined), "");
+  } catch (thrown) {
+    throw invalid(text, messageOf(thrown));
+  }
+}
+
+function parseUrl(text: string): ServerAddress {
+  const url = URL.parse(text);
+  if (!url || !/^(?:https?|wss?):$/.test(url.protocol) || url.hostname === "") {
+    throw invalid(text, "it is no URL of a server");
+  }
+  if (url.username !== "" || url.search !== "" || url.hash !== "") {
+    throw invalid(text, "it may hold a scheme, a host, a port and a path, and nothing else");
+  }
+  const isTls = url.protocol === "https:" || url.protocol === "wss:";
+  const port = Number(url.port) || (isTls ? 443 : 80);
+  return addressOf(
+    urlOf(url.hostname, port, isTls ? {} : undefined),
+    url.pathname.replace(/\/+$/, ""),
+  );
+}
+
+function addressOf(base: string, path: string): ServerAddress {
+  const probeUrl = `${base}${path}${SERVE_SESSION_PATH}`;
+  return {
+    name: base.replace(/^https?:\/\//, ""),
+    sessionUrl: probeUrl.replace(/^http/, "ws"),
+    probeUrl,
+  };
+}
+
+function invalid(text: string, why: string): DingError {
+  return new DingError("usage.invalid-option", `Cannot use server "${text}": ${why}`, {
+    hint: "Write HOST:PORT, for example 127.0.0.1:8900, or https://HOST:PORT.",
+  });
+}

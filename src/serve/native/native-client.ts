@@ -1,0 +1,211 @@
+import { DingError } from "../../core/errors.ts";
+import { msgpack } from "../../protocol/codec.ts";
+import { MESSAGE_BODY_LIMIT_BYTES } from "../../rpc/body.ts";
+import type { IncomingCall } from "../../rpc/peer.ts";
+import { Peer } from "../../rpc/peer.ts";
+import type { Session } from "../../rpc/session.ts";
+import type { Payload, Values } from "../inference.ts";
+import type { Broadcast } from "./broadcast.ts";
+import type { Desk, Question } from "./desk.ts";
+import type { Outcome } from "./run.ts";
+import {
+  NATIVE_EVENTS,
+  NATIVE_METHODS,
+  readAskMeta,
+  type AskMeta,
+  type NativeHello,
+} from "./session-protocol.ts";
+import { StreamCredit } from "./stream-credit.ts";
+
+/** What the sessions of a server have in common. */
+export interface NativeShared {
+  desk: Desk;
+  broadcast: Broadcast;
+  /** What msgpack can hold, or a promise of it. */
+  status: () => unknown;
+}
+
+/** What has been said and not taken may be so much; beyond it nothing more is begun for this client. */
+const CROWDED = { bytes: 64 * 1024 * 1024, messages: 16_384 };
+/** A listener asks for nothing, and so has no window: it is let go much sooner. */
+const TOO_SLOW = { bytes: 16 * 1024 * 1024, messages: 4_096 };
+const MOST_CALLS = 65_536;
+const RETRY_AFTER_MS = 200;
+const DEFAULT_CREDIT = 64;
+const MOST_CREDIT = 1_000_000;
+
+/** One client that is connected by a session. */
+export class NativeClient {
+  readonly peer: Peer;
+  readonly #session: Session;
+  readonly #hello: NativeHello;
+  readonly #shared: NativeShared;
+  readonly #streams = new Map<number, StreamCredit>();
+  #calls = 0;
+
+  constructor(session: Session, hello: NativeHello, shared: NativeShared) {
+    this.#session = session;
+    this.#hello = hello;
+    this.#shared = shared;
+    this.peer = new Peer(session, { call: (call) => this.#onCall(call) });
+  }
+
+  /** The client is gone: what it asked for is not wanted any more. */
+  end(): void {
+    this.peer.end({ code: "network.closed", message: "The session has ended" });
+  }
+
+  #onCall(call: IncomingCall): void {
+    switch (call.method) {
+      case NATIVE_METHODS.INFER:
+        return this.#infer(call);
+      case NATIVE_METHODS.STREAM:
+        return void this.#stream(call);
+      case NATIVE_METHODS.MORE:
+        return this.#more(call);
+      case NATIVE_METHODS.LISTEN:
+        return this.#listen(call);
+      case NATIVE_METHODS.STATUS:
+        return void this.#status(call);
+      default:
+        call.fail({
+          code: "network.protocol",
+          message: `Cannot call "${call.method}": no such method`,
+        });
+    }
+  }
+
+  #infer(call: IncomingCall): void {
+    const meta = this.#admit(call);
+    const { desk, broadcast } = this.#shared;
+    const { identity, broadcast: mayTell } = this.#hello;
+    const tell = (outcome: Outcome): void => broadcast.tell(identity, meta.id, sendable(outcome));
+    const asked = desk.ask(this.#question(meta, call), mayTell ? tell : undefined);
+    this.#calls += 1;
+    call.onCancel = () => asked.leave();
+    void asked.outcome.then((outcome) => {
+      this.#calls -= 1;
+      answerCall(call, outcome);
+    });
+  }
+
+  async #stream(call: IncomingCall): Promise<void> {
+    const abort = new AbortController();
+    this.#calls += 1;
+    try {
+      const meta = this.#admit(call);
+      const credit = new StreamCredit(Math.min(meta.credit ?? DEFAULT_CREDIT, MOST_CREDIT));
+      this.#streams.set(call.id, credit);
+      call.onCancel = () => {
+        abort.abort(unread());
+        credit.end();
+      };
+      for await (const piece of this.#shared.desk.stream(
+        this.#question(meta, call),
+        abort.signal,
+      )) {
+        if (abort.signal.aborted) break;
+        call.event(NATIVE_EVENTS.PIECE, pieceOf(piece));
+        await credit.take();
+      }
+      abort.signal.throwIfAborted();
+      call.reply();
+    } catch (thrown) {
+      call.fail(DingError.from(thrown).toJSON());
+    } finally {
+      this.#calls -= 1;
+      this.#streams.delete(call.id);
+    }
+  }
+
+  #more(call: IncomingCall): void {
+    const [stream, count] = Array.isArray(call.meta) ? (call.meta as unknown[]) : [];
+    if (typeof count === "number" && count > 0 && count <= MOST_CREDIT) {
+      this.#streams.get(stream as number)?.give(count);
+    }
+    call.reply();
+  }
+
+  #listen(call: IncomingCall): void {
+    const listening = this.#shared.broadcast.add(this.#hello.identity, (body) => {
+      if (this.#session.hasAtMost(TOO_SLOW)) return call.event(NATIVE_EVENTS.ANSWER, body);
+      listening[Symbol.dispose]();
+      call.fail(tooSlow().toJSON());
+    });
+    call.onCancel = () => {
+      listening[Symbol.dispose]();
+      call.reply();
+    };
+    call.event(NATIVE_EVENTS.LISTENING);
+  }
+
+  async #status(call: IncomingCall): Promise<void> {
+    try {
+      call.reply(msgpack.encode(await this.#shared.status()));
+    } catch (thrown) {
+      call.fail(DingError.from(thrown).toJSON());
+    }
+  }
+
+  /** Throws when this client has asked for more than it takes. */
+  #admit(call: IncomingCall): AskMeta {
+    const meta = readAskMeta(call.meta);
+    if (this.#calls < MOST_CALLS && this.#session.hasAtMost(CROWDED)) return meta;
+    throw new DingError("queue.full", "Cannot take request: this client has too many under way", {
+      details: { retryAfterMs: RETRY_AFTER_MS },
+      hint: "Read the answers, or send less at a time.",
+    });
+  }
+
+  #question(meta: AskMeta, call: IncomingCall): Question {
+    const { id, digest, model, version, priority, timeoutMs, parameters } = meta;
+    const { identity, instance } = this.#hello;
+    const scope = digest === undefined ? instance : identity;
+    const values: Values = { kind: "values", form: "msgpack", values: [call.body ?? NIL] };
+    // The lengths tell apart what could be read in two ways.
+    const key = `${scope.length}:${scope}:${id.length}:${id}:${digest ?? ""}`;
+    return { key, id, client: identity, model, version, priority, timeoutMs, parameters, values };
+  }
+}
+
+const NIL = Uint8Array.of(0xc0);
+/** What listeners are told stands around it. */
+const LONGEST_RESULT_BYTES = MESSAGE_BODY_LIMIT_BYTES - 8 * 1024;
+
+function answerCall(call: IncomingCall, given: Outcome): void {
+  const outcome = sendable(given);
+  if ("error" in outcome) call.fail(outcome.error.toJSON());
+  else call.reply(outcome.values.values[0] ?? NIL);
+}
+
+/** No frame would hold a result that is longer. */
+function sendable(outcome: Outcome): Outcome {
+  const [value = NIL] = "values" in outcome ? outcome.values.values : [];
+  return value.length <= LONGEST_RESULT_BYTES ? outcome : { error: tooLong(value) };
+}
+
+function pieceOf(piece: Payload): Uint8Array {
+  if (piece.kind !== "values") {
+    throw new DingError("internal.bug", "Cannot use piece: it came as tensors, not as values");
+  }
+  const [value = NIL] = piece.values;
+  if (value.length > LONGEST_RESULT_BYTES) throw tooLong(value);
+  return value;
+}
+
+function tooLong({ length }: Uint8Array): DingError {
+  const why = `it takes ${length} bytes, the limit is ${LONGEST_RESULT_BYTES}`;
+  return new DingError("task.invalid-result", `Cannot send result: ${why}`, {
+    hint: "Let the model write it to a file that both ends can read, and return the path.",
+  });
+}
+
+function unread(): DingError {
+  return new DingError("task.cancelled", "Cannot go on: nobody reads the stream any more");
+}
+
+function tooSlow(): DingError {
+  return new DingError("queue.full", "Cannot go on listening: this listener is too slow", {
+    hint: "Listen again, and take the answers faster; what came meanwhile is missed.",
+  });
+}

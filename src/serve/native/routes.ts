@@ -1,0 +1,103 @@
+import type { Context } from "hono";
+import { systemClock } from "../../core/clock.ts";
+import { DingError } from "../../core/errors.ts";
+import type { App } from "../../http/app.ts";
+import { answerForm, bodyForm, type BodyForm } from "../../http/content-type.ts";
+import type { HttpBindings } from "../../http/listen.ts";
+import { readBytes } from "../../http/read-bytes.ts";
+import { json, msgpack } from "../../protocol/codec.ts";
+import { BODY_LIMIT_BYTES } from "../../protocol/limits.ts";
+import type { Models } from "../inference.ts";
+import { Desk } from "./desk.ts";
+import { digestOf } from "./digest.ts";
+import { writePredict } from "./predict-answer.ts";
+import { readPredict } from "./predict-request.ts";
+import type { Outcome } from "./run.ts";
+import { SERVE_SESSION_PATH } from "./session-protocol.ts";
+
+/** How the HTTP half of the native protocol is answered. */
+export interface MountNativeOptions {
+  isStopping: () => boolean;
+  /** That of `nativeSockets`, so that both faces have one bound; one of its own if not given. */
+  desk?: Desk | undefined;
+  /** The longest body; default 64 MiB. */
+  limitBytes?: number | undefined;
+}
+
+/** A header by which a client of HTTP says who it is: its requests are served in turns with others', and an id is known again. */
+export const CLIENT_HEADER = "Ding-Client";
+
+type NativeContext = Context<{ Bindings: HttpBindings }>;
+
+/** POST …/predict, for the only model, for one by name, and for one version of it. */
+export function mountNative(app: App, models: Models, options: MountNativeOptions): void {
+  const { isStopping, limitBytes = BODY_LIMIT_BYTES } = options;
+  const desk = options.desk ?? new Desk(models, { isStopping, clock: systemClock });
+  const predict = (context: NativeContext): Promise<Response> =>
+    answerPredict(context, { models, desk, limitBytes });
+  app.post("/predict", predict);
+  app.post("/models/:name/predict", predict);
+  app.post("/models/:name/versions/:version/predict", predict);
+  app.get(SERVE_SESSION_PATH, () => {
+    throw new DingError("usage.invalid-input", "Cannot open a session: no WebSocket upgrade");
+  });
+}
+
+async function answerPredict(
+  context: NativeContext,
+  { models, desk, limitBytes }: { models: Models; desk: Desk; limitBytes: number },
+): Promise<Response> {
+  const { req } = context;
+  const form = formOf(context);
+  const { name, version } = req.param() as { name?: string; version?: string };
+  // Before a long body is read for nothing.
+  models.get(name, version);
+  const bytes = await readBytes(req.raw, limitBytes);
+  const { items, isSingle, id, ...rest } = readPredict(bytes, form);
+  const { client, key } = callerOf(context, { id, bytes });
+  const values = { kind: "values", form, values: items } as const;
+  let outcome: Outcome = { values: { ...values, values: [] } };
+  if (items.length > 0) {
+    const asked = desk.ask({ ...rest, id, key, client, model: name, version, values });
+    const { signal } = req.raw;
+    signal.addEventListener("abort", () => asked.leave(), { once: true });
+    if (signal.aborted) asked.leave();
+    outcome = await asked.outcome;
+  }
+  if ("error" in outcome) throw outcome.error;
+  const wanted = wantedForm(req.header("accept"), form);
+  const body = writePredict({ values: outcome.values, isSingle, id }, wanted);
+  const { contentType } = wanted === "json" ? json : msgpack;
+  return context.body(body, 200, { "Content-Type": contentType });
+}
+
+/** Who asks; a request is known again only by who has said who it is. */
+function callerOf(
+  { req, env }: NativeContext,
+  { id, bytes }: { id: string | undefined; bytes: Uint8Array },
+): { client: string; key: string | undefined } {
+  const named = req.header(CLIENT_HEADER);
+  const client = named ?? env.info.remoteAddress;
+  if (named === undefined || id === undefined) return { client, key: undefined };
+  return { client, key: `http:${named.length}:${named}:${req.path}:${digestOf(bytes)}` };
+}
+
+/** `curl -d` says that it sends a form. */
+const FORM = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i;
+
+function formOf({ req }: NativeContext): BodyForm {
+  const contentType = req.header("content-type");
+  const encoding = req.header("content-encoding") ?? "identity";
+  const form = FORM.test(contentType ?? "") ? "json" : bodyForm(contentType);
+  if (form !== undefined && encoding === "identity") return form;
+  const what = form === undefined ? `type "${contentType}"` : `encoding "${encoding}"`;
+  throw new DingError("http.unsupported-type", `Cannot read body of ${what}`, {
+    hint: "Send application/json or application/msgpack, as it is.",
+  });
+}
+
+/** Who names no form gets what it sent. */
+function wantedForm(accept: string | undefined, sent: BodyForm): BodyForm {
+  const isNamed = accept !== undefined && /json|msgpack/i.test(accept);
+  return isNamed ? answerForm(accept) : sent;
+}
