@@ -71,7 +71,7 @@ export class Registry {
       Iterator.from(now()).flatMap(({ labels, window, scale, sum, count }) => [
         ...window.quantiles(QUANTILES).map((value, index) => ({
           labels: { ...labels, quantile: `${QUANTILES[index]}` },
-          value,
+          value: value * scale,
         })),
         { suffix: "_sum", labels, value: sum },
         { suffix: "_count", labels, value: count },
