@@ -1,4 +1,13 @@
+import { BatchCost } from "./batching/batch-cost.ts";
+import { Deadlines } from "./batching/deadlines.ts";
+import { Levels } from "./batching/levels.ts";
+import { Line } from "./batching/line.ts";
+import { patienceMs } from "./batching/patience.ts";
 import type { BatchEntry, Piece } from "./batching/piece.ts";
+import { PutBack } from "./batching/put-back.ts";
+import { Returns } from "./batching/returns.ts";
+import { Running } from "./batching/running.ts";
+import { Ticket } from "./batching/ticket.ts";
 
 export type { BatchEntry, Piece } from "./batching/piece.ts";
 
@@ -6,7 +15,7 @@ export type { BatchEntry, Piece } from "./batching/piece.ts";
 export interface BatcherOptions {
   /** Never more items than these in a batch. */
   readonly maxBatchRows: number;
-  /** The longest that a batch is held back for more, counted from its first item; 0 is never. */
+  /** The longest that a batch is held back for more, counted from its first item, or from when a worker was free for it; 0 is never. */
   readonly timeoutMs: number;
   /** More are refused; one longer request is taken when nothing else waits. */
   readonly maxQueuedRows: number;
@@ -32,93 +41,208 @@ export interface BatchEnd {
   readonly ms: number | undefined;
 }
 
+const DEFAULT_PRIORITY = 5;
+/** What a refused client is told before any batch has shown what it costs, and at most. */
+const UNKNOWN_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 60_000;
+/** Who was answered so many batches ago and has not asked again does not come back for this one. */
+const PATIENCE_BATCHES = 4;
+const LEAST_PATIENCE_MS = 20;
+
 /**
  * What runs next, and with what together. A pure state machine: it has no timers, `now` comes in,
  * and the host asks `next()` after anything has happened, best once a turn of the event loop.
+ *
+ * An entry waits as a ticket in the line of its client, in the level of its priority; each step costs the
+ * same however many wait. A batch goes as soon as a worker is free, unless those who were just answered
+ * are about to ask again and more would be done in less time with them (`batching/patience.ts`).
  */
 export class Batcher<T> {
   readonly #options: BatcherOptions;
-  #queue: Piece<T>[] = [];
+  readonly #tickets = new Map<BatchEntry<T>, Ticket<T>>();
+  readonly #levels: Levels<T>;
+  readonly #arrivals = new Line<Ticket<T>>();
+  readonly #deadlines = new Deadlines<T>();
+  readonly #putBack = new PutBack<T>();
+  readonly #running: Running<T>;
+  readonly #cost = new BatchCost();
+  readonly #returns = new Returns();
+  #queuedRows = 0;
   #order = 0;
+  #workers = 1;
+  /** Since when the next batch could have gone. */
+  #heldSinceMs: number | undefined;
 
   constructor(options: BatcherOptions) {
     this.#options = options;
+    this.#levels = new Levels(options.defaultPriority ?? DEFAULT_PRIORITY);
+    this.#running = new Running(this.#cost);
   }
 
   /** How many items wait. */
   get queuedRows(): number {
-    return this.#queue.reduce((rows, piece) => rows + piece.rows, 0);
-  }
-
-  /** How long the oldest has waited; 0 when none waits. */
-  oldestWaitMs(now: number): number {
-    const oldest = this.#queue[0];
-    return oldest ? now - oldest.arrivedMs : 0;
+    return this.#queuedRows;
   }
 
   /** When the next one expires; Infinity when none does. */
   get nextDeadline(): number {
-    return Math.min(Infinity, ...this.#queue.map(({ entry }) => entry.deadline));
+    return this.#deadlines.next;
   }
 
-  /** Takes it into the queue, or says when to come again. */
+  /** How long the oldest has waited; 0 when none waits. */
+  oldestWaitMs(now: number): number {
+    const oldestMs = Math.min(this.#arrivals.peek()?.arrivedMs ?? Infinity, this.#putBack.oldestMs);
+    return Math.max(0, now - Math.min(oldestMs, now));
+  }
+
+  /** Takes it into the queue, or says when there will be room. */
   add(entry: BatchEntry<T>, now: number): { ok: true } | { ok: false; retryAfterMs: number } {
-    const queued = this.queuedRows;
-    if (queued > 0 && queued + entry.rows > this.#options.maxQueuedRows) {
-      return { ok: false, retryAfterMs: 1_000 };
-    }
-    this.#queue.push({ entry, from: 0, rows: entry.rows, order: this.#order++, arrivedMs: now });
+    this.#returns.onRequest(now);
+    const isFull = this.#queuedRows + entry.rows > this.#options.maxQueuedRows;
+    if (isFull && this.#queuedRows > 0) return { ok: false, retryAfterMs: this.#retryAfterMs() };
+    const place = { order: this.#order++, arrivedMs: now, nextRow: 0 };
+    const ticket = this.#issue(entry, place);
+    this.#levels.push(ticket);
+    this.#arrivals.push(ticket);
+    this.#queuedRows += entry.rows;
     return { ok: true };
   }
 
   /** The next batch; undefined when nothing waits or nobody is free. Call `expire()` before. */
-  next(_now: number, { free }: Capacity): Turn<T> | undefined {
-    const batch: Piece<T>[] = [];
-    let room = this.#options.maxBatchRows;
-    while (free > 0 && room > 0) {
-      const piece = this.#queue.shift();
-      if (!piece) break;
-      const rows = Math.min(room, piece.rows);
-      batch.push({ ...piece, rows });
-      if (rows < piece.rows) {
-        this.#queue.unshift({ ...piece, from: piece.from + rows, rows: piece.rows - rows });
-      }
-      room -= rows;
+  next(now: number, { free, workers }: Capacity): Turn<T> | undefined {
+    this.#workers = workers;
+    if (free < 1 || this.#queuedRows < 1) {
+      this.#heldSinceMs = undefined;
+      return undefined;
     }
-    return batch.length > 0 ? { batch } : undefined;
+    this.#heldSinceMs ??= now;
+    const waitMs = this.#patienceMs(now, free, this.#heldSinceMs);
+    if (waitMs > 0) return { waitMs };
+    this.#heldSinceMs = undefined;
+    const batch = this.#build(now, { free, workers });
+    this.#running.onStart(batch, now);
+    return { batch };
   }
 
   /** Said once of each batch that `next()` gave, whatever became of it; teaches the cost. */
-  onBatchEnd(_batch: readonly Piece<T>[], _end: BatchEnd): void {}
+  onBatchEnd(batch: readonly Piece<T>[], { now, ms }: BatchEnd): void {
+    const rows = this.#running.onEnd(batch);
+    if (rows === undefined || ms === undefined) return;
+    this.#cost.learn(rows, ms);
+    // A list is answered when its last part is; this looks at it as if parts ended in order.
+    const ended = batch.filter(({ entry, ...piece }) => piece.from + piece.rows === entry.rows);
+    const endedRows = ended.reduce((sum, { entry }) => sum + entry.rows, 0);
+    this.#returns.onAnswer(ended.length, endedRows, now);
+  }
 
   /**
    * Puts pieces of a batch that has ended to the front, before everything else. With `solo: true` each of
    * them is a batch of its own, with "together" all of them are exactly one batch; false lets others join.
    */
-  putBack(pieces: readonly Piece<T>[], _how: { solo: boolean | "together" }): void {
-    this.#queue.unshift(...pieces);
+  putBack(pieces: readonly Piece<T>[], { solo }: { solo: boolean | "together" }): void {
+    const members = pieces.map((piece) => {
+      const ticket = this.#tickets.get(piece.entry) ?? this.#reissue(piece);
+      ticket.backRows += piece.rows;
+      this.#queuedRows += piece.rows;
+      return { piece, ticket };
+    });
+    if (solo === true) for (const member of members) this.#putBack.push([member], true);
+    else this.#putBack.push(members, solo === "together");
   }
 
   /** Takes out what still waits of it; false when nothing does. What was dispatched is the host's affair. */
   remove(entry: BatchEntry<T>): boolean {
-    const length = this.#queue.length;
-    this.#queue = this.#queue.filter((piece) => piece.entry !== entry);
-    return this.#queue.length < length;
+    const ticket = this.#tickets.get(entry);
+    if (ticket) this.#drop(ticket);
+    return ticket !== undefined;
   }
 
   /** Takes out those whose deadline has passed, and gives each once; parts of it may run. */
   expire(now: number): BatchEntry<T>[] {
-    return this.#take((piece) => piece.entry.deadline <= now);
+    const expired: BatchEntry<T>[] = [];
+    for (let due = this.#deadlines.due(now); due; due = this.#deadlines.due(now)) {
+      expired.push(due.entry);
+      this.#drop(due);
+    }
+    return expired;
   }
 
   /** Takes out all, and gives each entry once. */
   clear(): BatchEntry<T>[] {
-    return this.#take(() => true);
+    const entries = [...this.#tickets.keys()];
+    for (const ticket of this.#tickets.values()) this.#drop(ticket);
+    return entries;
   }
 
-  #take(isGone: (piece: Piece<T>) => boolean): BatchEntry<T>[] {
-    const gone = new Set(this.#queue.filter(isGone).map(({ entry }) => entry));
-    this.#queue = this.#queue.filter(({ entry }) => !gone.has(entry));
-    return [...gone];
+  #issue(entry: BatchEntry<T>, place: ConstructorParameters<typeof Ticket<T>>[1]): Ticket<T> {
+    const ticket = new Ticket(entry, place);
+    this.#tickets.set(entry, ticket);
+    if (entry.deadline < Infinity) this.#deadlines.push(ticket);
+    return ticket;
+  }
+
+  /** For a piece of an entry of which nothing waits. */
+  #reissue({ entry, order, arrivedMs }: Piece<T>): Ticket<T> {
+    return this.#issue(entry, { order, arrivedMs, nextRow: entry.rows });
+  }
+
+  /** Takes a ticket out of its line, with all that waits of it. */
+  #drop(ticket: Ticket<T>): void {
+    const { freshRows, backRows } = ticket;
+    this.#queuedRows -= freshRows + backRows;
+    this.#finish(ticket);
+    if (freshRows > 0) this.#levels.onGone(ticket, freshRows);
+  }
+
+  /** Nothing waits of it any more. */
+  #finish(ticket: Ticket<T>): void {
+    this.#tickets.delete(ticket.entry);
+    ticket.leave();
+    if (ticket.deadline < Infinity) this.#deadlines.onGone();
+    if (ticket.isListed) this.#arrivals.onGone();
+  }
+
+  #patienceMs(now: number, free: number, sinceMs: number): number {
+    const { maxBatchRows, timeoutMs } = this.#options;
+    const queuedRows = this.#queuedRows;
+    // What was put back has waited long enough.
+    if (queuedRows >= maxBatchRows || !this.#putBack.isEmpty) return 0;
+    const limitMs = Math.min(sinceMs + timeoutMs, this.nextDeadline) - now;
+    const longMs = Math.max(
+      LEAST_PATIENCE_MS,
+      timeoutMs + PATIENCE_BATCHES * this.#cost.of(maxBatchRows),
+    );
+    this.#returns.giveUp(now, longMs);
+    return patienceMs({ now, queuedRows, maxBatchRows, free, limitMs }, this.#cost, this.#returns);
+  }
+
+  #build(now: number, capacity: Capacity): readonly Piece<T>[] {
+    const pieces: Piece<T>[] = [];
+    const room = Math.min(this.#options.maxBatchRows, this.#queuedRows);
+    const share = this.#running.fairShare(room, this.#queuedRows, { now, ...capacity });
+    let taken = 0;
+    const isComplete = this.#putBack.take(room, ({ piece, ticket }) => {
+      pieces.push(piece);
+      taken += piece.rows;
+      ticket.backRows -= piece.rows;
+      this.#finishIfEmpty(ticket);
+    });
+    if (!isComplete) {
+      const left = Math.max(0, share - taken);
+      taken += this.#levels.take(left, pieces, (ticket) => this.#finishIfEmpty(ticket));
+    }
+    this.#queuedRows -= taken;
+    return pieces;
+  }
+
+  #finishIfEmpty(ticket: Ticket<T>): void {
+    if (ticket.freshRows === 0 && ticket.backRows === 0) this.#finish(ticket);
+  }
+
+  #retryAfterMs(): number {
+    if (!this.#cost.isKnown || this.#workers < 1) return UNKNOWN_RETRY_MS;
+    const { maxBatchRows } = this.#options;
+    const batches = Math.ceil(this.#queuedRows / maxBatchRows / this.#workers);
+    return Math.min(Math.ceil(batches * this.#cost.of(maxBatchRows)) + 1, LONGEST_RETRY_MS);
   }
 }

@@ -1,0 +1,100 @@
+import { Line } from "./line.ts";
+import type { Piece } from "./piece.ts";
+import type { Ticket } from "./ticket.ts";
+
+/** The requests of one client, in order. */
+class ClientLine<T> extends Line<Ticket<T>> {
+  readonly client: string;
+  isGone = false;
+
+  constructor(client: string) {
+    super();
+    this.client = client;
+  }
+}
+
+/** All that has one priority: its clients are served in turns, each in its own order. */
+export class Level<T> {
+  readonly priority: number;
+  /** How many batches went by since something waited here and nothing was taken. */
+  passedOver = 0;
+  readonly #clients = new Map<string, ClientLine<T>>();
+  readonly #ring = new Line<ClientLine<T>>();
+  #rows = 0;
+
+  constructor(priority: number) {
+    this.priority = priority;
+  }
+
+  /** How many items wait here. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  push(ticket: Ticket<T>): void {
+    const { client, rows } = ticket.entry;
+    let line = this.#clients.get(client);
+    if (!line) {
+      line = new ClientLine(client);
+      this.#clients.set(client, line);
+      this.#ring.push(line);
+    }
+    line.push(ticket);
+    this.#rows += rows;
+  }
+
+  /**
+   * Moves up to `room` items into batch number `batch`; those with nothing left are told to `onEmpty`.
+   * The clients share the room evenly; what one does not need is the others'.
+   */
+  take(room: number, into: { batch: number; pieces: Piece<T>[] }, onEmpty: Emptied<T>): number {
+    let left = room;
+    while (left > 0) {
+      const line = this.#ring.shift();
+      if (!line) break;
+      const share = Math.max(1, Math.floor(left / (this.#ring.size + 1)));
+      left -= takeShare(line, share, into, onEmpty);
+      if (line.size > 0) this.#ring.push(line);
+      else this.#close(line);
+    }
+    this.#rows -= room - left;
+    return room - left;
+  }
+
+  /** Said of a ticket that has gone from here before its turn. */
+  onGone({ client }: Ticket<T>, rows: number): void {
+    this.#rows -= rows;
+    const line = this.#clients.get(client);
+    if (!line) return;
+    line.onGone();
+    if (line.size > 0) return;
+    this.#close(line);
+    this.#ring.onGone();
+  }
+
+  /** It left the ring, or will be passed over there; if the client comes again, it is at the end. */
+  #close(line: ClientLine<T>): void {
+    line.isGone = true;
+    this.#clients.delete(line.client);
+  }
+}
+
+type Emptied<T> = (ticket: Ticket<T>) => void;
+
+function takeShare<T>(
+  line: ClientLine<T>,
+  share: number,
+  { batch, pieces }: { batch: number; pieces: Piece<T>[] },
+  onEmpty: Emptied<T>,
+): number {
+  let left = share;
+  for (let ticket = line.peek(); ticket && left > 0; ticket = line.peek()) {
+    const rows = Math.min(left, ticket.freshRows);
+    ticket.takeRows(rows, batch, pieces);
+    left -= rows;
+    if (ticket.freshRows > 0) break;
+    line.shift();
+    onEmpty(ticket);
+  }
+  return share - left;
+}

@@ -1,0 +1,40 @@
+import type { BatchCost } from "./batch-cost.ts";
+import type { Returns } from "./returns.ts";
+
+/** How much more must be promised where callers come when they like than where they ask again at once. */
+const CAUTION = 4;
+
+/** What is known when a batch might go. */
+export interface Situation {
+  readonly now: number;
+  /** Items that wait; fewer than a full batch. */
+  readonly queuedRows: number;
+  readonly maxBatchRows: number;
+  /** Workers that are free; at least one. */
+  readonly free: number;
+  /** The longest that it may wait. */
+  readonly limitMs: number;
+}
+
+/**
+ * How long to wait for more items; 0 is not at all. Those who come later can have another free worker,
+ * so nothing is gained unless more are expected than the others can take. Then it waits as long as
+ * items per time, the wait included, go up.
+ */
+export function patienceMs(situation: Situation, cost: BatchCost, returns: Returns): number {
+  const { now, queuedRows, maxBatchRows, free, limitMs } = situation;
+  if (limitMs <= 0 || !cost.isKnown) return 0;
+  let best = queuedRows / cost.of(queuedRows) / returns.trust ** CAUTION;
+  let patience = 0;
+  for (const ms of returns.moments(now)) {
+    if (ms > limitMs) continue;
+    const coming = returns.rowsWithin(ms, now);
+    if (coming <= (free - 1) * maxBatchRows) continue;
+    const rows = Math.min(queuedRows + coming, maxBatchRows);
+    const rate = rows / (ms + cost.of(rows));
+    if (rate <= best) continue;
+    best = rate;
+    patience = ms;
+  }
+  return patience;
+}

@@ -1,0 +1,115 @@
+/** How many delays are remembered, and how often they are put in order. */
+const KEPT = 64;
+const SORT_EVERY = 16;
+/** How many answered batches may still have clients away. */
+const MOST_ANSWERS = 32;
+/** What is believed before anything was seen: a client that got its answer asks again soon. */
+const FIRST_BELIEF_MS = [0.2, 0.4, 0.6, 0.8, 1, 2, 4, Infinity];
+
+/** Clients that got their answers together and have not asked again. */
+interface Answered {
+  readonly atMs: number;
+  entries: number;
+  readonly rowsEach: number;
+}
+
+/**
+ * Learns when those who got an answer ask again. Clients that wait for one answer before the next
+ * question come back together right after a batch is answered; others come when they like, and then the
+ * learned delays are long or never, and nothing is expected of them.
+ */
+export class Returns {
+  readonly #delaysMs = new Float64Array(KEPT);
+  #sorted = Float64Array.from(FIRST_BELIEF_MS);
+  #trust = 1;
+  #count = 0;
+  #newest = 0;
+  #unsorted = 0;
+  #answers: Answered[] = [];
+
+  constructor() {
+    for (const delayMs of FIRST_BELIEF_MS) this.#remember(delayMs);
+  }
+
+  /** Which part of those who were answered asked again in time, of late. */
+  get trust(): number {
+    return this.#trust;
+  }
+
+  /** So many requests were answered, with so many items together. */
+  onAnswer(entries: number, rows: number, now: number): void {
+    if (entries < 1) return;
+    this.#answers.push({ atMs: now, entries, rowsEach: rows / entries });
+    if (this.#answers.length > MOST_ANSWERS) this.#forget();
+  }
+
+  /** A request came: most likely from one of those that were answered last. */
+  onRequest(now: number): void {
+    const last = this.#answers.at(-1);
+    if (!last) return;
+    last.entries -= 1;
+    if (last.entries === 0) this.#answers.pop();
+    this.#remember(now - last.atMs);
+  }
+
+  /** Who was answered longer ago than this does not come again. */
+  giveUp(now: number, patienceMs: number): void {
+    for (let oldest = this.#answers[0]; oldest; oldest = this.#answers[0]) {
+      if (now - oldest.atMs <= patienceMs) return;
+      this.#forget();
+    }
+  }
+
+  /** Moments from now at which more may be here, for `rowsWithin`; at most eight. */
+  *moments(now: number): Iterable<number> {
+    const last = this.#answers.at(-1);
+    if (!last) return;
+    const ageMs = now - last.atMs;
+    const step = Math.max(1, this.#sorted.length >> 3);
+    for (let at = step - 1; at < this.#sorted.length; at += step) {
+      const momentMs = (this.#sorted[at] ?? Infinity) - ageMs;
+      if (momentMs > 0 && momentMs < Infinity) yield momentMs;
+    }
+  }
+
+  /** How many items are expected to come within so many ms from now. */
+  rowsWithin(ms: number, now: number): number {
+    let rows = 0;
+    for (const { atMs, entries, rowsEach } of this.#answers) {
+      const before = this.#countUpTo(now - atMs);
+      const after = this.#countUpTo(now - atMs + ms);
+      const away = this.#sorted.length - before;
+      if (away > 0) rows += (entries * rowsEach * (after - before)) / away;
+    }
+    return rows;
+  }
+
+  #forget(): void {
+    const oldest = this.#answers.shift();
+    for (let left = Math.min(oldest?.entries ?? 0, KEPT); left > 0; left--) {
+      this.#remember(Infinity);
+    }
+  }
+
+  #remember(delayMs: number): void {
+    this.#delaysMs[this.#newest] = delayMs;
+    this.#newest = (this.#newest + 1) % KEPT;
+    this.#count = Math.min(this.#count + 1, KEPT);
+    this.#unsorted += 1;
+    if (this.#unsorted < SORT_EVERY) return;
+    this.#unsorted = 0;
+    this.#sorted = this.#delaysMs.slice(0, this.#count).sort();
+    this.#trust = this.#countUpTo(Number.MAX_VALUE) / this.#count;
+  }
+
+  /** How many of the delays are no longer than this. */
+  #countUpTo(ms: number): number {
+    let [from, to] = [0, this.#sorted.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if ((this.#sorted[middle] ?? Infinity) <= ms) from = middle + 1;
+      else to = middle;
+    }
+    return from;
+  }
+}
