@@ -4,7 +4,7 @@ import { Registry, type LabelledValues } from "../../telemetry/registry.ts";
 import type { WindowedHistogram } from "../../telemetry/windowed-histogram.ts";
 import { FAILURE_REASONS } from "./failure-reason.ts";
 import type { ModelCounts, ModelStatistics } from "./model-statistics.ts";
-import type { ServedVersion, ServerFacts } from "./server-facts.ts";
+import type { ServerFacts } from "./server-facts.ts";
 import type { ServeStatistics } from "./statistics.ts";
 import { addWorkerMetrics } from "./worker-metrics.ts";
 
@@ -44,7 +44,7 @@ export function serveMetrics({ statistics, facts: read }: MetricsSources): Regis
   total("nv_inference_exec_count", "Batches that ran", (of) => of.batches);
   addDurations(total);
   registry.read("nv_inference_pending_request_count", "Requests that wait for a worker", () =>
-    facts().models.map((model) => [labelsOf(model.facts), pendingOf(model, statistics)] as const),
+    facts().models.map((model) => [labelsOf(model), model.queuedRequests] as const),
   );
   addSummaries(registry, statistics);
   addBatches(registry, statistics);
@@ -57,12 +57,6 @@ export function serveMetrics({ statistics, facts: read }: MetricsSources): Regis
 /** The labels of a model's metrics. */
 export function labelsOf({ name, version }: { name: string; version: string }): Labels {
   return { model: name, version };
-}
-
-/** Requests that wait, as far as the host tells them. */
-export function pendingOf(model: ServedVersion, statistics: ServeStatistics): number {
-  const { name, version } = model.facts;
-  return model.queuedRequests ?? statistics.model(name, version).open;
 }
 
 function addDurations(
@@ -176,10 +170,18 @@ function addServer(registry: Registry, { statistics, facts }: MetricsSources): v
     statistics.models().map((model) => [labelsOf(model), model.open] as const),
   );
   registry.read("ding_serve_queue_rows", "Rows that wait for a worker", () =>
-    facts().models.map(({ facts: of, queuedRows }) => [labelsOf(of), queuedRows] as const),
+    facts().models.map((model) => [labelsOf(model), model.queuedRows] as const),
+  );
+  registry.read("ding_serve_running_rows", "Rows that workers have", () =>
+    facts().models.map((model) => [labelsOf(model), model.runningRows] as const),
+  );
+  registry.readTotal(
+    "ding_serve_worker_restarts_total",
+    "Workers that died and were replaced",
+    () => facts().models.map((model) => [labelsOf(model), model.restarts] as const),
   );
   registry.read("ding_serve_model_ready", "1 when the model takes requests", () =>
-    facts().models.map(({ facts: of }) => [labelsOf(of), Number(of.state === "READY")] as const),
+    facts().models.map((model) => [labelsOf(model), Number(model.state === "READY")] as const),
   );
   registry.read("process_resident_memory_bytes", "Memory of the server's own process", () => {
     return process.memoryUsage.rss();

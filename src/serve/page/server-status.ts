@@ -1,7 +1,7 @@
 import { VERSION } from "../../core/version.ts";
 import type { RecentSummary } from "../../telemetry/recent.ts";
 import type { Pace } from "./pace.ts";
-import type { ServedVersion, ServerFacts } from "./server-facts.ts";
+import type { ServerFacts } from "./server-facts.ts";
 import type { ServeStatistics } from "./statistics.ts";
 
 /** What the status is read from. */
@@ -37,14 +37,14 @@ export function serverStatus({ statistics, facts: read, settings }: ServerStatus
     ...settings,
     num_process: workers.length + 1,
     num_worker_process: workers.length,
-    num_expanded_worker_process: expandedOf(workers.length, settings["num_worker"], facts.models),
+    num_expanded_worker_process: workers.filter((worker) => worker.isExtra).length,
     main_batch_size: settings["batch_size"] ?? null,
     main_device_map: settings["device_map"] ?? null,
     server_version: VERSION,
     server_start_time: new Date(startedAt).toISOString(),
     server_current_time: new Date().toISOString(),
     status: facts.ready ? "ready" : facts.state,
-    models: facts.models.map(({ facts: { name, version, state } }) => ({ name, version, state })),
+    models: facts.models.map(({ name, version, state }) => ({ name, version, state })),
     statistic: {
       ...common,
       ...paceOf(pace.arrivals, nowMs),
@@ -84,12 +84,6 @@ function sumsOf(statistics: ServeStatistics): Sums {
     sums.batchMs += counts.batchMs;
   }
   return sums;
-}
-
-/** The models' workers beyond those that were asked for. */
-function expandedOf(workers: number, asked: unknown, models: readonly ServedVersion[]): number {
-  const loaded = models.filter((model) => model.workers.length > 0).length;
-  return typeof asked === "number" ? Math.max(0, workers - asked * loaded) : 0;
 }
 
 function paceOf(pace: Pace, nowMs: number): Record<string, number> {

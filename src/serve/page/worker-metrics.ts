@@ -4,7 +4,7 @@ import { residentBytes } from "../../telemetry/resident-bytes.ts";
 import type { MetricsSources } from "./metrics.ts";
 import type { BatchCount } from "./model-statistics.ts";
 
-const STATES = ["starting", "idle", "busy"];
+const STATES = ["starting", "idle", "busy", "draining"];
 const NO_BATCHES: BatchCount = { count: 0, rows: 0, ms: 0 };
 
 /** Adds what is told of each worker, by its model. A worker that is gone for good is told of no more. */
@@ -13,7 +13,7 @@ export function addWorkerMetrics(registry: Registry, { statistics, facts }: Metr
     labels: Labels;
     workers: { labels: Labels; pid: number; state: string; batches: BatchCount }[];
   }[] =>
-    facts().models.map(({ facts: { name, version }, workers }) => {
+    facts().models.map(({ name, version, workers }) => {
       const labels = { model: name, version };
       const counts = statistics.model(name, version).workers;
       // Of two with one name, the new one is last: the other one is about to go.
