@@ -29,6 +29,8 @@ export interface Role<S extends z.ZodObject & z.ZodType<RoleOptions>> {
   examples: string[];
   options: S;
   create(options: z.output<S>, tools: Tools): RoleService | Promise<RoleService>;
+  /** What SIGHUP means to it, if it is not the wish to end. */
+  onHangUp?: (service: RoleService) => void;
 }
 
 /** How much longer than its drain time a role may take to let go of everything. */
@@ -42,11 +44,14 @@ export function roleCommand<S extends z.ZodObject & z.ZodType<RoleOptions>>(
   return command<S>(
     role,
     async (options, given) => {
-      using stop = listenForStop();
+      const { onHangUp } = role;
+      let service: RoleService | undefined;
+      const hangUp = onHangUp && (() => service?.state === "running" && onHangUp(service));
+      using stop = listenForStop({ hangUp });
       const tools = await toolsOf(options, given);
       checkListen(options, tools.token);
       try {
-        const service = await role.create(options, tools);
+        service = await role.create(options, tools);
         await runUntilStopped(service, { name: role.name, options, stop, tools });
       } catch (thrown) {
         const { message, code, hint } = DingError.from(thrown);

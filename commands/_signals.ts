@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 
 /** With what exit code a program leaves that a signal ended. */
 export const SIGNAL_EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -13,14 +13,22 @@ export interface StopRequest extends Disposable {
   readonly signal: AbortSignal;
 }
 
+/** What else a signal may mean. */
+export interface StopOptions {
+  /** SIGHUP is no wish to end but this, as daemons have it; unless it says that the terminal is gone. */
+  hangUp?: (() => void) | undefined;
+}
+
 /**
  * First signal: asks for a graceful end. Second signal: leaves at once, with 130 or 143.
  * Listen before anything is started: a signal during start-up counts too.
  */
-export function listenForStop(): StopRequest {
+export function listenForStop({ hangUp }: StopOptions = {}): StopRequest {
+  const hadTerminal = hasTerminal();
   const asked = Promise.withResolvers<StopSignal>();
   const abort = new AbortController();
   const onSignal = (signal: StopSignal): void => {
+    if (signal === "SIGHUP" && hangUp && (!hadTerminal || hasTerminal())) return hangUp();
     if (abort.signal.aborted) process.exit(SIGNAL_EXIT_CODES[signal]);
     abort.abort();
     asked.resolve(signal);
@@ -48,6 +56,16 @@ function isIgnored(signal: StopSignal): boolean {
     return mask !== undefined && (BigInt(`0x${mask}`) & HANGUP_BIT) !== 0n;
   } catch {
     // No /proc here: take it as not ignored.
+    return false;
+  }
+}
+
+/** Is there a terminal that this program belongs to? */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync("/dev/tty", "r"));
+    return true;
+  } catch {
     return false;
   }
 }

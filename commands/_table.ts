@@ -25,6 +25,11 @@ export const TABLE: Table = {
     example: "ding master submit tasks.json --slave 127.0.0.1:7236",
     load: () => import("./master.ts").then((module) => module.default),
   },
+  serve: {
+    description: "Serve models behind one port, in batches",
+    example: "ding serve model.onnx",
+    load: () => import("./serve.ts").then((module) => module.default),
+  },
   _worker: {
     description: "A worker process of this program",
     load: () => import("./_worker.ts").then((module) => module.worker),

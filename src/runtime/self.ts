@@ -6,11 +6,14 @@ import { deno } from "./deno.ts";
 
 /** The command line that runs this very program again: compiled, under Bun, or under Deno. */
 export function selfCommand(): [string, ...string[]] {
-  if (deno) return [process.execPath, "run", "-A", fileURLToPath(deno.mainModule)];
+  if (deno) return [process.execPath, "run", "-A", fileURLToPath(MAIN)];
   if (typeof Bun === "undefined")
     throw new DingError("internal.bug", "Cannot run this program again: neither Bun nor Deno");
-  return isCompiled() ? [process.execPath] : [process.execPath, Bun.main];
+  return isCompiled() ? [process.execPath] : [process.execPath, fileURLToPath(MAIN)];
 }
+
+/** Of the program, also where another one uses its classes. */
+const MAIN = new URL("../../commands/main.ts", import.meta.url);
 
 /** True in the one-file binary. */
 export function isCompiled(): boolean {

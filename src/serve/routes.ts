@@ -17,6 +17,7 @@ export interface ServeAppOptions {
   bodyLimitBytes: number;
   allowFetch: readonly string[];
   facts: () => ServerFacts;
+  status: () => unknown;
   isStopping: () => boolean;
   /** Takes what the routes need to have released at the end. */
   resources: AsyncDisposableStack;
@@ -33,7 +34,7 @@ export async function serveApp(options: ServeAppOptions): Promise<App> {
     token,
     log,
   });
-  app.get("/status", (context) => answer(context, facts()));
+  app.get("/status", (context) => answer(context, options.status()));
   mountNative(app, models, { isStopping, desk: sockets.desk, limitBytes: bodyLimitBytes });
   return app;
 }

@@ -5,6 +5,7 @@ import { DingError, messageOf } from "../core/errors.ts";
 import { newId } from "../core/id.ts";
 import { silentLogger, type Logger } from "../core/log.ts";
 import { Service } from "../core/service.ts";
+import { VERSION } from "../core/version.ts";
 import { abortable } from "../core/wait.ts";
 import { listenHttp, type ListeningApp } from "../http/listen.ts";
 import { parseShape } from "../protocol/shape.ts";
@@ -119,13 +120,30 @@ export class Server extends Service {
 
   /** What the page and the status tell of it. */
   facts(): ServerFacts {
-    const all = this.#repository?.all() ?? [];
     return {
       state: this.state,
       ready: this.#isReady && this.state === "running",
-      models: all.map((model) => ({
-        ...model.serveFacts,
-        isDefault: this.#repository?.get(model.source.name) === model,
+      models: this.#repository?.all() ?? [],
+    };
+  }
+
+  /** What `GET /status` says. */
+  status(): Record<string, unknown> {
+    const { state, ready, models } = this.facts();
+    return {
+      role: "serve",
+      version: VERSION,
+      boot: this.#boot,
+      pid: process.pid,
+      state,
+      ready,
+      uptimeMs: this.#clock.now() - this.#statistics.startedMs,
+      clients: this.#sockets?.clients ?? 0,
+      models: models.map(({ facts, queuedRequests, queuedRows, workers }) => ({
+        ...facts,
+        queuedRequests,
+        queuedRows,
+        workers,
       })),
     };
   }
@@ -147,7 +165,7 @@ export class Server extends Service {
       nativeSockets(repository, {
         boot: this.#boot,
         isStopping: () => this.stopping.aborted,
-        status: () => this.facts(),
+        status: () => this.status(),
         clock: this.#clock,
         log: this.#log,
       }),
@@ -161,6 +179,7 @@ export class Server extends Service {
       token,
       log: this.#log,
       facts: () => this.facts(),
+      status: () => this.status(),
       isStopping: () => this.stopping.aborted,
       resources,
     });

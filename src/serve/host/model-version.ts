@@ -12,7 +12,7 @@ import type {
 import type { ModelStatistics } from "../page/model-statistics.ts";
 import type { ModelReport } from "../worker-protocol.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import type { ServeModelFacts } from "../page/server-facts.ts";
+import type { ServedVersion, ServeWorkerFacts } from "../page/server-facts.ts";
 import { Generation, type WorkerSettings } from "./generation.ts";
 import { downError, noStreamError, notReadyError, stoppingError } from "./refusals.ts";
 import type { ModelSource } from "./source.ts";
@@ -38,7 +38,7 @@ export interface ModelOptions {
  *        ↑                     │          │
  *        └─ cannot be loaded ──┴─ unload() → UNLOADING: what is here is finished
  */
-export class ModelVersion implements ServedModel, AsyncDisposable {
+export class ModelVersion implements ServedModel, ServedVersion, AsyncDisposable {
   readonly source: ModelSource;
   readonly #options: ModelOptions;
   readonly #dispatcher: Dispatcher;
@@ -88,19 +88,12 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
     return version === "1" ? name : `${name}@${version}`;
   }
 
-  /** What people may see of it. */
-  get serveFacts(): Omit<ServeModelFacts, "isDefault"> {
-    const dispatcher = this.#dispatcher;
-    return {
-      ...this.facts,
-      queuedRequests: dispatcher.queuedRequests,
-      queuedRows: dispatcher.queuedRows,
-      runningRows: dispatcher.runningRows,
-      restarts: [...this.#all].reduce((sum, generation) => sum + generation.restarts, 0),
-      workers: [...this.#all].flatMap((generation) =>
-        generation.facts(generation === this.#current),
-      ),
-    };
+  get queuedRequests(): number {
+    return this.#dispatcher.queuedRequests;
+  }
+
+  get workers(): ServeWorkerFacts[] {
+    return [...this.#all].flatMap((generation) => generation.facts(generation === this.#current));
   }
 
   get state(): ModelState {

@@ -55,7 +55,7 @@ export function notReadyError(name: string, state: string, reason: string): Ding
   const why = reason === "" ? state : `${state}: ${reason}`;
   return new DingError("model.not-ready", `Cannot infer with model "${name}": it is ${why}`, {
     hint: "POST /v2/repository/index tells of all models.",
-    details: { retryAfterMs: 1_000 },
+    details: { state, retryAfterMs: 1_000 },
   });
 }
 
