@@ -44,7 +44,7 @@ export function serveMetrics({ statistics, facts: read }: MetricsSources): Regis
   total("nv_inference_exec_count", "Batches that ran", (of) => of.batches);
   addDurations(total);
   registry.read("nv_inference_pending_request_count", "Requests that wait for a worker", () =>
-    facts().models.map((model) => [labelsOf(model), model.queuedRequests] as const),
+    facts().models.map(({ facts: of, queuedRequests }) => [labelsOf(of), queuedRequests] as const),
   );
   addSummaries(registry, statistics);
   addBatches(registry, statistics);
@@ -170,18 +170,15 @@ function addServer(registry: Registry, { statistics, facts }: MetricsSources): v
     statistics.models().map((model) => [labelsOf(model), model.open] as const),
   );
   registry.read("ding_serve_queue_rows", "Rows that wait for a worker", () =>
-    facts().models.map((model) => [labelsOf(model), model.queuedRows] as const),
-  );
-  registry.read("ding_serve_running_rows", "Rows that workers have", () =>
-    facts().models.map((model) => [labelsOf(model), model.runningRows] as const),
+    facts().models.map(({ facts: of, queuedRows }) => [labelsOf(of), queuedRows] as const),
   );
   registry.readTotal(
     "ding_serve_worker_restarts_total",
     "Workers that died and were replaced",
-    () => facts().models.map((model) => [labelsOf(model), model.restarts] as const),
+    () => facts().models.map(({ facts: of, restarts = 0 }) => [labelsOf(of), restarts] as const),
   );
   registry.read("ding_serve_model_ready", "1 when the model takes requests", () =>
-    facts().models.map((model) => [labelsOf(model), Number(model.state === "READY")] as const),
+    facts().models.map(({ facts: of }) => [labelsOf(of), Number(of.state === "READY")] as const),
   );
   registry.read("process_resident_memory_bytes", "Memory of the server's own process", () => {
     return process.memoryUsage.rss();

@@ -3,34 +3,33 @@ import type { ModelFacts } from "../inference.ts";
 
 /** A worker process, as people see it. */
 export interface ServeWorkerFacts {
-  id: string;
-  pid: number;
-  state: "starting" | "idle" | "busy" | "draining";
-  /** As the worker said it: "cpu", "cuda:0 (GPU 3 of this machine)"; or what was asked of it, before it has said so. */
-  device: string;
+  readonly id: string;
+  readonly pid: number;
+  /** "starting", "idle", "busy", "draining". */
+  readonly state: string;
+  /** As the worker has said it: "cpu", "cuda:0 (GPU 3 of this machine)"; or what was asked of it, before. */
+  readonly device: string;
   /** On the statistics' clock. */
-  startedMs: number;
+  readonly startedAt: number;
   /** Was it added because of load? */
-  isExtra: boolean;
+  readonly isExtra?: boolean | undefined;
 }
 
 /** A version of a model, as people see it. */
-export interface ServeModelFacts extends ModelFacts {
-  /** Where requests without a version go. */
-  isDefault: boolean;
-  /** Requests, and rows, that wait for a worker. */
-  queuedRequests: number;
-  queuedRows: number;
-  /** Rows that workers have. */
-  runningRows: number;
+export interface ServedVersion {
+  readonly facts: ModelFacts;
+  /** Requests that no worker has begun. */
+  readonly queuedRequests: number;
+  /** Rows that no worker has begun. */
+  readonly queuedRows: number;
   /** How many workers died and were replaced, since the start. */
-  restarts: number;
-  workers: readonly ServeWorkerFacts[];
+  readonly restarts?: number | undefined;
+  readonly workers: readonly ServeWorkerFacts[];
 }
 
-/** What the host tells of itself when it is asked; asked once a second and for each answer of the page, so it must be cheap. */
+/** What the host tells of itself; it is asked once a second and for each answer of the page, so it must be cheap. */
 export interface ServerFacts {
-  state: ServiceState;
-  ready: boolean;
-  models: readonly ServeModelFacts[];
+  readonly state: ServiceState;
+  readonly ready: boolean;
+  readonly models: readonly ServedVersion[];
 }

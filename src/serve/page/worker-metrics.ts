@@ -13,7 +13,7 @@ export function addWorkerMetrics(registry: Registry, { statistics, facts }: Metr
     labels: Labels;
     workers: { labels: Labels; pid: number; state: string; batches: BatchCount }[];
   }[] =>
-    facts().models.map(({ name, version, workers }) => {
+    facts().models.map(({ facts: { name, version }, workers }) => {
       const labels = { model: name, version };
       const counts = statistics.model(name, version).workers;
       // Of two with one name, the new one is last: the other one is about to go.
