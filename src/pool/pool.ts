@@ -43,6 +43,7 @@ export class Pool implements AsyncDisposable, AssignmentHome {
   readonly #timers = new Set<Disposable>();
   #isClosed = false;
   #size: number;
+  #crashes = 0;
   #lastOrder = 0;
 
   constructor(options: PoolOptions) {
@@ -73,6 +74,11 @@ export class Pool implements AsyncDisposable, AssignmentHome {
     let free = 0;
     for (const line of this.#lines) if (line.isOpen) free += 1;
     return free;
+  }
+
+  /** How many workers have died and were replaced. */
+  get crashes(): number {
+    return this.#crashes;
   }
 
   /** How many workers are ready, at work or not. */
@@ -236,6 +242,7 @@ export class Pool implements AsyncDisposable, AssignmentHome {
     for (const line of this.#lines) if (line.worker === worker) this.#forget(line);
     if (this.#workers.get(worker.id) !== worker || this.#isClosed) return;
     this.#workers.delete(worker.id);
+    this.#crashes += 1;
     const { log, clock } = this.#options;
     const waitMs = worker.isKilledOnPurpose
       ? 0

@@ -123,7 +123,10 @@ export class Server extends Service {
     return {
       state: this.state,
       ready: this.#isReady && this.state === "running",
-      models: this.#repository?.all() ?? [],
+      models: (this.#repository?.all() ?? []).map((model) => ({
+        ...model.serveFacts,
+        isDefault: this.#repository?.get(model.source.name) === model,
+      })),
     };
   }
 
@@ -139,12 +142,7 @@ export class Server extends Service {
       ready,
       uptimeMs: this.#clock.now() - this.#statistics.startedMs,
       clients: this.#sockets?.clients ?? 0,
-      models: models.map(({ facts, queuedRequests, queuedRows, workers }) => ({
-        ...facts,
-        queuedRequests,
-        queuedRows,
-        workers,
-      })),
+      models,
     };
   }
 

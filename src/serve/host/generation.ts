@@ -120,15 +120,25 @@ export class Generation implements AsyncDisposable {
     return this.#pool.workers.filter(({ state }) => state === "busy").length;
   }
 
+  /** How many workers died and were replaced. */
+  get restarts(): number {
+    return this.#pool.crashes;
+  }
+
   /** What people may see of its workers. */
   facts(isCurrent: boolean): ServeWorkerFacts[] {
-    return this.#pool.workers.map(({ id, pid, state, startedAt }) => ({
-      id,
-      pid,
-      state: isCurrent || state === "starting" ? state : "draining",
-      device: this.#devices.get(id) ?? nameOf(this.#deviceOf(indexOf(id))),
-      startedAt,
-    }));
+    const { workers } = this.#options.settings;
+    return this.#pool.workers.map(({ id, pid, state, startedAt: startedMs }) => {
+      const index = indexOf(id);
+      return {
+        id,
+        pid,
+        state: isCurrent || state === "starting" ? state : "draining",
+        device: this.#devices.get(id) ?? nameOf(this.#deviceOf(index)),
+        startedMs,
+        isExtra: index >= workers,
+      };
+    });
   }
 
   /** Hands a batch or a stream to a worker; returns what cancels it. */

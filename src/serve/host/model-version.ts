@@ -12,7 +12,7 @@ import type {
 import type { ModelStatistics } from "../page/model-statistics.ts";
 import type { ModelReport } from "../worker-protocol.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import type { ServedVersion, ServeWorkerFacts } from "../page/server-facts.ts";
+import type { ServeModelFacts } from "../page/server-facts.ts";
 import { Generation, type WorkerSettings } from "./generation.ts";
 import { downError, noStreamError, notReadyError, stoppingError } from "./refusals.ts";
 import type { ModelSource } from "./source.ts";
@@ -38,7 +38,7 @@ export interface ModelOptions {
  *        ↑                     │          │
  *        └─ cannot be loaded ──┴─ unload() → UNLOADING: what is here is finished
  */
-export class ModelVersion implements ServedModel, ServedVersion, AsyncDisposable {
+export class ModelVersion implements ServedModel, AsyncDisposable {
   readonly source: ModelSource;
   readonly #options: ModelOptions;
   readonly #dispatcher: Dispatcher;
@@ -49,6 +49,8 @@ export class ModelVersion implements ServedModel, ServedVersion, AsyncDisposable
   #current: Generation | undefined;
   readonly #all = new Set<Generation>();
   #loading: Promise<void> | undefined;
+  /** Of generations that have gone. */
+  #restarts = 0;
   #down: DingError | undefined;
 
   constructor(options: ModelOptions) {
@@ -88,12 +90,18 @@ export class ModelVersion implements ServedModel, ServedVersion, AsyncDisposable
     return version === "1" ? name : `${name}@${version}`;
   }
 
-  get queuedRequests(): number {
-    return this.#dispatcher.queuedRequests;
-  }
-
-  get workers(): ServeWorkerFacts[] {
-    return [...this.#all].flatMap((generation) => generation.facts(generation === this.#current));
+  /** What people may see of it. */
+  get serveFacts(): Omit<ServeModelFacts, "isDefault"> {
+    const { queuedRequests, queuedRows, runningRows } = this.#dispatcher;
+    const generations = [...this.#all];
+    return {
+      ...this.facts,
+      queuedRequests,
+      queuedRows,
+      runningRows,
+      restarts: this.#restarts + generations.reduce((sum, one) => sum + one.restarts, 0),
+      workers: generations.flatMap((one) => one.facts(one === this.#current)),
+    };
   }
 
   get state(): ModelState {
@@ -194,6 +202,10 @@ export class ModelVersion implements ServedModel, ServedVersion, AsyncDisposable
     this.#reason = "";
     if (this.#state === "LOADING") this.#state = "READY";
     this.#dispatcher.use(next);
-    if (old) void old.retire().then(() => this.#all.delete(old));
+    if (!old) return;
+    void old.retire().then(() => {
+      this.#all.delete(old);
+      this.#restarts += old.restarts;
+    });
   }
 }
