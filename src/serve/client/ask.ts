@@ -35,6 +35,8 @@ export class Ask {
   readonly init: AskInit;
   /** How often it was lost with its server. */
   losses = 0;
+  /** Since when its model has been said to be not there. */
+  notReadySince: number | undefined;
   /** For the queue: its place among those that wait. */
   order = 0;
   readonly #events: AskEvents;

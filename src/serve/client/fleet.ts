@@ -9,7 +9,7 @@ import type { ClientSettings } from "./options.ts";
 /** Who wants to know when a line is up. */
 export type OnLineUp = (line: Line) => void;
 
-const BUSY = new Set(["queue.full", "service.stopping"]);
+const BUSY = new Set(["queue.full", "service.stopping", "model.not-ready"]);
 /** Where a busy server does not say when to come back. */
 const PAUSE_MS = 500;
 /** Clients that were told the same time come back a little apart. */
@@ -165,15 +165,24 @@ export class Fleet implements Disposable {
   /** A server that is full or stopping is left alone for as long as it says; the request goes elsewhere, or waits. */
   #onRefused(ask: Ask, line: Line, error: DingError): void {
     if (ask.isSettled) return;
-    const mayRetry = this.#settings.retries > 0 && !ask.hasBegun;
-    if (!BUSY.has(error.code) || !mayRetry) return ask.fail(error);
+    const { clock, retries } = this.#settings;
+    const mayRetry = retries > 0 && !ask.hasBegun && BUSY.has(error.code);
+    if (!mayRetry || this.#isInVain(ask, error)) return ask.fail(error);
     const { retryAfterMs } = error.details;
     const pauseMs = typeof retryAfterMs === "number" && retryAfterMs > 0 ? retryAfterMs : PAUSE_MS;
-    const until = this.#settings.clock.now() + pauseMs * (1 + PAUSE_JITTER * Math.random());
+    const until = clock.now() + pauseMs * (1 + PAUSE_JITTER * Math.random());
     line.pausedUntil = Math.max(line.pausedUntil, until);
     if (error.code === "queue.full") line.limit = Math.max(1, line.outstanding);
     ask.back();
     this.#queue.giveBack(ask);
+  }
+
+  /** A model that is being loaded is worth waiting for; one that is not there is like a server that is not. */
+  #isInVain(ask: Ask, { code, details }: DingError): boolean {
+    if (code !== "model.not-ready" || details["state"] === "LOADING") return false;
+    const { clock, connectTimeoutMs } = this.#settings;
+    ask.notReadySince ??= clock.now();
+    return clock.now() >= ask.notReadySince + connectTimeoutMs;
   }
 
   #onLost(ask: Ask, error: DingError): void {
