@@ -52,7 +52,7 @@ export function elementsOf(datatype: Exclude<Datatype, "BYTES">, bytes: Uint8Arr
     throw new DingError("usage.invalid-input", `Cannot read ${datatype} elements: ${why}`);
   }
   const isAligned = bytes.byteOffset % size === 0;
-  const { buffer, byteOffset } = isAligned ? bytes : Uint8Array.from(bytes);
+  const { buffer, byteOffset } = isAligned ? bytes : bytes.slice();
   return new Elements(buffer as ArrayBuffer, byteOffset, bytes.length / size);
 }
 

@@ -5,7 +5,7 @@ import type { ItemSchema } from "./schema.ts";
 
 /** What every step of a model may know and use. */
 export interface ModelContext {
-  /** "cpu" or "cuda". */
+  /** "cpu", or "cuda:0": the GPU of --device-map is the only one that this process sees. */
   readonly device: string;
   /** -1 on the CPU; else 0, for the only GPU that this process sees. */
   readonly deviceId: number;
@@ -35,6 +35,13 @@ export interface PredictContext extends ModelContext {
   readonly shapes: readonly Readonly<Record<string, readonly number[]>>[];
 }
 
+/** Whole tensors in, whole tensors out. */
+export type PredictTensors = (
+  inputs: readonly NamedTensor[],
+  rows: number,
+  ctx: PredictContext,
+) => readonly NamedTensor[] | Promise<readonly NamedTensor[]>;
+
 /** A model as a worker runs it, whatever it was written as. Any function may be async. */
 export interface LoadedModel {
   /** "ding_plugin", "onnxruntime_onnx". */
@@ -48,22 +55,18 @@ export interface LoadedModel {
   /** The most that it takes at a time; undefined when any batch will do. */
   readonly maxBatchSize?: number | undefined;
   /** Items in, as many outputs out. One of `predict` and `predictTensors` is there. */
-  readonly predict?: (inputs: unknown[], ctx: PredictContext) => unknown;
+  readonly predict?: ((inputs: unknown[], ctx: PredictContext) => unknown) | undefined;
   /**
    * Whole tensors in, whole tensors out, first axis `rows`: for models with both signatures.
    * Items whose variable axes differ come in calls of their own. The bytes are only valid until it ends.
    */
-  readonly predictTensors?: (
-    inputs: readonly NamedTensor[],
-    rows: number,
-    ctx: PredictContext,
-  ) => readonly NamedTensor[] | Promise<readonly NamedTensor[]>;
+  readonly predictTensors?: PredictTensors | undefined;
   /** One item in, the pieces of its answer out. */
-  readonly generate?: (input: unknown, ctx: PredictContext) => AsyncIterable<unknown>;
+  readonly generate?: ((input: unknown, ctx: PredictContext) => AsyncIterable<unknown>) | undefined;
   /** Runs once after loading; what it throws is a failure to load. */
-  readonly warmUp?: (warmer: Warmer) => unknown;
+  readonly warmUp?: ((warmer: Warmer) => unknown) | undefined;
   /** Runs when the worker stops in order. */
-  readonly close?: () => unknown;
+  readonly close?: (() => unknown) | undefined;
 }
 
 /** How a model warms up: as requests would run, with all checks. */

@@ -1,0 +1,70 @@
+import { DingError, messageOf } from "../../core/errors.ts";
+import type { ModelDefinition } from "./define-model.ts";
+import { definitionSteps } from "./definition-steps.ts";
+import type { ModelPlugin } from "./model-plugin.ts";
+import { stepsModel } from "./steps-model.ts";
+import type { ModelSteps } from "./steps.ts";
+import { hasWorkerSteps, workerSteps, type WorkerObject } from "./worker-steps.ts";
+
+/** Which export of which file is a plugin. */
+export interface PluginName {
+  readonly path: string;
+  /** "default" when nobody named one: then an export called Worker will do as well, or the module itself. */
+  readonly exportName: string;
+}
+
+/**
+ * The model that a module exports: a class or an object in the ancestor's three
+ * steps, a `defineModel`, or a function (inputs, ctx) => outputs. Throws plugin.invalid.
+ */
+export function pluginOf(module: Record<string, unknown>, name: PluginName): ModelPlugin {
+  const { path, exportName } = name;
+  const exported = exportName === "default" ? defaultOf(module) : module[exportName];
+  const steps = stepsOf(exported, path);
+  if (steps) return stepsModel(steps, path);
+  const found = Object.keys(module).join(", ") || "nothing";
+  const what = exportName === "default" ? "" : ` has no model named "${exportName}"`;
+  const why = what ? `it${what}, it exports ${found}` : `it exports ${found}`;
+  throw new DingError("plugin.invalid", `Cannot use plugin "${path}": ${why}`, {
+    hint: "Export as default a defineModel({ load, predict }), a class Worker extends HardWorker, or a function (inputs, ctx) => outputs.",
+    details: { path },
+  });
+}
+
+function defaultOf(module: Record<string, unknown>): unknown {
+  if (module["default"] !== undefined) return module["default"];
+  if (module["Worker"] !== undefined) return module["Worker"];
+  return typeof module["predict"] === "function" ? { ...module } : undefined;
+}
+
+function stepsOf(exported: unknown, path: string): ModelSteps | undefined {
+  if (typeof exported === "function") {
+    if (isClass(exported)) return workerSteps(instanceOf(exported as new () => WorkerObject, path));
+    const predict = exported as (inputs: unknown, ctx: unknown) => unknown;
+    return definitionSteps({ predict: (_model, inputs, ctx) => predict(inputs, ctx) as never });
+  }
+  if (typeof exported !== "object" || exported === null) return undefined;
+  if (hasWorkerSteps(exported)) return workerSteps(exported as WorkerObject);
+  const { predict, generate } = exported as Partial<ModelDefinition>;
+  if (typeof predict !== "function" && typeof generate !== "function") return undefined;
+  return definitionSteps(exported as ModelDefinition<unknown>);
+}
+
+function instanceOf(plugin: new () => WorkerObject, path: string): WorkerObject {
+  try {
+    return new plugin();
+  } catch (cause) {
+    const why = `its constructor failed: ${messageOf(cause)}`;
+    throw new DingError("plugin.invalid", `Cannot use plugin "${path}": ${why}`, {
+      details: { path },
+      cause,
+    });
+  }
+}
+
+/** Also one that was compiled to a function with a prototype. */
+function isClass(value: object): boolean {
+  const { prototype } = value as { prototype?: WorkerObject };
+  const isWritten = Function.prototype.toString.call(value).startsWith("class");
+  return isWritten || typeof prototype?.["predict"] === "function";
+}
