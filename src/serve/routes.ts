@@ -1,6 +1,7 @@
 import type { Logger } from "../core/log.ts";
 import { createApp, type App } from "../http/app.ts";
 import { answer } from "../http/body.ts";
+import type { CustomRoutes } from "./custom/routes.ts";
 import type { Models } from "./inference.ts";
 import type { NativeSockets } from "./native/native-sockets.ts";
 import { mountNative } from "./native/routes.ts";
@@ -12,6 +13,7 @@ export interface ServeAppOptions {
   models: Models;
   statistics: ServeStatistics;
   sockets: NativeSockets;
+  custom: CustomRoutes;
   token: string | undefined;
   log: Logger;
   bodyLimitBytes: number;
@@ -25,7 +27,7 @@ export interface ServeAppOptions {
 
 /** The HTTP face of a server: every dialect on one app. */
 export async function serveApp(options: ServeAppOptions): Promise<App> {
-  const { models, sockets, token, log, bodyLimitBytes, facts, isStopping } = options;
+  const { models, sockets, custom, token, log, bodyLimitBytes, facts, isStopping } = options;
   const app = createApp({
     health: {
       isLive: () => facts().state !== "failed",
@@ -36,5 +38,6 @@ export async function serveApp(options: ServeAppOptions): Promise<App> {
   });
   app.get("/status", (context) => answer(context, options.status()));
   mountNative(app, models, { isStopping, desk: sockets.desk, limitBytes: bodyLimitBytes });
+  custom.mount(app);
   return app;
 }

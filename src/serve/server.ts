@@ -12,6 +12,7 @@ import { parseShape } from "../protocol/shape.ts";
 import { CPU, checkDevices, usedDevices } from "./devices.ts";
 import type { WorkerSettings } from "./host/generation.ts";
 import { ModelVersion } from "./host/model-version.ts";
+import { CustomRoutes } from "./custom/routes.ts";
 import { Repository } from "./host/repository.ts";
 import { Scaler } from "./host/scaler.ts";
 import { sourceOf, sourcesHere, type ModelSource } from "./host/source.ts";
@@ -44,6 +45,7 @@ export class Server extends Service {
   #listening: ListeningApp | undefined;
   #sockets: NativeSockets | undefined;
   #isReady = false;
+  readonly #custom = new CustomRoutes();
 
   constructor(options: ServerOptions = {}) {
     super();
@@ -123,10 +125,7 @@ export class Server extends Service {
     return {
       state: this.state,
       ready: this.#isReady && this.state === "running",
-      models: (this.#repository?.all() ?? []).map((model) => ({
-        ...model.serveFacts,
-        isDefault: this.#repository?.get(model.source.name) === model,
-      })),
+      models: (this.#repository?.all() ?? []).map((model) => model.seen),
     };
   }
 
@@ -142,7 +141,7 @@ export class Server extends Service {
       ready,
       uptimeMs: this.#clock.now() - this.#statistics.startedMs,
       clients: this.#sockets?.clients ?? 0,
-      models,
+      models: models.map(({ facts, ...seen }) => ({ ...facts, ...seen })),
     };
   }
 
@@ -171,6 +170,7 @@ export class Server extends Service {
     this.#sockets = sockets;
     const app = await serveApp({
       ...this.#settings,
+      custom: this.#custom,
       models: repository,
       statistics: this.#statistics,
       sockets,
@@ -191,6 +191,7 @@ export class Server extends Service {
     this.#listening = resources.use(listening);
     this.#log.info(`listening on ${this.address}`);
     await abortable(repository.start(), this.stopping);
+    await this.#loadRoutes(repository);
     this.#isReady = true;
     this.#every(TURN_MS, () => this.#statistics.turn(), resources);
     resources.use(
@@ -222,6 +223,15 @@ export class Server extends Service {
       clock: this.#clock,
       log: this.#log,
     });
+  }
+
+  async #loadRoutes(repository: Repository): Promise<void> {
+    const models = repository.all().filter((model) => model.hasRoutes);
+    if (models.length === 0) return;
+    await this.#custom.load(
+      models.map(({ source }) => source),
+      repository,
+    );
   }
 
   async #workerSettings(): Promise<WorkerSettings> {

@@ -61,6 +61,8 @@ export interface ModelReport {
   /** "cpu", or "cuda:0 (GPU 3 of this machine)". */
   device: string;
   loadMs: number;
+  /** Has the plugin routes of its own, for the server's process? */
+  routes?: boolean;
   /** Has it mapped the shared memory? If not, nothing may be sent through that. */
   sharesMemory: boolean;
 }

@@ -44,7 +44,6 @@ export class Dispatcher {
   #onEmpty: (() => void) | undefined;
   #isPumping = false;
   #running = 0;
-  #runningRows = 0;
   #wake: Disposable | undefined;
 
   constructor(options: DispatcherOptions) {
@@ -65,11 +64,6 @@ export class Dispatcher {
   /** Requests that no worker has begun. */
   get queuedRequests(): number {
     return Math.max(0, this.#open.size - this.#running);
-  }
-
-  /** Rows that workers have. */
-  get runningRows(): number {
-    return this.#runningRows;
   }
 
   /** From now on batches go to these workers; to none while undefined. */
@@ -168,10 +162,8 @@ export class Dispatcher {
     let worker = "";
     let takenAt = at;
     this.#running += batch.length;
-    this.#runningRows += batchRows;
     const ended = (ms: number | undefined): void => {
       this.#running -= batch.length;
-      this.#runningRows -= batchRows;
       generation.memory?.release(body);
       this.#batcher.onBatchEnd(batch, { now: this.#clock.now(), ms });
     };

@@ -127,18 +127,13 @@ export class Generation implements AsyncDisposable {
 
   /** What people may see of its workers. */
   facts(isCurrent: boolean): ServeWorkerFacts[] {
-    const { workers } = this.#options.settings;
-    return this.#pool.workers.map(({ id, pid, state, startedAt: startedMs }) => {
-      const index = indexOf(id);
-      return {
-        id,
-        pid,
-        state: isCurrent || state === "starting" ? state : "draining",
-        device: this.#devices.get(id) ?? nameOf(this.#deviceOf(index)),
-        startedMs,
-        isExtra: index >= workers,
-      };
-    });
+    return this.#pool.workers.map(({ id, pid, state, startedAt }) => ({
+      id,
+      pid,
+      state: isCurrent || state === "starting" ? state : "draining",
+      device: this.#devices.get(id) ?? nameOf(this.#deviceOf(indexOf(id))),
+      startedAt,
+    }));
   }
 
   /** Hands a batch or a stream to a worker; returns what cancels it. */

@@ -12,7 +12,7 @@ import type {
 import type { ModelStatistics } from "../page/model-statistics.ts";
 import type { ModelReport } from "../worker-protocol.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import type { ServeModelFacts } from "../page/server-facts.ts";
+import type { ServedVersion } from "../page/server-facts.ts";
 import { Generation, type WorkerSettings } from "./generation.ts";
 import { downError, noStreamError, notReadyError, stoppingError } from "./refusals.ts";
 import type { ModelSource } from "./source.ts";
@@ -90,18 +90,22 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
     return version === "1" ? name : `${name}@${version}`;
   }
 
-  /** What people may see of it. */
-  get serveFacts(): Omit<ServeModelFacts, "isDefault"> {
-    const { queuedRequests, queuedRows, runningRows } = this.#dispatcher;
+  /** What people may see of it, as it is now. */
+  get seen(): ServedVersion {
+    const { queuedRequests, queuedRows } = this.#dispatcher;
     const generations = [...this.#all];
     return {
-      ...this.facts,
+      facts: this.facts,
       queuedRequests,
       queuedRows,
-      runningRows,
       restarts: this.#restarts + generations.reduce((sum, one) => sum + one.restarts, 0),
       workers: generations.flatMap((one) => one.facts(one === this.#current)),
     };
+  }
+
+  /** Has its plugin routes of its own? Known once it is loaded. */
+  get hasRoutes(): boolean {
+    return this.#report?.routes === true;
   }
 
   get state(): ModelState {

@@ -1,0 +1,63 @@
+import { Hono } from "hono";
+import type { App } from "../../http/app.ts";
+import type { HttpBindings } from "../../http/listen.ts";
+import { refuseRoute } from "../../http/no-route.ts";
+import { importModule } from "../../runtime/modules.ts";
+import { LocalClient } from "../host/local-client.ts";
+import type { Models } from "../inference.ts";
+
+/** A plugin's `routes(app, client)`: adds routes of its own, which run in the server's process. */
+export type PluginRoutes = (app: App, client: LocalClient) => unknown;
+
+/** Where a plugin's routes come from. */
+export interface RoutesSource {
+  readonly name: string;
+  readonly plugin: string;
+  readonly exportName: string;
+}
+
+/** The routes of plugins, behind all others: what ding answers itself no plugin can take over. */
+export class CustomRoutes {
+  #custom: App | undefined;
+
+  /** Call it when every other route stands. */
+  mount(app: App): void {
+    app.all("*", async (context) => {
+      const answered = await this.#custom?.fetch(context.req.raw, context.env);
+      return answered && answered.status !== NOT_HERE ? answered : refuseRoute(app, context);
+    });
+  }
+
+  /** Takes the routes of these plugins in the place of those before. */
+  async load(sources: readonly RoutesSource[], models: Models): Promise<void> {
+    const custom: App = new Hono<{ Bindings: HttpBindings }>();
+    custom.notFound(() => new Response(null, { status: NOT_HERE }));
+    custom.onError((error) => {
+      throw error; // the house answers
+    });
+    for (const { name, plugin, exportName } of sources) {
+      const routes = routesOf((await importModule(plugin))[exportName]);
+      await routes?.(custom, new LocalClient(models, name));
+    }
+    this.#custom = custom;
+  }
+}
+
+/** No status that a plugin would answer with. */
+const NOT_HERE = 599;
+
+/** The `routes` of a class, of its instances, or of an object. */
+export function routesOf(exported: unknown): PluginRoutes | undefined {
+  if (typeof exported === "function") {
+    const own = (exported as { routes?: unknown }).routes;
+    if (typeof own === "function") return own.bind(exported) as PluginRoutes;
+    const proto = exported.prototype as { routes?: unknown } | undefined;
+    if (typeof proto?.routes !== "function") return undefined;
+    return (app, client) => {
+      const worker = new (exported as new () => { routes: PluginRoutes })();
+      return worker.routes(app, client);
+    };
+  }
+  const routes = (exported as { routes?: unknown } | undefined)?.routes;
+  return typeof routes === "function" ? (routes.bind(exported) as PluginRoutes) : undefined;
+}
