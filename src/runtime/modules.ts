@@ -56,8 +56,8 @@ export interface Place {
   lineText?: string;
 }
 
-/** Bun's parser says it in fields, a missing import names its specifier, all else stands in the stack. */
-function placeOf(thrown: unknown, plugin: string): Place {
+/** Where an error of a user's module came from. Bun's parser says it in fields, a missing import names its specifier, all else stands in the stack. */
+export function placeOf(thrown: unknown, plugin: string): Place {
   const first = buildMessages(thrown)[0] as BuildProblem;
   if (first.position) {
     const { file, line, column, lineText } = first.position;

@@ -5,7 +5,7 @@ import { msgpack } from "../protocol/codec.ts";
 import { encodeBody } from "../rpc/body.ts";
 import type { Body } from "../rpc/message.ts";
 import type { TaskContext } from "./context.ts";
-import { LazyAbort } from "./lazy-abort.ts";
+import { LazyAbort } from "../core/lazy-abort.ts";
 import { failureRecord, refusalRecord, type TaskEvents, type TaskJob } from "./outcome.ts";
 import { checkTask, type SlavePlugin } from "./plugin.ts";
 import { isTaskFail, TaskRefuse } from "./refusals.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { LazyAbort } from "../../../src/slave/lazy-abort.ts";
+import { LazyAbort } from "../../../src/core/lazy-abort.ts";
 
 test("signal is one and the same, and aborts with the reason", () => {
   const abort = new LazyAbort();
