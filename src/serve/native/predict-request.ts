@@ -95,7 +95,7 @@ function cutMsgpack(bytes: Uint8Array): CutBody {
   const members = new Map<string, Span>();
   for (let index = 0; index < body.starts.length; index += 2) {
     const keyEnd = ends[index] ?? 0;
-    const key = String(msgpack.decode(bytes.subarray(body.starts[index], keyEnd)));
+    const key = keyOf(msgpack.decode(bytes.subarray(body.starts[index], keyEnd)));
     members.set(key, { start: keyEnd, end: ends[index + 1] ?? 0 });
   }
   const bytesOf = (key: string): Uint8Array | undefined => {
@@ -116,6 +116,11 @@ function cutMsgpack(bytes: Uint8Array): CutBody {
       });
     },
   };
+}
+
+/** Some writers have byte strings for keys. */
+function keyOf(key: unknown): string {
+  return key instanceof Uint8Array ? new TextDecoder().decode(key) : String(key);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
