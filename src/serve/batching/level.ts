@@ -47,18 +47,26 @@ export class Level<T> {
    * Moves up to `room` items into batch number `batch`; those with nothing left are told to `onEmpty`.
    * The clients share the room evenly; what one does not need is the others'.
    */
-  take(room: number, into: { batch: number; pieces: Piece<T>[] }, onEmpty: Emptied<T>): number {
+  take(room: number, into: Batch<T>, onEmpty: Emptied<T>): number {
     let left = room;
-    while (left > 0) {
-      const line = this.#ring.shift();
-      if (!line) break;
-      const share = Math.max(1, Math.floor(left / (this.#ring.size + 1)));
-      left -= takeShare(line, share, into, onEmpty);
-      if (line.size > 0) this.#ring.push(line);
-      else this.#close(line);
+    while (left > 0 && this.#ring.size > 0) {
+      const share = Math.max(1, Math.floor(left / this.#ring.size));
+      for (let turns = this.#ring.size; turns > 0 && left > 0; turns--) {
+        left -= this.#serve(Math.min(share, left), into, onEmpty);
+      }
     }
     this.#rows -= room - left;
     return room - left;
+  }
+
+  /** Gives the first client in the ring its turn, and puts it at the end if more of it waits. */
+  #serve(share: number, into: Batch<T>, onEmpty: Emptied<T>): number {
+    const line = this.#ring.shift();
+    if (!line) return 0;
+    const taken = takeShare(line, share, into, onEmpty);
+    if (line.size > 0) this.#ring.push(line);
+    else this.#close(line);
+    return taken;
   }
 
   /** Said of a ticket that has gone from here before its turn. */
@@ -79,12 +87,18 @@ export class Level<T> {
   }
 }
 
+/** A batch that is being built. */
+interface Batch<T> {
+  readonly batch: number;
+  readonly pieces: Piece<T>[];
+}
+
 type Emptied<T> = (ticket: Ticket<T>) => void;
 
 function takeShare<T>(
   line: ClientLine<T>,
   share: number,
-  { batch, pieces }: { batch: number; pieces: Piece<T>[] },
+  { batch, pieces }: Batch<T>,
   onEmpty: Emptied<T>,
 ): number {
   let left = share;

@@ -47,6 +47,7 @@ export class Scene {
   readonly batches: { atMs: number; rows: number; ms: number; clients: string[] }[] = [];
   now = 0;
   refused = 0;
+  waits = 0;
   readonly #options: Required<Pick<SceneOptions, "hostMs" | "wireMs" | "timerMs">> & SceneOptions;
   readonly #heap: Happening[] = [];
   #order = 0;
@@ -107,6 +108,7 @@ export class Scene {
 
   #wake(waitMs: number): void {
     const { timerMs } = this.#options;
+    this.waits += 1;
     const alarm = (this.#alarm += 1);
     const ms = timerMs === 0 ? waitMs : Math.max(1, Math.ceil(waitMs / timerMs)) * timerMs;
     this.after(ms, () => {
