@@ -5,6 +5,7 @@ import type { CustomRoutes } from "./custom/routes.ts";
 import type { Models } from "./inference.ts";
 import type { NativeSockets } from "./native/native-sockets.ts";
 import { mountNative } from "./native/routes.ts";
+import { serveMetrics } from "./page/metrics.ts";
 import type { ServerFacts } from "./page/server-facts.ts";
 import type { ServeStatistics } from "./page/statistics.ts";
 
@@ -34,6 +35,7 @@ export async function serveApp(options: ServeAppOptions): Promise<App> {
       isReady: () => facts().ready,
     },
     token,
+    metrics: serveMetrics(options),
     log,
   });
   app.get("/status", (context) => answer(context, options.status()));
