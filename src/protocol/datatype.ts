@@ -34,6 +34,8 @@ export interface TensorSpec {
    * request share the tensor. 0 when not said.
    */
   readonly axis?: number | null;
+  /** Of BYTES: the model's code gets and gives texts (UTF-8) instead of bytes. */
+  readonly as?: "text";
 }
 
 /** Tensors by name, in order. */
