@@ -30,6 +30,11 @@ export const TABLE: Table = {
     example: "ding serve model.onnx",
     load: () => import("./serve.ts").then((module) => module.default),
   },
+  bench: {
+    description: "Measure how much a server bears, and how fast it answers",
+    example: "ding bench serve http://127.0.0.1:8900 --concurrency 1:32",
+    load: () => import("./bench.ts").then((module) => module.default),
+  },
   _worker: {
     description: "A worker process of this program",
     load: () => import("./_worker.ts").then((module) => module.worker),

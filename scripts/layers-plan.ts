@@ -28,6 +28,7 @@ export const PLAN: Record<string, Room> = {
   "src/slave": { floor: 5 },
   "src/master": { floor: 5, not: ["src/pool"] },
   "src/deploy": { floor: 5, not: ["src/pool", "src/rpc", "src/link", "src/http"] },
+  "src/load": { floor: 5, not: ["src/pool", "src/rpc", "src/link"] },
   src: { floor: 6, not: ["src/deploy"] }, // index.ts: the public face
   commands: { floor: 7 },
 };
@@ -39,7 +40,7 @@ export const HOMES: Record<string, RegExp> = {
   consola: /^commands\//,
   hono: /^src\/http\/|\/routes\.ts$/,
   msgpackr: /^src\/protocol\/codec\.ts$/,
-  zod: /^(src\/(config|protocol|slave|master)|commands)\/|^src\/[^/]+\/options\.ts$|^src\/rpc\/handshake\.ts$/,
+  zod: /^(src\/(config|protocol|slave|master|load)|commands)\/|^src\/[^/]+\/options\.ts$|^src\/rpc\/handshake\.ts$/,
 };
 
 /** The one room that may name a runtime. */

@@ -1,0 +1,80 @@
+import { writeFileSync } from "node:fs";
+import { DingError, messageOf } from "../src/core/errors.ts";
+import { csvOf } from "../src/load/csv.ts";
+import { runLoad, type LoadProgress, type LoadReport } from "../src/load/load.ts";
+import { loadOptions } from "../src/load/options.ts";
+import { pictureOf } from "../src/load/picture.ts";
+import { levelCells, notesOf, tableHead, tableText, titleOf } from "./_bench-table.ts";
+import { command } from "./_command.ts";
+import { type Progress, showProgress } from "./_progress.ts";
+import { listenForStop, SIGNAL_EXIT_CODES } from "./_signals.ts";
+import { toolsOf } from "./_tools.ts";
+
+const EXIT_REQUESTS_FAILED = 6;
+
+/** `ding bench serve`: loads a server, and tells how it bore it. */
+export const benchServe = command(
+  {
+    name: "bench serve",
+    description: "Load a model server level by level; print rates, latencies and failures",
+    examples: [
+      "ding bench serve http://127.0.0.1:8900 --concurrency 1:32",
+      "ding bench serve http://127.0.0.1:8900 --rate 100:1000:100 --duration 10s --csv load.csv",
+      "ding bench serve n1:8900 --model ocr --format binary --shape x:3,48,320 --out load.svg",
+      "ding bench serve http://127.0.0.1:8900/encode_json --data body.json --concurrency 8",
+    ],
+    options: loadOptions,
+  },
+  async (options, given) => {
+    using stop = listenForStop();
+    using progress = showProgress(process.stderr);
+    const { log, token } = await toolsOf(options, given, progress.stream);
+    stop.signal.addEventListener("abort", () => log.info("Stopping: whole levels are reported"));
+    const report = await runLoad(options, {
+      token,
+      signal: stop.signal,
+      onPrepared: ({ url, bodyBytes }, levels) =>
+        log.info(`Loading ${url.href}`, { bodyBytes, levels: levels.length }),
+      onProgress: (facts) => showShare(progress, facts),
+      onLevel: (result) => log.debug("Level measured", { result: levelCells(result).join(" ") }),
+    });
+    progress[Symbol.dispose]();
+    if (options.csv !== undefined) write("csv", options.csv, csvOf(report.levels));
+    if (options.out !== undefined) {
+      write("out", options.out, pictureOf({ title: titleOf(report), results: report.levels }));
+    }
+    tell(report, options.json);
+    if (report.isInterrupted) return SIGNAL_EXIT_CODES[await stop.asked];
+    return report.levels.some(({ failed }) => failed > 0) ? EXIT_REQUESTS_FAILED : 0;
+  },
+);
+
+/** The bar shows how much of the time is over, and the rate of answers. */
+function showShare(progress: Progress, { level, at, of, share, answered }: LoadProgress): void {
+  const unit = level.mode === "rate" ? "/s" : level.value === 1 ? " client" : " clients";
+  progress.update({
+    total: share > 0 ? Math.round(answered / share) : undefined,
+    done: answered,
+    failed: 0,
+    note: `${level.value}${unit}, level ${at + 1} of ${of}`,
+  });
+}
+
+function tell(report: LoadReport, isJson: boolean): void {
+  if (isJson) {
+    process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+  } else if (report.levels.length > 0) {
+    const rows = report.levels.map(levelCells);
+    process.stdout.write(`${titleOf(report)}\n${tableText([tableHead(report), ...rows])}`);
+  }
+  for (const note of notesOf(report)) process.stderr.write(`${note}\n`);
+}
+
+function write(option: string, path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (cause) {
+    const message = `Cannot write --${option}: "${path}": ${messageOf(cause)}`;
+    throw new DingError("usage.invalid-option", message, { cause });
+  }
+}
