@@ -17,6 +17,8 @@ export interface OnnxNode {
 export interface OnnxConstant extends OnnxValue {
   shape: number[];
   data: ArrayBufferView;
+  /** The file beside the model that holds the data instead, from its start. */
+  file?: string;
 }
 
 /** A small model for tests. */
@@ -111,12 +113,16 @@ function attributeProto(name: string, value: number | number[]): Uint8Array {
     : message([text(1, name), number(3, value), number(20, INT)]);
 }
 
-function tensorProto({ name, type, shape, data }: OnnxConstant): Uint8Array {
+function tensorProto({ name, type, shape, data, file }: OnnxConstant): Uint8Array {
+  const EXTERNAL = 1;
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return message([
     ...shape.map((size) => number(1, size)),
     number(2, ELEMENT_TYPES[type]),
     text(8, name),
-    nested(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+    ...(file === undefined
+      ? [nested(9, bytes)]
+      : [nested(13, message([text(1, "location"), text(2, file)])), number(14, EXTERNAL)]),
   ]);
 }
 

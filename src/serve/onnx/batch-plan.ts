@@ -18,7 +18,7 @@ export interface BatchPlan {
 
 /**
  * Where a model has its batch, by what it says of its tensors.
- * An axis of any size named like "batch" or "N" is the batch, else the first input's first axis of any size.
+ * An axis of any size named like "batch" is the batch, else the first input's first axis of any size.
  * With it go the axes of the same name, a first axis of any size whose name says nothing else, and behind a fixed
  * first axis the only unnamed one of any size. Without any, first axes of one size n, in inputs and all outputs, are
  * batches of exactly n. Else an item is all that a run takes. A tensor without a batch axis is shared by the rows.
@@ -58,18 +58,20 @@ export function planOne(inputs: readonly OnnxValue[], outputs: readonly OnnxValu
   };
 }
 
-const BATCH_NAME = /^(?:.*batch.*|n|b|bs)$/i;
+/** Names that say "batch", on whatever axis; and those that do on a first one. */
+const NAMED = /batch/i;
+const TELLING = /batch|^(?:n|b|bs)$/i;
 
 function batchSymbol(inputs: readonly OnnxValue[]): string | undefined {
   const symbols = inputs.flatMap(({ axes }) => axes.map(symbolOf));
-  const named = symbols.find((symbol) => symbol !== undefined && BATCH_NAME.test(symbol));
+  const named = symbols.find((symbol) => symbol !== undefined && NAMED.test(symbol));
   if (named !== undefined) return named;
   return inputs.map(({ axes: [first] }) => symbolOf(first)).find((symbol) => symbol !== undefined);
 }
 
 /** Names on first axes that mean something else than the batch, such as the length of a text. */
 function otherSymbols(inputs: readonly OnnxValue[], symbol: string): ReadonlySet<string> {
-  const isTelling = BATCH_NAME.test(symbol);
+  const isTelling = TELLING.test(symbol);
   const axes = inputs.flatMap((input) => (isTelling ? input.axes : input.axes.slice(1)));
   const names = axes.map(symbolOf).filter((name) => name !== undefined);
   return new Set(names).difference(new Set(["", symbol]));

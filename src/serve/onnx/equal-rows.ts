@@ -2,18 +2,27 @@ import { Buffer } from "node:buffer";
 import type { NamedTensor } from "../inference.ts";
 import { sliceRows } from "../rows.ts";
 
-/** Where among the rows of these tensors another value begins: 0, and each row that differs from the one before it. */
+/** Where among the rows of these tensors another value begins: at 0, and at each row that differs from the one before it. */
 export function startsOfEqual(tensors: readonly NamedTensor[], rows: number): number[] {
-  if (tensors.length === 0 || rows < 2) return [0];
-  const bytesOfRow = Array.from({ length: rows }, (_, row) => {
-    const payload = sliceRows({ kind: "tensors", rows, tensors }, row, 1);
-    return payload.kind === "tensors" ? payload.tensors.map(({ data }) => data) : [];
-  });
-  const isChange = (row: number) =>
-    row === 0 ||
-    tensors.some((_, index) => {
-      const [before, here] = [bytesOfRow[row - 1]?.[index], bytesOfRow[row]?.[index]];
-      return !before || !here || Buffer.compare(before, here) !== 0;
+  const starts = new Set([0]);
+  for (const tensor of tensors) {
+    if (isUniform(tensor, rows)) continue;
+    const datas = Array.from({ length: rows }, (_, row) => {
+      const payload = sliceRows({ kind: "tensors", rows, tensors: [tensor] }, row, 1);
+      return (payload.kind === "tensors" && payload.tensors[0]?.data) || new Uint8Array();
     });
-  return [...bytesOfRow.keys()].filter(isChange);
+    for (const [row, data] of datas.entries()) {
+      const before = datas[row - 1];
+      if (before && Buffer.compare(before, data) !== 0) starts.add(row);
+    }
+  }
+  return [...starts].sort((one, other) => one - other);
+}
+
+/** Numbers that are the same when moved by a row are the same in all rows: one look for the usual case. */
+function isUniform({ datatype, data }: NamedTensor, rows: number): boolean {
+  if (rows < 2) return true;
+  const rowBytes = data.length / rows;
+  const rest = data.subarray(rowBytes);
+  return datatype !== "BYTES" && Buffer.compare(data.subarray(0, rest.length), rest) === 0;
 }

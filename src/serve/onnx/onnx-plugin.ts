@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { DingError } from "../../core/errors.ts";
 import type { LoadedModel, ModelContext, ModelPlugin } from "../plugin/model-plugin.ts";
+import { onnxProviders } from "../plugin/onnx-providers.ts";
 import { OnnxModel } from "./onnx-model.ts";
 import { openSession } from "./open-session.ts";
 import { settlePlan } from "./settle-plan.ts";
@@ -32,7 +33,7 @@ async function loadOnnx(
   file: string,
   { ctx, threads }: { ctx: ModelContext; threads: number },
 ): Promise<LoadedModel> {
-  const gpuProviders = ctx.deviceId < 0 ? undefined : ["cuda"];
+  const gpuProviders = ctx.deviceId < 0 ? undefined : onnxProviders(ctx);
   const session = await openSession(file, { gpuProviders, threads, log: ctx.log });
   const { plan, whyAlone } = await settlePlan(session);
   const model = new OnnxModel(session, plan);

@@ -8,8 +8,6 @@ export interface Rows {
   /** In the order of the model's inputs. */
   readonly inputs: readonly NamedTensor[];
   readonly rows: number;
-  /** A trial prints no errors. */
-  readonly isQuiet?: boolean;
 }
 
 /** Rows in, as many rows out, in the order of the model's outputs; no more than the plan's `maxRows`. */
@@ -32,5 +30,5 @@ export function rawRun(
   batch: Rows & RunSize,
 ): Promise<OnnxOutput[]> {
   const feeds = batch.inputs.map((tensor, index) => feedOf(tensor, plan.inputs[index], batch));
-  return session.run(feeds, { isQuiet: batch.isQuiet ?? false });
+  return session.run(feeds);
 }

@@ -1,9 +1,8 @@
 import type { OrtSession, OrtTensor } from "./ort.ts";
 import { inputValues, outputValues, type OnnxValue } from "./values.ts";
 
-/** How a run that is only a question keeps its errors off the terminal. */
-const FATAL = 4;
-const ERROR = 3;
+/** What goes wrong in a run is thrown: it need not be printed too, for every request. */
+const QUIET = { logSeverityLevel: 4 } as const;
 
 /** What came out of a run. */
 export interface OnnxOutput {
@@ -29,12 +28,11 @@ export class OnnxSession {
     this.#fetches = this.outputs.map(({ name }) => name);
   }
 
-  /** Rejects with the runtime's own error; a quiet run prints none. */
-  async run(feeds: readonly OrtTensor[], { isQuiet = false } = {}): Promise<OnnxOutput[]> {
+  /** Rejects with the runtime's own error. */
+  async run(feeds: readonly OrtTensor[]): Promise<OnnxOutput[]> {
     const named = Object.fromEntries(this.inputs.map(({ name }, index) => [name, feeds[index]]));
-    const outputs = await this.#session.run(named as Record<string, OrtTensor>, this.#fetches, {
-      logSeverityLevel: isQuiet ? FATAL : ERROR,
-    });
+    const inputs = named as Record<string, OrtTensor>;
+    const outputs = await this.#session.run(inputs, this.#fetches, QUIET);
     return this.outputs.map((value) => ({ value, tensor: outputs[value.name] as OrtTensor }));
   }
 

@@ -1,20 +1,29 @@
-import { DingError, messageOf } from "../../core/errors.ts";
+import { DingError } from "../../core/errors.ts";
 import { elementStarts } from "../rows.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
-/** The texts of a BYTES tensor; throws usage.invalid-input for bytes that are no UTF-8: ONNX knows nothing else. */
+/** The texts of a BYTES tensor; throws usage.invalid-input for bytes that are no UTF-8 (ONNX knows nothing else), or have a NUL (the runtimes end there). */
 export function textsOf(data: Uint8Array, name: string): string[] {
   const starts = elementStarts(data);
   return Array.from({ length: starts.length - 1 }, (_, index) => {
-    try {
-      return decoder.decode(data.subarray((starts[index] ?? 0) + 4, starts[index + 1]));
-    } catch (thrown) {
-      const why = `element ${index} of input "${name}" is no UTF-8 text (${messageOf(thrown)})`;
-      throw new DingError("usage.invalid-input", `Cannot read BYTES elements: ${why}`);
-    }
+    const bytes = data.subarray((starts[index] ?? 0) + 4, starts[index + 1]);
+    const text = textOf(bytes);
+    if (text !== undefined && !text.includes("\0")) return text;
+    const why =
+      text === undefined ? "is no UTF-8 text" : "has a NUL, which no text of ONNX can have";
+    const message = `Cannot read BYTES elements: element ${index} of input "${name}" ${why}`;
+    throw new DingError("usage.invalid-input", message);
   });
+}
+
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Texts as the data of a BYTES tensor. */

@@ -32,25 +32,29 @@ export function feedOf(tensor: NamedTensor, axis: RowAxis, { rows, runRows }: Ru
   };
 }
 
-/** An output of the model as rows. Throws task.invalid-result when it has not as many as the inputs. */
+/**
+ * An output of the model as rows; of a run of one row all of it, where it has no axis for that. Throws
+ * task.invalid-result when it has not as many as the run.
+ */
 export function rowsOfOutput(
   { value: { name, datatype }, tensor }: OnnxOutput,
   { axis, rows, runRows }: RunSize & { axis: RowAxis },
 ): NamedTensor {
   const { dims, data } = tensor;
   const cells = isTexts(data) ? data : bytesOf(data);
-  if (axis !== undefined && dims[axis] !== runRows) {
-    const message = `Cannot cut output "${name}" into rows: its shape is [${dims.join(", ")}], of ${runRows} rows`;
-    throw new DingError("task.invalid-result", message);
+  const isWhole = runRows === 1 && (axis === undefined || dims[axis] !== 1);
+  if (isWhole) return { name, datatype, shape: [1, ...dims], data: dataOf(cells) };
+  if (axis === undefined || dims[axis] !== runRows) {
+    const why = `its shape is [${dims.join(", ")}], for ${runRows} rows`;
+    throw new DingError("task.invalid-result", `Cannot cut output "${name}" into rows: ${why}`);
   }
-  const outer = sizeOf(dims.slice(0, axis ?? 0));
-  const own = axis === undefined ? cells : gathered(cells, { rows, runRows, outer });
-  return {
-    name,
-    datatype,
-    shape: [rows, ...(axis === undefined ? dims : dims.toSpliced(axis, 1))],
-    data: own instanceof Uint8Array ? own : bytesOfTexts(own),
-  };
+  const outer = sizeOf(dims.slice(0, axis));
+  const own = gathered(cells, { rows, runRows, outer });
+  return { name, datatype, shape: [rows, ...dims.toSpliced(axis, 1)], data: dataOf(own) };
+}
+
+function dataOf(cells: Cells): Uint8Array {
+  return cells instanceof Uint8Array ? cells : bytesOfTexts(cells);
 }
 
 function elementsFor(datatype: NamedTensor["datatype"], cells: Cells, name: string): OrtData {

@@ -2,9 +2,10 @@ import { Buffer } from "node:buffer";
 import { messageOf } from "../../core/errors.ts";
 import type { NamedTensor, Payload } from "../inference.ts";
 import { mergeRows, sliceRows } from "../rows.ts";
-import { planOne, type BatchPlan, type RowAxis } from "./batch-plan.ts";
+import { planOne, type BatchPlan } from "./batch-plan.ts";
 import { rawRun, runRows } from "./run-rows.ts";
 import type { OnnxSession } from "./session.ts";
+import type { OnnxValue } from "./values.ts";
 
 /** Enough to be told from 1 and from a pair of something. */
 const SEVERAL = 3;
@@ -26,30 +27,36 @@ export async function tryPlan(
   row: readonly NamedTensor[],
 ): Promise<TriedPlan> {
   const dimsOf = async (runSize: number) => {
-    const batch = { inputs: row, rows: 1, runRows: runSize, isQuiet: true };
+    const batch = { inputs: row, rows: 1, runRows: runSize };
     return (await rawRun(session, plan, batch)).map(({ tensor }) => tensor.dims);
   };
   const one = await dimsOf(1);
-  const alone = (whyAlone: string, outputs: readonly RowAxis[]) => {
-    return { plan: { ...plan, maxRows: 1, isGuess: false, outputs }, whyAlone };
-  };
-  try {
-    const several = await dimsOf(SEVERAL);
-    const outputs = one.map((dims, index) => grownAxis(dims, several[index] ?? []));
-    const constant = session.outputs.find((_, index) => outputs[index] === undefined);
-    if (!constant) return { plan: { ...plan, isGuess: false, outputs } };
-    return alone(`its output "${constant.name}" does not grow with the rows`, outputs);
-  } catch (thrown) {
-    const isRow = (axis: RowAxis, index: number) => axis !== undefined && one[index]?.[axis] === 1;
-    const outputs = plan.outputs.map((axis, index) => (isRow(axis, index) ? axis : undefined));
-    return alone(`it takes no ${SEVERAL} rows (${messageOf(thrown)})`, outputs);
-  }
+  const several = await dimsOf(SEVERAL).catch(messageOf);
+  const tookSeveral = typeof several !== "string";
+  const grown = one.map((dims, index) => tookSeveral && grownAxis(dims, several[index] ?? []));
+  const constant = session.outputs.find((_, index) => grown[index] === false);
+  const outputs = grown.map((axis, index) => {
+    if (axis !== false) return axis;
+    const guess = plan.outputs[index] ?? 0;
+    const isOne = tookSeveral ? isSingle(session.outputs[index], guess) : one[index]?.[guess] === 1;
+    return isOne ? guess : undefined;
+  });
+  if (!constant) return { plan: { ...plan, isGuess: false, outputs } };
+  const whyAlone = tookSeveral
+    ? `its output "${constant.name}" does not grow with the rows`
+    : `it takes no ${SEVERAL} rows (${several})`;
+  return { plan: { ...plan, maxRows: 1, isGuess: false, outputs }, whyAlone };
 }
 
-function grownAxis(one: readonly number[], several: readonly number[]): RowAxis {
+/** The axis that is as long as there are rows, or false. */
+function grownAxis(one: readonly number[], several: readonly number[]): number | false {
   const [axis, ...more] = [...several.keys()].filter((each) => several[each] !== one[each]);
-  const isRows = axis !== undefined && one[axis] === 1 && several[axis] === SEVERAL;
-  return isRows && more.length === 0 && one.length === several.length ? axis : undefined;
+  if (axis === undefined || more.length > 0 || one.length !== several.length) return false;
+  return one[axis] === 1 && several[axis] === SEVERAL && axis;
+}
+
+function isSingle(value: OnnxValue | undefined, axis: number): boolean {
+  return value?.axes[axis]?.size === 1;
 }
 
 /**
@@ -65,7 +72,7 @@ export async function tryFixedPlan(
   const others = async (rows: readonly (readonly NamedTensor[])[]) => {
     const payloads = rows.map((tensors) => ({ kind: "tensors", rows: 1, tensors }) as const);
     const inputs = tensorsOf(mergeRows(payloads));
-    const tensors = await runRows(session, plan, { inputs, rows: rows.length, isQuiet: true });
+    const tensors = await runRows(session, plan, { inputs, rows: rows.length });
     return tensorsOf(sliceRows({ kind: "tensors", rows: size, tensors }, 1, size - 1));
   };
   const before = await others(Array.from({ length: size }, () => row));
