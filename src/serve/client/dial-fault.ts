@@ -23,6 +23,8 @@ export async function explainDial(
   { token, tls, signal }: ExplainOptions,
 ): Promise<DingError> {
   if (error.code !== "network.protocol" || error.details["refused"] === true) return error;
+  // A proxy in front of a server that is away.
+  if (Number(error.details["status"]) >= 500) return error;
   using http = new HttpClient({ tls });
   try {
     await requestJson(http, {
@@ -35,13 +37,13 @@ export async function explainDial(
   } catch (thrown) {
     const told = DingError.from(thrown);
     if (told.code.startsWith("auth.")) return told;
-    const status = Number(told.details["status"]);
-    if (told.code === "http.not-found" || told.code === "peer.refused" || status === 404) {
-      return notOurs(name, error);
-    }
+    if (!NOT_OURS.has(told.code)) return error;
   }
-  return error;
+  return notOurs(name, error);
 }
+
+/** What our own route never says to who asks it in plain HTTP. */
+const NOT_OURS = new Set(["http.not-found", "peer.refused", "network.protocol"]);
 
 function notOurs(name: string, cause: DingError): NetworkError {
   return new NetworkError(

@@ -187,6 +187,7 @@ export class Fleet implements Disposable {
 
   #onLost(ask: Ask, error: DingError): void {
     if (ask.isSettled) return;
+    if (this.#closedWith) return ask.fail(this.#closedWith);
     ask.losses += 1;
     if (ask.losses > this.#settings.retries || ask.hasBegun) return ask.fail(error);
     ask.back();
