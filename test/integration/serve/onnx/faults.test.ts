@@ -5,6 +5,7 @@ import { onnxPlugin } from "../../../../src/serve/onnx/onnx-plugin.ts";
 import type { PredictContext } from "../../../../src/serve/plugin/model-plugin.ts";
 import { matrixModel, onnxModel, type OnnxConstant } from "../../../support/onnx-model.ts";
 import { loadOnnx, onnxFolder, ONNX_RUNTIMES } from "../../../support/onnx-case.ts";
+import { thrownBy } from "../../../support/thrown-by.ts";
 import { tempFolder } from "../../../support/temp-folder.ts";
 
 const MODEL = matrixModel([[1], [2]]);
@@ -25,7 +26,7 @@ const BROKEN: [string, Uint8Array | string][] = [
 for (const runtime of ONNX_RUNTIMES) {
   for (const [what, content] of BROKEN) {
     test(`onnxPlugin() names the file and the fault of ${what} (${runtime})`, async () => {
-      await expect(loadOnnx(content, { runtime })).rejects.toMatchObject({
+      expect(await thrownBy(loadOnnx(content, { runtime }))).toMatchObject({
         code: "plugin.invalid",
         message: expect.stringMatching(/^Cannot load model ".*\/model\.onnx": \w/),
         hint: "See that the file is a whole ONNX model.",
@@ -37,21 +38,21 @@ for (const runtime of ONNX_RUNTIMES) {
 
 test("onnxPlugin() refuses a file that is not there, and a folder", async () => {
   await using folder = await tempFolder();
-  await expect(onnxPlugin(folder.file("no.onnx"))).rejects.toMatchObject({
+  expect(await thrownBy(onnxPlugin(folder.file("no.onnx")))).toMatchObject({
     code: "plugin.not-found",
     message: `Cannot load model "${folder.file("no.onnx")}": no such file`,
   });
-  await expect(onnxPlugin(folder.path)).rejects.toMatchObject({ code: "plugin.not-found" });
+  expect(await thrownBy(onnxPlugin(folder.path))).toMatchObject({ code: "plugin.not-found" });
 });
 
 test("onnxPlugin() never runs on the CPU when a GPU was asked for", async () => {
-  await expect(loadOnnx(MODEL, { runtime: "wasm", deviceId: 0 })).rejects.toMatchObject({
+  expect(await thrownBy(loadOnnx(MODEL, { runtime: "wasm", deviceId: 0 }))).toMatchObject({
     code: "plugin.invalid",
     message: expect.stringContaining("on a GPU: the runtime in this program knows only the CPU"),
     hint: "Install onnxruntime-node beside the model, or use --device-map -1.",
   });
   // onnxruntime-node as npm has it comes without CUDA's libraries; where there are some, there is no such GPU.
-  await expect(loadOnnx(MODEL, { runtime: "node", deviceId: 4711 })).rejects.toMatchObject({
+  expect(await thrownBy(loadOnnx(MODEL, { runtime: "node", deviceId: 4711 }))).toMatchObject({
     code: "plugin.invalid",
     hint: "See that onnxruntime-node has its CUDA libraries, or use --device-map -1.",
   });
@@ -78,7 +79,7 @@ test("onnxPlugin() takes the wasm where onnxruntime-node does not load, and says
   ]);
   await model.close?.();
   const onGpu = (await onnxPlugin(file)).load({ deviceId: 0, log } as never);
-  await expect(onGpu).rejects.toMatchObject({
+  expect(await thrownBy(onGpu)).toMatchObject({
     code: "plugin.invalid",
     message: expect.stringContaining("made for another machine"),
   });
@@ -99,7 +100,7 @@ for (const runtime of ONNX_RUNTIMES) {
       await using _ = folder;
       const plugin = await onnxPlugin(file);
       const ctx = { deviceId: -1, log: silentLogger } as PredictContext;
-      await expect(plugin.load(ctx)).rejects.toMatchObject({
+      expect(await thrownBy(plugin.load(ctx))).toMatchObject({
         code: "plugin.invalid",
         message: expect.stringContaining(name),
       });
@@ -116,11 +117,11 @@ for (const runtime of ONNX_RUNTIMES) {
 for (const runtime of ONNX_RUNTIMES) {
   test(`predictTensors() names an input that is missing, and the run that fails (${runtime})`, async () => {
     await using loaded = await loadOnnx(MODEL, { runtime });
-    await expect(loaded.predict({}, 1)).rejects.toMatchObject({
+    expect(await thrownBy(loaded.predict({}, 1))).toMatchObject({
       code: "usage.invalid-input",
       message: 'Cannot run the model: no input "x"',
     });
-    await expect(loaded.predict({ x: new Float32Array(3) }, 1)).rejects.toMatchObject({
+    expect(await thrownBy(loaded.predict({ x: new Float32Array(3) }, 1))).toMatchObject({
       code: "task.failed",
       message: expect.stringMatching(/^Cannot run the model: .*invalid dimensions/),
     });
