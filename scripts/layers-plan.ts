@@ -24,6 +24,7 @@ export const PLAN: Record<string, Room> = {
   "src/http": { floor: 2, doors: ["src/telemetry"] },
   "src/link": { floor: 2, doors: ["src/http"] },
   "src/rpc": { floor: 3 },
+  "src/dashboard": { floor: 3, not: ["src/link", "src/runtime"] },
   "src/pool": { floor: 4 },
   "src/slave": { floor: 5 },
   "src/master": { floor: 5, not: ["src/pool"] },
@@ -35,11 +36,15 @@ export const PLAN: Record<string, Room> = {
 
 /** Each package has one home, so that replacing it touches one place. `node:` modules are free. */
 export const HOMES: Record<string, RegExp> = {
+  "@opentelemetry/api": /^src\/telemetry\/otlp/,
+  "@opentelemetry/exporter-trace-otlp-http": /^src\/telemetry\/otlp/,
+  "@opentelemetry/sdk-trace": /^src\/telemetry\/otlp/,
   bun: /^src\/runtime\//,
   citty: /^commands\//,
   consola: /^commands\//,
   hono: /^src\/http\/|\/routes\.ts$/,
   msgpackr: /^src\/protocol\/codec\.ts$/,
+  uplot: /^src\/dashboard\//,
   zod: /^(src\/(config|protocol|slave|master|load)|commands)\/|^src\/[^/]+\/options\.ts$|^src\/rpc\/handshake\.ts$/,
 };
 

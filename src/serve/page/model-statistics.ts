@@ -65,6 +65,7 @@ export interface ModelCounts {
 /** More keys than these are not taken; they come from plugins. */
 const MOST_KEYS = 64;
 const MOST_SIZES = 1_024;
+const MESSAGE_LENGTH = 300;
 const FIRST_PIECE_MS = [1, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
 
 /** What one version of a model has done. The host calls the `on…` methods on its hot path: additions and stores, no clock. */
@@ -101,6 +102,8 @@ export class ModelStatistics {
   readonly workers = new Map<string, BatchCount>();
   /** What the plugin has recorded, the last thousand by key. */
   readonly recorded = new Map<string, Recent>();
+  /** The last failure of each kind. */
+  readonly lastFailures = new Map<FailureReason, { atMs: number; message: string }>();
   readonly #server: ServerPace;
   readonly #traces: RequestTraces | undefined;
   readonly #now: () => number;
@@ -161,7 +164,10 @@ export class ModelStatistics {
   /** It ended with this error, whatever was thrown. */
   onFailed(request: EndedRequest, thrown: unknown): void {
     const endedMs = this.#now();
-    this.counts.failed[failureReason(thrown)]++;
+    const reason = failureReason(thrown);
+    this.counts.failed[reason]++;
+    const message = messageOf(thrown).slice(0, MESSAGE_LENGTH);
+    this.lastFailures.set(reason, { atMs: endedMs, message });
     this.counts.failMs += Math.max(0, endedMs - request.arrivedMs);
     this.#end(request, endedMs);
     if (this.#traces) this.#trace(request, { endedMs, thrown });
