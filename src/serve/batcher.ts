@@ -58,6 +58,8 @@ const LEAST_PATIENCE_MS = 20;
  * are about to ask again and more would be done in less time with them (`batching/patience.ts`).
  */
 export class Batcher<T> {
+  /** Never more items than these in a batch, from the next one on. */
+  maxBatchRows: number;
   readonly #options: BatcherOptions;
   readonly #tickets = new Map<BatchEntry<T>, Ticket<T>>();
   readonly #levels: Levels<T>;
@@ -75,6 +77,7 @@ export class Batcher<T> {
 
   constructor(options: BatcherOptions) {
     this.#options = options;
+    this.maxBatchRows = options.maxBatchRows;
     this.#levels = new Levels(options.defaultPriority ?? DEFAULT_PRIORITY);
     this.#running = new Running(this.#cost);
   }
@@ -203,7 +206,8 @@ export class Batcher<T> {
   }
 
   #patienceMs(now: number, free: number, sinceMs: number): number {
-    const { maxBatchRows, timeoutMs } = this.#options;
+    const { timeoutMs } = this.#options;
+    const { maxBatchRows } = this;
     const queuedRows = this.#queuedRows;
     // What was put back has waited long enough.
     if (queuedRows >= maxBatchRows || !this.#putBack.isEmpty) return 0;
@@ -218,7 +222,7 @@ export class Batcher<T> {
 
   #build(now: number, capacity: Capacity): readonly Piece<T>[] {
     const pieces: Piece<T>[] = [];
-    const room = Math.min(this.#options.maxBatchRows, this.#queuedRows);
+    const room = Math.min(this.maxBatchRows, this.#queuedRows);
     const share = this.#running.fairShare(room, this.#queuedRows, { now, ...capacity });
     let taken = 0;
     const isComplete = this.#putBack.take(room, ({ piece, ticket }) => {
@@ -241,7 +245,7 @@ export class Batcher<T> {
 
   #retryAfterMs(): number {
     if (!this.#cost.isKnown || this.#workers < 1) return UNKNOWN_RETRY_MS;
-    const { maxBatchRows } = this.#options;
+    const { maxBatchRows } = this;
     const batches = Math.ceil(this.#queuedRows / maxBatchRows / this.#workers);
     return Math.min(Math.ceil(batches * this.#cost.of(maxBatchRows)) + 1, LONGEST_RETRY_MS);
   }

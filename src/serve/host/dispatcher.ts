@@ -69,6 +69,8 @@ export class Dispatcher {
   /** From now on batches go to these workers; to none while undefined. */
   use(generation: Generation | undefined): void {
     this.#generation = generation;
+    const most = generation?.report.maxBatchSize ?? Infinity;
+    this.#batcher.maxBatchRows = Math.min(this.#options.batchSize, most);
     this.pumpSoon();
   }
 

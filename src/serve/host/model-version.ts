@@ -75,7 +75,7 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
       state,
       reason: this.#down?.message ?? this.#reason,
       platform: report?.platform ?? "",
-      batchSize: settings.batchSize,
+      batchSize: Math.min(settings.batchSize, report?.maxBatchSize ?? Infinity),
       input: report?.input,
       output: report?.output,
       streams: report?.streams ?? false,
@@ -112,14 +112,14 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
     return this.#state === "READY" && this.#down ? "UNAVAILABLE" : this.#state;
   }
 
-  /** Of the workers that take batches now, for who decides about their number. */
-  get pressure(): { workers: number; busy: number; queued: number } | undefined {
-    const current = this.#current;
-    return current && { workers: current.ready, busy: current.busy, queued: this.queuedRows };
-  }
-
-  get queuedRows(): number {
-    return this.#dispatcher.queuedRows;
+  /** How busy the workers that take batches now are, for who decides about their number. */
+  get pressure():
+    | { generation: object; workers: number; busy: number; queued: number }
+    | undefined {
+    const generation = this.#current;
+    if (!generation) return undefined;
+    const { ready: workers, busy } = generation;
+    return { generation, workers, busy, queued: this.#dispatcher.queuedRows };
   }
 
   /** Brings workers up, and takes them in the place of those that are there; one loading at a time. */
@@ -159,9 +159,9 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
     return this.#streams.open(request, generation);
   }
 
-  /** More or fewer workers, from now on also after a loading. */
-  async resize(workers: number): Promise<void> {
-    await this.#current?.resize(workers);
+  /** So many workers more than it was told to have; a loading brings back the number that it was told. */
+  async expand(extra: number): Promise<void> {
+    await this.#current?.resize(this.#options.settings.workers + extra);
   }
 
   #refusal(): DingError | undefined {
