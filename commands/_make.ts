@@ -2,13 +2,18 @@ import { userInfo } from "node:os";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { checkListen } from "../src/config/listen.ts";
-import { fieldsOf, type OptionField } from "../src/config/option-field.ts";
+import { fieldsOf } from "../src/config/option-field.ts";
 import { TOKEN_VARIABLE } from "../src/config/token.ts";
-import { DingError } from "../src/core/errors.ts";
-import { keepRunning } from "../src/deploy/keep-running.ts";
-import type { Argument } from "../src/deploy/kept-program.ts";
+import { composeFile } from "../src/deploy/compose.ts";
+import type { KeptProgram } from "../src/deploy/kept-program.ts";
+import { kubernetesManifest } from "../src/deploy/kubernetes.ts";
+import { serviceScript } from "../src/deploy/service-script.ts";
+import { shellScript } from "../src/deploy/shell-script.ts";
+import { systemdUnit } from "../src/deploy/systemd-unit.ts";
 import { selfCommand } from "../src/runtime/self.ts";
-import { type Command, command, type Given } from "./_command.ts";
+import { type Command, command } from "./_command.ts";
+import { argumentsOf, type MadeRole } from "./_make-arguments.ts";
+import { CONTAINER_KEYS, containedProgram } from "./_make-container.ts";
 import type { RoleOptions } from "./_role.ts";
 
 const SCRIPT = "Script";
@@ -17,12 +22,12 @@ const makeOptions = {
   name: z
     .string()
     .regex(/^[a-zA-Z\d][\w.-]*$/, "use letters, digits, dots, _ and -")
-    .describe("What it is called: names the unit, the lock and the log; NAME@HOST in results")
+    .describe("What it is called: names the unit, the container, the files of its script")
     .meta({ group: SCRIPT, flagOnly: true, placeholder: "NAME" }),
   format: z
-    .enum(["sh", "systemd"])
+    .enum(["sh", "systemd", "compose", "k8s"])
     .default("sh")
-    .describe("A POSIX shell script, or a systemd unit")
+    .describe("A POSIX shell script, a systemd unit, a Compose file, or Kubernetes manifests")
     .meta({ group: SCRIPT, flagOnly: true }),
   folder: z
     .string()
@@ -31,10 +36,16 @@ const makeOptions = {
     .meta({ group: SCRIPT, flagOnly: true, placeholder: "FOLDER" }),
   user: z
     .string()
-    .regex(/^[\w.-]+$/, "use a user's name")
+    .regex(/^[\w.-]+(?::[\w.-]+)?$/, "use a user's name, or USER:GROUP")
     .optional()
-    .describe("User whom a systemd unit runs as; yourself if not given")
+    .describe("Whom a unit or a container (by numbers) runs as; yourself if not given")
     .meta({ group: SCRIPT, flagOnly: true, placeholder: "USER" }),
+  image: z
+    .string()
+    .regex(/^[\w][\w./:@-]*$/, "use the name of an image")
+    .optional()
+    .describe("Image with ding on its PATH and all files; if not given they are mounted")
+    .meta({ group: SCRIPT, flagOnly: true, placeholder: "IMAGE" }),
 };
 
 type MakeOptions = z.output<z.ZodObject<typeof makeOptions>>;
@@ -44,9 +55,13 @@ export interface Makable<S extends z.ZodObject & z.ZodType<RoleOptions>> {
   role: string;
   options: S;
   examples: string[];
+  /** "keep": a script that stays and keeps it running; "service": one that controls it in the background. */
+  script: "keep" | "service";
+  /** Does SIGHUP make it read its files again? */
+  reloads?: boolean;
 }
 
-/** `ding ROLE make`: prints a script or unit that keeps the role running with the options given. */
+/** `ding ROLE make`: prints a script, unit or manifest that keeps the role running with the options given. */
 export function makeCommand<S extends z.ZodObject & z.ZodType<RoleOptions>>(
   makable: Makable<S>,
 ): Command {
@@ -55,74 +70,63 @@ export function makeCommand<S extends z.ZodObject & z.ZodType<RoleOptions>>(
   return command(
     {
       name: `${role} make`,
-      description: `Print a script or unit that keeps a ${role} running on a node`,
+      description: `Print a script, unit or manifest that keeps a ${role} running`,
       examples,
-      options: z.object({ ...makeOptions, ...shape }),
+      options: z.object({ ...makeOptions, ...shape }).meta({ ...makable.options.meta() }),
       // The role's own name may stand in the config file; here it is another thing.
       otherKeys: ["name"],
     },
     async (options, given) => {
       const make = options as unknown as MakeOptions & RoleOptions;
       const fields = fieldsOf(role, makable.options);
-      process.stdout.write(scriptText(role, { make, given, fields, options }));
+      const runsHere = make.folder === undefined;
+      process.stdout.write(scriptText(makable, make, { given, fields, options, runsHere }));
     },
   );
 }
 
-interface Making {
-  make: MakeOptions & RoleOptions;
-  given: Given;
-  fields: OptionField[];
-  options: Record<string, unknown>;
+type Making = Pick<Makable<never>, "role" | "script" | "reloads">;
+
+function scriptText(makable: Making, make: MakeOptions & RoleOptions, made: MadeRole): string {
+  const { format } = make;
+  if (format === "compose" || format === "k8s") {
+    const kept = keptProgram(makable, make, { made, leftOut: CONTAINER_KEYS });
+    const contained = containedProgram(kept, made, { ...make, format });
+    return format === "compose" ? composeFile(contained) : kubernetesManifest(contained);
+  }
+  const kept = keptProgram(makable, make, { made, leftOut: [] });
+  checkListen(make, kept.tokenFile ?? (kept.needsTokenVariable ? "a token" : undefined));
+  if (format === "systemd") return systemdUnit(kept);
+  return makable.script === "service" ? serviceScript(kept) : shellScript(kept);
 }
 
-function scriptText(role: string, making: Making): string {
-  const { make, given } = making;
-  const token = process.env[TOKEN_VARIABLE] || undefined;
-  checkListen(make, make.tokenFile ?? token);
-  const [program, ...own] = selfCommand();
-  return keepRunning(make.format, {
+function keptProgram(
+  { role, reloads = false }: Making,
+  make: MakeOptions & RoleOptions,
+  { made, leftOut }: { made: MadeRole; leftOut: string[] },
+): KeptProgram {
+  const [program, ...prefix] = selfCommand();
+  const { config } = made.given;
+  const hasName = made.fields.some((field) => field.key === "name");
+  return {
     name: make.name,
     title: `ding ${role}`,
+    role,
     program,
+    prefix,
     args: [
-      ...own,
       role,
-      ...(given.config === undefined ? [] : [`--config=${resolve(given.config)}`]),
-      { kind: "with-host", text: `--name=${make.name}@` },
-      ...making.fields.flatMap((field) => argumentsOf(field, making)),
+      ...(config === undefined ? [] : [`--config=${resolve(config)}`]),
+      ...(hasName ? [{ kind: "with-host" as const, text: `--name=${make.name}@` }] : []),
+      ...argumentsOf(made, ["name", ...leftOut]),
     ],
     folder: resolve(make.folder ?? "."),
     drainTimeoutMs: make.drainTimeoutMs,
     ...(make.tokenFile !== undefined && { tokenFile: resolve(make.tokenFile) }),
-    needsTokenVariable: token !== undefined && make.tokenFile === undefined,
+    needsTokenVariable: Boolean(process.env[TOKEN_VARIABLE]) && make.tokenFile === undefined,
     user: make.user ?? currentUser(),
-  });
-}
-
-/** What was given here must be said there; the config file is read there again. */
-function argumentsOf(field: OptionField, { given, options }: Making): Argument[] {
-  const from = given.origins[field.key]?.from;
-  const value = options[field.key];
-  if (field.key === "name") return [];
-  if (field.key === "tokenFile" && from !== undefined) {
-    return [{ kind: "with-token-file", text: `--${field.flag}=` }];
-  }
-  if (from === undefined || from === "file") return [];
-  if (field.secret) {
-    throw new DingError("usage.invalid-option", `Cannot write --${field.flag} into a script`, {
-      hint: `It is a secret: set ${field.env} where the script runs`,
-    });
-  }
-  if (typeof value === "boolean") return [`--${value ? "" : "no-"}${field.flag}`];
-  const values: unknown[] = Array.isArray(value) ? value : [value];
-  return values.map((one) => `--${field.flag}=${textOfValue(field, one)}`);
-}
-
-/** The script may run in another folder: paths go in whole. */
-function textOfValue(field: OptionField, value: unknown): string {
-  if (typeof value !== "string") return JSON.stringify(value);
-  return field.path ? resolve(value) : value;
+    reloads,
+  };
 }
 
 /** Yourself; by number where your name is not to be had. */

@@ -1,4 +1,4 @@
-import { runCommand } from "citty";
+import type { CommandContext } from "citty";
 import { DingError } from "../src/core/errors.ts";
 import { endNow, endProgram, endWhenNobodyReads } from "./_exit.ts";
 import { findCommand, type Found } from "./_find.ts";
@@ -36,11 +36,14 @@ async function dispatch(rawArgs: string[], table: Table): Promise<number> {
     });
   }
   const data: ProgramData = { sections: visibleNames(table) };
-  // Without its subcommands: citty would look for their names among the values of flags.
-  const { result } = await runCommand(
-    { ...found.command, subCommands: {} },
-    { rawArgs: found.rest, data },
-  );
+  // Not by citty's `runCommand`: its own parser stumbles over `-num_worker`, and takes values for subcommands.
+  const args = { _: [] } as unknown as CommandContext["args"];
+  const result: unknown = await found.command.run({
+    rawArgs: found.rest,
+    args,
+    cmd: found.command,
+    data,
+  });
   return typeof result === "number" ? result : 0;
 }
 

@@ -5,6 +5,7 @@ import { makeCommand } from "./_make.ts";
 export const slaveMake = makeCommand({
   role: "slave",
   options: slaveOptions,
+  script: "keep",
   examples: [
     "ding slave make --name trainer --channel 233 --plugin ./my.ts > trainer.sh",
     "ding slave make --name trainer --format systemd --channel 233 --plugin /opt/my.ts",

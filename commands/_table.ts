@@ -35,6 +35,11 @@ export const TABLE: Table = {
     example: "ding bench serve http://127.0.0.1:8900 --concurrency 1:32",
     load: () => import("./bench.ts").then((module) => module.default),
   },
+  _health: {
+    description: "How a container asks whether its program is well",
+    load: () => import("./_health.ts").then((module) => module.health),
+    isHidden: true,
+  },
   _worker: {
     description: "A worker process of this program",
     load: () => import("./_worker.ts").then((module) => module.worker),

@@ -10,7 +10,7 @@ export function logFileOptions(defaultName: string) {
       .string()
       .optional()
       .describe("Folder for NAME_DATE.log and NAME_DATE.err; stderr if not given")
-      .meta({ group: LOGS, path: true, placeholder: "FOLDER" }),
+      .meta({ group: LOGS, path: true, writes: true, placeholder: "FOLDER" }),
     logName: z
       .string()
       .regex(/^[\w.-]+$/, "use letters, digits, dots, _ and -")

@@ -37,6 +37,8 @@ export interface OptionField {
   secret: boolean;
   /** A relative value in the config file counts from that file's folder. */
   path: boolean;
+  /** What the path names is written to. */
+  writes: boolean;
   /** Each value is a path with or without a name before it: `small=./a.onnx`. */
   namedPath: boolean;
 }
@@ -84,6 +86,7 @@ export function fieldsOf(section: string, schema: z.ZodObject): OptionField[] {
       flagOnly: json.flagOnly === true || json.positional === true,
       secret: json.secret === true,
       path: isPath(json),
+      writes: json.writes === true,
       namedPath: json.path === "named",
     };
   });

@@ -12,8 +12,12 @@ export interface KeptProgram {
   name: string;
   /** What it is, for people: "ding slave". */
   title: string;
+  /** Its command: "slave". */
+  role: string;
   /** The absolute path of the program. */
   program: string;
+  /** What a runtime needs before the arguments: its script. */
+  prefix?: string[];
   args: Argument[];
   /** The folder it runs in. */
   folder: string;
@@ -25,6 +29,35 @@ export interface KeptProgram {
   needsTokenVariable: boolean;
   /** Whom it runs as, where that can be said. */
   user: string;
+  /** Does SIGHUP make it read its files again? */
+  reloads?: boolean;
+}
+
+/** What is to be known beside it when the program runs in a container. */
+export interface ContainedProgram extends KeptProgram {
+  /** An image with `ding` on its PATH and all the files; undefined for a plain one into which they are mounted. */
+  image: string | undefined;
+  /** Where it listens, inside and outside. */
+  port: number;
+  /** The address of this machine at which others reach it. */
+  publishedHost: string;
+  /** Without any, or callers that need none of their own, or callers that must show one. */
+  tls: "none" | "server" | "mutual";
+  /** Files and folders of this machine that it uses, as absolute paths. */
+  mounts: Mount[];
+  userId: number;
+  groupId: number;
+  /** The numbers of the GPUs that it uses. */
+  gpus: number[];
+  /** How long it may take until it is ready. */
+  startTimeoutMs: number;
+}
+
+/** A path that is the same inside and outside. */
+export interface Mount {
+  path: string;
+  isFolder: boolean;
+  isWritten: boolean;
 }
 
 /** How much longer than its drain time a program gets before it is killed. */

@@ -1,6 +1,25 @@
+import type { Argument, KeptProgram } from "./kept-program.ts";
+
 /** The text as one word of a POSIX shell, whatever is in it. */
 export function quoteForShell(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** The program and its arguments as a command of a POSIX shell. */
+export function commandForShell(what: KeptProgram): string {
+  const { program, prefix = [], args, tokenFile = "" } = what;
+  const words = [...prefix, ...args].map((one) => wordForShell(one, tokenFile));
+  return [quoteForShell(program), ...words].join(" \\\n    ");
+}
+
+function wordForShell(argument: Argument, tokenFile: string): string {
+  if (typeof argument === "string") return quoteForShell(argument);
+  switch (argument.kind) {
+    case "with-host":
+      return `${quoteForShell(argument.text)}"$(uname -n)"`;
+    case "with-token-file":
+      return quoteForShell(`${argument.text}${tokenFile}`);
+  }
 }
 
 /** The text as one word of `ExecStart=`; `$` and `%` mean something there, even in quotes. */

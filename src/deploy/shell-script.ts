@@ -1,17 +1,14 @@
-import { type Argument, type KeptProgram, stopTimeoutS } from "./kept-program.ts";
-import { quoteForShell } from "./quote.ts";
+import { type KeptProgram, stopTimeoutS } from "./kept-program.ts";
+import { commandForShell, quoteForShell } from "./quote.ts";
 
 /** A POSIX shell script that starts the program, and again whenever it ends; once on each node. */
 export function shellScript(what: KeptProgram): string {
   return `${head(what)}\n${BODY}`;
 }
 
-function head({ name, title, program, args, folder, ...what }: KeptProgram): string {
+function head(what: KeptProgram): string {
+  const { name, title, folder } = what;
   const seconds = stopTimeoutS(what.drainTimeoutMs);
-  const words = [
-    quoteForShell(program),
-    ...args.map((argument) => word(argument, what.tokenFile ?? "")),
-  ];
   return `#!/bin/sh
 # Keeps the ${title} "${name}" running on this node:
 #   sh FILE          starts it, and again whenever it ends; does nothing if it is running already
@@ -23,21 +20,12 @@ set -u
 name=${quoteForShell(name)}
 folder=${quoteForShell(folder)}
 stop_timeout_s=${seconds}
+# shellcheck disable=SC2016 # in single quotes nothing is meant to be replaced
 run_program() {
-  exec ${words.join(" \\\n    ")}
+  exec ${commandForShell(what)}
 }
 needs_token=${what.needsTokenVariable ? "yes" : ""}
 `;
-}
-
-function word(argument: Argument, tokenFile: string): string {
-  if (typeof argument === "string") return quoteForShell(argument);
-  switch (argument.kind) {
-    case "with-host":
-      return `${quoteForShell(argument.text)}"$(uname -n)"`;
-    case "with-token-file":
-      return quoteForShell(`${argument.text}${tokenFile}`);
-  }
 }
 
 const BODY = `max_log_bytes=10485760
@@ -62,7 +50,7 @@ mark_of() {
 # Prints the pid of the one that runs, if any.
 running() {
   pid=$(sed -n 1p "$pid_file" 2>/dev/null)
-  [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null || return 1
+  if [ -z "$pid" ] || ! kill -0 "$pid" 2>/dev/null; then return 1; fi
   [ "$(mark_of "$pid")" = "$(sed 1d "$pid_file" 2>/dev/null)" ] && echo "$pid"
 }
 
@@ -132,7 +120,7 @@ wait_for_child() {
     wait "$child"
     code=$?
     # A signal ends the wait early: then the child is still there.
-    [ "$code" -gt 128 ] && kill -0 "$child" 2>/dev/null || break
+    if [ "$code" -le 128 ] || ! kill -0 "$child" 2>/dev/null; then break; fi
   done
   child=
 }

@@ -21,11 +21,12 @@ export function systemdUnit(what: KeptProgram): string {
     "",
     "[Service]",
     "Type=exec",
-    `User=${user}`,
+    ...userLines(user),
     `WorkingDirectory=${pathForSystemd(folder)}`,
     ...environment(what),
     ...(tokenFile ? [`LoadCredential=${CREDENTIAL}:${pathForSystemd(tokenFile)}`] : []),
     `ExecStart=${execStart(what)}`,
+    ...(what.reloads ? ["ExecReload=/bin/kill -HUP $MAINPID"] : []),
     "Restart=always",
     `RestartSec=${RESTART_S}`,
     "# A wrong option does not become right by trying again.",
@@ -41,6 +42,12 @@ export function systemdUnit(what: KeptProgram): string {
   ].join("\n");
 }
 
+/** "ding" or "ding:staff" */
+function userLines(text: string): string[] {
+  const [user = "", group] = text.split(":");
+  return [`User=${user}`, ...(group === undefined ? [] : [`Group=${group}`])];
+}
+
 function environment({ name, needsTokenVariable }: KeptProgram): string[] {
   const file = `/etc/ding/${name}.env`;
   return needsTokenVariable
@@ -51,8 +58,8 @@ function environment({ name, needsTokenVariable }: KeptProgram): string[] {
     : [`EnvironmentFile=-${file}`];
 }
 
-function execStart({ program, args }: KeptProgram): string {
-  return [quoteProgramForSystemd(program), ...args.map(word)].join(" ");
+function execStart({ program, prefix = [], args }: KeptProgram): string {
+  return [quoteProgramForSystemd(program), ...[...prefix, ...args].map(word)].join(" ");
 }
 
 function word(argument: Argument): string {

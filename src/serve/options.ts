@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { listenOptions, portOption } from "../config/listen.ts";
+import { logFileOptions } from "../config/log-files.ts";
 
 const MODELS = "Models";
 const BATCHING = "Batching";
@@ -16,7 +17,7 @@ export const serveFields = {
     .string()
     .default(".")
     .describe("Folder of the model's files, given to the plugin")
-    .meta({ group: MODELS, path: true }),
+    .meta({ group: MODELS, path: true, writes: true }),
   modelName: z
     .string()
     .optional()
@@ -203,22 +204,7 @@ export const serveOptions = z
       .optional()
       .describe("Accepted and not used: each request says itself what form it has")
       .meta({ group: "Network", notes: { protocol: "each request says itself what form it has" } }),
-    verbose: z
-      .boolean()
-      .default(false)
-      .describe("Log every batch, like --log-level debug")
-      .meta({ group: LOGS }),
-    logDir: z
-      .string()
-      .optional()
-      .describe("Folder for NAME_DATE.log and NAME_DATE.err; stderr if not given")
-      .meta({ group: LOGS, path: true, placeholder: "FOLDER" }),
-    logName: z
-      .string()
-      .regex(/^[\w.-]+$/, "use letters, digits, dots, _ and -")
-      .default("ding-serve")
-      .describe("How the log files' names begin")
-      .meta({ group: LOGS, placeholder: "NAME" }),
+    ...logFileOptions("ding-serve"),
   })
   .meta({ singleDash: true });
 

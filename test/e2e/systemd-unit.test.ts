@@ -12,6 +12,7 @@ testNeeding(await systemdAnalyze())(
     const unit = systemdUnit({
       name: "trainer",
       title: "ding slave",
+      role: "slave",
       program: "/bin/sh",
       args: [
         "slave",

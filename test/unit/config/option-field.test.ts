@@ -49,6 +49,7 @@ test("fieldsOf() reads all of a field, wherever its meta stands", () => {
     flagOnly: false,
     secret: false,
     path: false,
+    writes: false,
     namedPath: false,
   });
   expect(join).toMatchObject({ placeholder: "HOST:PORT", aliases: ["to"], group: "Options" });

@@ -32,6 +32,7 @@ class Kept implements AsyncDisposable {
     const script = shellScript({
       name: "trainer",
       title: "ding slave",
+      role: "slave",
       program: "/bin/sh",
       args: [await folder.write("program.sh", PROGRAM), ...(what.args ?? [])],
       folder: folder.path,

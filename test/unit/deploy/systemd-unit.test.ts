@@ -5,6 +5,7 @@ import { systemdUnit } from "../../../src/deploy/systemd-unit.ts";
 const PROGRAM: KeptProgram = {
   name: "trainer",
   title: "ding slave",
+  role: "slave",
   program: "/usr/local/bin/ding",
   args: [
     "slave",

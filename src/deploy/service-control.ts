@@ -1,0 +1,148 @@
+/** The verbs of a service's script, the same for every service; they stand below `SERVICE_KEEPER`. */
+export const SERVICE_CONTROL = `
+# ---- the verbs
+
+start() {
+  [ -z "$needs_token" ] || : "\${DING_TOKEN:?set it to the token that callers must show}"
+  # Its keeper may have been killed: it serves all the same, and a second one would find its port taken.
+  if pid=$(service); then fail "$name is running already: pid $pid"; fi
+  mkdir -p "$folder/logs" || exit 1
+  : >>"$log" || exit 1
+  if ! waited=$(keeper); then
+    rm -f "$service_file" "$pid_file"
+    from=$(log_bytes)
+    # A session of its own: closing the terminal does not end it, and stopf ends all of it.
+    if command -v setsid >/dev/null; then
+      setsid sh "$script" _keep </dev/null >>"$log" 2>&1 &
+    else
+      sh "$script" _keep </dev/null >>"$log" 2>&1 &
+    fi
+    waited=$!
+  fi
+  echo "Starting $name"
+  deadline=$(($(date +%s) + start_timeout_s))
+  while :; do
+    if pid=$(service) && line=$(ready); then
+      echo "$line"
+      echo "$name is running: pid $pid, log $log"
+      return 0
+    fi
+    mark_of "$waited" >/dev/null || break
+    [ "$(date +%s)" -lt "$deadline" ] ||
+      fail "$name is not ready after $start_timeout_s s; it goes on starting: sh $script status"
+    nap
+  done
+  wait "$waited"
+  code=$?
+  if pid=$(keeper); then fail "$name is running already: pid $(service || echo "$pid")"; fi
+  echo "$name did not start; the end of $log:" >&2
+  tail -c "+$((\${from:-0} + 1))" "$log" | tail -n 20 >&2
+  [ "$code" -gt 0 ] && [ "$code" -lt 127 ] || code=1
+  exit "$code"
+}
+
+# Waits until nothing is left; a program without its keeper is told to stop itself.
+stop() {
+  if ! asked=$(keeper) && ! asked=$(service); then
+    rm -f "$keeper_file" "$service_file" "$pid_file"
+    echo "$name is not running"
+    return 0
+  fi
+  echo "Stopping $name: it may finish its work for $stop_timeout_s s"
+  kill -TERM "$asked" || exit 1
+  deadline=$(($(date +%s) + stop_timeout_s))
+  while pid=$(keeper) || pid=$(service); do
+    if [ "$(date +%s)" -ge "$deadline" ]; then
+      fail "$name still runs: pid $pid; to end it at once: sh $script stopf"
+    fi
+    if [ "$pid" != "$asked" ] && ! keeper >/dev/null; then
+      asked=$pid
+      kill -TERM "$pid" 2>/dev/null
+    fi
+    nap
+  done
+  leave
+  echo "$name has stopped"
+}
+
+stopf() {
+  pids="$(keeper) $(service)"
+  case $pids in
+  *[0-9]*) ;;
+  *)
+    leave
+    echo "$name is not running"
+    return 0
+    ;;
+  esac
+  leader=$(line_of 1 "$keeper_file")
+  for pid in $pids; do
+    group=$(group_of "$pid")
+    # Only a group that the keeper leads holds nobody else.
+    if [ -n "$group" ] && [ "$group" = "$leader" ]; then kill -KILL -- "-$group" 2>/dev/null; fi
+    kill -KILL "$pid" 2>/dev/null
+  done
+  tries=100
+  while pid=$(keeper) || pid=$(service); do
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || fail "Cannot end $name: pid $pid still runs"
+    nap
+  done
+  leave
+  echo "$name was ended at once: pid \${pids# }"
+}
+
+status() {
+  if pid=$(service); then
+    if line=$(ready); then
+      echo "$name is running: pid $pid, log $log"
+      echo "$line"
+    else
+      echo "$name is starting: pid $pid, log $log"
+    fi
+  elif pid=$(keeper); then
+    echo "$name has ended and will be started again; see $log"
+    exit 1
+  else
+    echo "$name is not running"
+    exit 3
+  fi
+}
+
+logs() {
+  lines=100
+  case \${1:-} in
+  '') ;;
+  -n) lines=\${2:-} ;;
+  -n*) lines=\${1#-n} ;;
+  *) lines=$1 ;;
+  esac
+  case $lines in '' | *[!0-9]*) usage ;; esac
+  [ -f "$log" ] || fail "$name has no log yet: $log"
+  exec tail -n "$lines" -F "$log"
+}
+
+usage() {
+  echo "usage: sh $script start|stop|stopf|restart|status|logs [-n LINES]" >&2
+  exit 2
+}
+
+[ -f "$script" ] || fail "Run it as a file: sh run_script.sh start"
+cd "$folder" || exit 1
+case \${1:-} in
+start) start ;;
+stop) stop ;;
+stopf) stopf ;;
+restart)
+  stop
+  start
+  ;;
+status) status ;;
+logs)
+  shift
+  logs "$@"
+  ;;
+_keep) keep ;;
+*) usage ;;
+esac
+`;
