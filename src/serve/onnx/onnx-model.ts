@@ -6,7 +6,7 @@ import type { BatchPlan } from "./batch-plan.ts";
 import { startsOfEqual } from "./equal-rows.ts";
 import { runRows } from "./run-rows.ts";
 import type { OnnxSession } from "./session.ts";
-import { signatureOf } from "./signature.ts";
+import { inputSignature, outputSignature } from "./signature.ts";
 import { tryPlan } from "./try-plan.ts";
 
 /** A session that takes and gives rows. */
@@ -20,11 +20,11 @@ export class OnnxModel {
   }
 
   get input(): Signature {
-    return signatureOf(this.#session.inputs, this.#plan.inputs);
+    return inputSignature(this.#session.inputs, this.#plan);
   }
 
   get output(): Signature {
-    return signatureOf(this.#session.outputs, this.#plan.outputs);
+    return outputSignature(this.#session.outputs, this.#plan);
   }
 
   /** The most rows of a run; undefined when any number will do. */

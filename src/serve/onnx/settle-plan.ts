@@ -1,13 +1,13 @@
 import { planBatch, planOne } from "./batch-plan.ts";
 import { sampleRows } from "./sample-rows.ts";
 import type { OnnxSession } from "./session.ts";
-import { signatureOf } from "./signature.ts";
+import { inputSignature } from "./signature.ts";
 import { tryFixedPlan, tryPlan, type TriedPlan } from "./try-plan.ts";
 
 /** How a model batches, by what it says and by trial, which warms it up too. A model that no made-up row fits keeps what it says. */
 export async function settlePlan(session: OnnxSession): Promise<TriedPlan> {
   const plan = planBatch(session.inputs, session.outputs);
-  const signature = signatureOf(session.inputs, plan.inputs);
+  const signature = inputSignature(session.inputs, plan);
   const others = sampleRows(signature, 1);
   for (const [index, row] of sampleRows(signature).entries()) {
     try {

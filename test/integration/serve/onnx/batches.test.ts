@@ -87,7 +87,7 @@ test("predictTensors() gives rows one at a time to a model whose output is not o
     }),
   );
   expect(loaded.model.maxBatchSize).toBe(1);
-  expect(loaded.model.output).toEqual({ y: { datatype: "FP32", shape: [-1, -1, 2], axis: null } });
+  expect(loaded.model.output).toEqual({ y: { datatype: "FP32", shape: [-1, -1, 2] } });
   const { y } = await loaded.predict({ x: Float32Array.of(1, 2, 3, 4) }, 2);
   expect(y).toEqual({ shape: [2, 2, 2], data: Float32Array.of(1, 2, 1, 2, 3, 4, 3, 4) });
 });
