@@ -21,3 +21,23 @@ export { defineSlave, type SlavePlugin, type TaskSchema } from "./slave/plugin.t
 export { ConnectionRefuse, DisconnectionRefuse, TaskFail, TaskRefuse } from "./slave/refusals.ts";
 export { Slave } from "./slave/slave.ts";
 export type { SlaveOptions } from "./slave/slave-options.ts";
+export { Client, type EncodeOptions } from "./serve/client/client.ts";
+export {
+  ConcurrentClient,
+  type ConcurrentClientOptions,
+} from "./serve/client/concurrent-client.ts";
+export type { ClientOptions } from "./serve/client/options.ts";
+export type { Response } from "./serve/client/response.ts";
+export type { LocalClient } from "./serve/host/local-client.ts";
+export { defineModel, type ModelDefinition } from "./serve/plugin/define-model.ts";
+export { HardWorker, type WorkerLogger } from "./serve/plugin/hard-worker.ts";
+export type { ModelContext, PredictContext } from "./serve/plugin/model-plugin.ts";
+export { onnxProviders } from "./serve/plugin/onnx-providers.ts";
+export { Server } from "./serve/server.ts";
+export type { ServerOptions } from "./serve/server-options.ts";
+
+// The names under which worker-as-service has them.
+export { Client as WKRClient } from "./serve/client/client.ts";
+export { ConcurrentClient as ConcurrentWKRClient } from "./serve/client/concurrent-client.ts";
+export { HardWorker as WKRHardWorker } from "./serve/plugin/hard-worker.ts";
+export { Server as WKRServer } from "./serve/server.ts";

@@ -141,7 +141,11 @@ export class Pool implements AsyncDisposable, AssignmentHome {
       waiter.reject(new DingError(STOPPED.code, STOPPED.message));
     }
     const workers = [...this.#workers.values(), ...this.#retiring];
-    for (const worker of workers) worker.stop();
+    // One that is still loading has nothing to bring to an end.
+    for (const worker of workers) {
+      if (worker.isReady) worker.stop();
+      else worker.kill();
+    }
     using _killer = this.#options.clock.after(this.#stopGraceMs, () => {
       for (const worker of workers) worker.kill();
     });

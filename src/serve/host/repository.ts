@@ -1,7 +1,7 @@
 import { DingError } from "../../core/errors.ts";
 import { didYouMean } from "../../config/suggest.ts";
 import type { ModelFacts, Models } from "../inference.ts";
-import { ModelVersion } from "./model-version.ts";
+import type { ModelVersion } from "./model-version.ts";
 import { sourcesIn, type ModelSource } from "./source.ts";
 
 /** What a repository needs. */
