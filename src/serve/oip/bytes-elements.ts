@@ -1,0 +1,52 @@
+import { Buffer } from "node:buffer";
+
+const LENGTH_BYTES = 4;
+
+/** Elements of BYTES in the binary form: each a little-endian u32 length and its bytes. */
+export function joinElements(elements: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const element of elements) length += LENGTH_BYTES + element.length;
+  const bytes = new Uint8Array(length);
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const element of elements) {
+    view.setUint32(at, element.length, true);
+    bytes.set(element, at + LENGTH_BYTES);
+    at += LENGTH_BYTES + element.length;
+  }
+  return bytes;
+}
+
+/** The elements as views of the bytes, which must be whole. */
+export function splitElements(bytes: Uint8Array): Uint8Array[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const elements: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const from = at + LENGTH_BYTES;
+    at = from + view.getUint32(at, true);
+    elements.push(bytes.subarray(from, at));
+  }
+  return elements;
+}
+
+/** Why these bytes are not `count` elements of BYTES, as words; undefined when they are. */
+export function elementsFault(bytes: Uint8Array, count: number): string | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let at = 0;
+  for (let index = 0; index < count; index++) {
+    const left = bytes.length - at - LENGTH_BYTES;
+    if (left < 0) return `it ends before the length of element ${index}`;
+    const length = view.getUint32(at, true);
+    if (length > left) {
+      return `element ${index} says that it has ${length} bytes, ${left} are left`;
+    }
+    at += LENGTH_BYTES + length;
+  }
+  return at === bytes.length ? undefined : `${bytes.length - at} bytes follow the last element`;
+}
+
+/** Texts as elements of BYTES, in UTF-8. */
+export function textElements(texts: readonly string[]): Uint8Array {
+  const elements = texts.map((text) => Buffer.from(text));
+  return joinElements(elements);
+}

@@ -1,0 +1,22 @@
+import { DingError } from "../../core/errors.ts";
+
+/** A fault of a request, with the path of where it is, such as `inputs[1].shape[0]`. */
+export function fault(path: string, why: string, hint?: string): DingError {
+  return new DingError("usage.invalid-input", `Cannot infer: ${path}: ${why}`, {
+    hint,
+    details: { path },
+  });
+}
+
+/** A value as an error message shows it: short, whatever it is. */
+export function shown(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object" && value !== null) return "an object";
+  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}
+
+/** An object as JSON has it: no list, and not null. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,96 @@
+import { DingError } from "../../core/errors.ts";
+import type { InferRequest, ModelFacts, Payload, ServedModel } from "../inference.ts";
+import { eventStream } from "./event-stream.ts";
+import { writeGenerateAnswer } from "./generate-answer.ts";
+import { readGenerateRequest } from "./generate-request.ts";
+import { readBody } from "./infer-body.ts";
+import { clientOf, type Asked, type OipContext } from "./infer.ts";
+import { errorText } from "./oip-error.ts";
+
+/** A request to generate that is under way. */
+interface Generation {
+  readonly model: ServedModel;
+  readonly facts: ModelFacts;
+  readonly request: InferRequest;
+  /** A piece as clients see it. */
+  readonly write: (payload: Payload) => string;
+  /** Nobody wants the rest. */
+  readonly cancel: () => void;
+}
+
+/** Answers with one JSON object; rejects where the model gives more than one. */
+export async function generate(context: OipContext, asked: Asked): Promise<Response> {
+  const { write, cancel, ...generation } = await begin(context, asked);
+  const pieces = piecesOf(generation)[Symbol.asyncIterator]();
+  try {
+    const { done, value } = await pieces.next();
+    if (done) throw new DingError("task.invalid-result", "Cannot answer: the model gave nothing");
+    const text = write(value);
+    const next = await pieces.next();
+    if (!next.done) throw tooMany(generation.facts);
+    return new Response(text, { headers: { "Content-Type": "application/json" } });
+  } finally {
+    cancel();
+  }
+}
+
+/** Answers with server-sent events, a JSON object each. What goes wrong before the first rejects, later it is the last event. */
+export async function generateStream(context: OipContext, asked: Asked): Promise<Response> {
+  const { write, cancel, ...generation } = await begin(context, asked);
+  const pieces = textsOf(piecesOf(generation), write);
+  const first = await pieces.next();
+  const body = eventStream({ first, rest: pieces, onError: errorText, onCancel: cancel });
+  return new Response(body, {
+    headers: { "Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache" },
+  });
+}
+
+async function begin(
+  { models, faces, bodyLimitBytes }: OipContext,
+  asked: Asked,
+): Promise<Generation> {
+  const { request, name, version } = asked;
+  const model = models.get(name, version);
+  const bytes = await readBody(request, bodyLimitBytes);
+  const { facts } = model;
+  const face = faces.of(facts);
+  const { outputs: _, ...read } = readGenerateRequest(bytes, face);
+  // Of its own: the runtime's signal does not tell of a reader that leaves in the middle.
+  const leaving = new AbortController();
+  const { signal } = request;
+  if (signal.aborted) leaving.abort();
+  signal.addEventListener("abort", () => leaving.abort(), { once: true });
+  const head = { name: facts.name, version: facts.version, id: read.id };
+  return {
+    model,
+    facts,
+    request: { ...read, client: clientOf(asked), signal: leaving.signal },
+    write: (payload) => writeGenerateAnswer(head, payload, face),
+    cancel: () => leaving.abort(),
+  };
+}
+
+/** A model that does not stream has one piece. */
+async function* piecesOf({
+  model,
+  facts,
+  request,
+}: Pick<Generation, "model" | "facts" | "request">): AsyncGenerator<Payload> {
+  if (facts.streams) yield* model.stream(request);
+  else yield (await model.infer(request)).payload;
+}
+
+async function* textsOf(
+  pieces: AsyncIterable<Payload>,
+  write: (payload: Payload) => string,
+): AsyncGenerator<string> {
+  for await (const piece of pieces) yield write(piece);
+}
+
+function tooMany({ name }: ModelFacts): DingError {
+  return new DingError(
+    "usage.invalid-input",
+    `Cannot generate with model "${name}": it answers in more than one piece`,
+    { hint: "Use generate_stream." },
+  );
+}

@@ -1,0 +1,99 @@
+import { Buffer } from "node:buffer";
+import { DingError } from "../../core/errors.ts";
+import type { ModelFacts, Payload } from "../inference.ts";
+import { joinElements } from "./bytes-elements.ts";
+import { classified } from "./classification.ts";
+import { writeElements } from "./elements-writer.ts";
+import type { FaceTensor, ModelFace } from "./model-face.ts";
+import type { OutputChoice } from "./output-choice.ts";
+import { firstRow, rowsAt, type Lying } from "./row-axis.ts";
+
+/** What an answer says besides its outputs. */
+export interface AnswerHead extends Pick<ModelFacts, "name" | "version"> {
+  readonly id: string | undefined;
+}
+
+/** An answer: JSON, or JSON of so many bytes and behind it the bytes of tensors. */
+export interface OipAnswer {
+  readonly body: string | Uint8Array;
+  readonly jsonBytes: number | undefined;
+}
+
+/** Writes the outputs that were chosen; throws task.invalid-result when they are not there. */
+export function writeInferAnswer(
+  head: AnswerHead,
+  payload: Payload,
+  { face, outputs }: { face: ModelFace; outputs: readonly OutputChoice[] },
+): OipAnswer {
+  const binary: Uint8Array[] = [];
+  let texts = "";
+  for (const choice of outputs) {
+    const tensor = face.outputs[choice.index] as FaceTensor;
+    const text = outputText(
+      tensor.name,
+      outputOf(payload, { face, tensor, choice }),
+      choice,
+      binary,
+    );
+    texts = texts === "" ? text : `${texts},${text}`;
+  }
+  const text = `${headText(head)}"outputs":[${texts}]}`;
+  if (binary.length === 0) return { body: text, jsonBytes: undefined };
+  const json = Buffer.from(text);
+  return { body: joined([json, ...binary]), jsonBytes: json.length };
+}
+
+/** The beginning of an answer, up to and with the comma behind it. */
+export function headText({ name, version, id }: AnswerHead): string {
+  const told = `{"model_name":${JSON.stringify(name)},"model_version":${JSON.stringify(version)},`;
+  return id === undefined ? told : `${told}"id":${JSON.stringify(id)},`;
+}
+
+/** An output as clients see it. */
+export function outputOf(
+  payload: Payload,
+  { face, tensor, choice }: { face: ModelFace; tensor: FaceTensor; choice: OutputChoice },
+): Lying {
+  const rowsFirst = lyingOf(payload, face, tensor);
+  if (choice.classes > 0) return classified(rowsFirst, choice.classes, choice.path);
+  return tensor.axis === null ? firstRow(rowsFirst) : rowsAt(rowsFirst, tensor.axis);
+}
+
+function lyingOf(payload: Payload, face: ModelFace, { name, datatype }: FaceTensor): Lying {
+  if (face.isAnyValue) {
+    if (payload.kind === "tensors" || payload.form !== "json") throw missing(name);
+    const { values } = payload;
+    return { datatype, shape: [values.length], data: joinElements(values) };
+  }
+  const found = payload.kind === "tensors" && payload.tensors.find((one) => one.name === name);
+  if (!found || found.datatype !== datatype) throw missing(name);
+  return found;
+}
+
+function missing(name: string): DingError {
+  return new DingError("task.invalid-result", `Cannot answer: the model gave no output "${name}"`);
+}
+
+function outputText(
+  name: string,
+  { datatype, shape, data }: Lying,
+  { isBinary, path }: OutputChoice,
+  binary: Uint8Array[],
+): string {
+  const told = `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape.join(",")}],`;
+  if (!isBinary) return `${told}"data":${writeElements(datatype, data, path)}}`;
+  binary.push(data);
+  return `${told}"parameters":{"binary_data_size":${data.length}}}`;
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}

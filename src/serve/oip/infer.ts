@@ -1,0 +1,96 @@
+import type { RequestInfo } from "../../runtime/http-server.ts";
+import type { InferRequest, Models } from "../inference.ts";
+import { packed, wantedCompression } from "./compression.ts";
+import { writeInferAnswer, type OipAnswer } from "./infer-answer.ts";
+import { JSON_LENGTH_HEADER, readInferBody } from "./infer-body.ts";
+import { readInferRequest, type OipRequest } from "./infer-request.ts";
+import type { ModelFaces } from "./model-face.ts";
+import { readRawRequest } from "./raw-request.ts";
+
+/** What inference over HTTP stands on. */
+export interface OipContext {
+  readonly models: Models;
+  readonly faces: ModelFaces;
+  readonly bodyLimitBytes: number;
+}
+
+/** Which model is asked, and by whom. */
+export interface Asked {
+  readonly request: Request;
+  readonly info: Pick<RequestInfo, "remoteAddress">;
+  readonly name: string;
+  readonly version: string | undefined;
+}
+
+/** Answers a request to infer; rejects with what goes wrong. */
+export async function infer(
+  { models, faces, bodyLimitBytes }: OipContext,
+  asked: Asked,
+): Promise<Response> {
+  const { request, name, version } = asked;
+  // Before a long body is read for nothing.
+  const model = models.get(name, version);
+  const body = await readInferBody(request, bodyLimitBytes);
+  const { facts } = model;
+  const face = faces.of(facts);
+  const read = "raw" in body ? readRawRequest(body.raw, face) : readInferRequest(body, face);
+  const { payload } = await model.infer(inferRequest(read, asked));
+  const { outputs, id } = read;
+  const head = { name: facts.name, version: facts.version, id };
+  const answer = writeInferAnswer(head, payload, { face, outputs });
+  const compression = wantedCompression(request.headers.get("accept-encoding"));
+  return compression === undefined ? respond(answer) : respondPacked(answer, compression);
+}
+
+/** A header by which clients say who they are; requests of different ones are served in turns. */
+export const CLIENT_HEADERS = ["ding-client", "x-ding-client"] as const;
+
+/** Who asks: as it says, or where it asks from. */
+export function clientOf({ request: { headers }, info }: Pick<Asked, "request" | "info">): string {
+  for (const name of CLIENT_HEADERS) {
+    const client = headers.get(name);
+    if (client) return client;
+  }
+  return info.remoteAddress;
+}
+
+function inferRequest(read: OipRequest, asked: Asked): InferRequest {
+  const { payload, id, priority, timeoutMs, parameters } = read;
+  const { request } = asked;
+  return {
+    payload,
+    id,
+    client: clientOf(asked),
+    priority,
+    timeoutMs,
+    parameters,
+    // Made by the runtime when first asked for: a request that does not wait needs none.
+    get signal() {
+      return request.signal;
+    },
+  };
+}
+
+const JSON_ANSWER: ResponseInit = { headers: { "Content-Type": "application/json" } };
+
+function respond({ body, jsonBytes }: OipAnswer): Response {
+  // The DOM's type leaves out views of shared memory, which nobody here makes.
+  const bytes = body as Uint8Array<ArrayBuffer>;
+  return jsonBytes === undefined
+    ? new Response(bytes, JSON_ANSWER)
+    : new Response(bytes, { headers: headersOf(jsonBytes) });
+}
+
+async function respondPacked(
+  { body, jsonBytes }: OipAnswer,
+  compression: "gzip" | "deflate",
+): Promise<Response> {
+  const headers = { ...headersOf(jsonBytes), "Content-Encoding": compression };
+  return new Response((await packed(body, compression)) as Uint8Array<ArrayBuffer>, { headers });
+}
+
+function headersOf(jsonBytes: number | undefined): Record<string, string> {
+  return jsonBytes === undefined
+    ? { "Content-Type": "application/json" }
+    : { "Content-Type": "application/octet-stream", [JSON_LENGTH_HEADER]: String(jsonBytes) };
+}

@@ -1,0 +1,64 @@
+import type { NamedTensor, Payload } from "../inference.ts";
+import { splitElements } from "./bytes-elements.ts";
+import { fault } from "./fault.ts";
+import type { GivenTensor } from "./given-tensors.ts";
+import { jsonItems } from "./json-items.ts";
+import type { FaceTensor, ModelFace } from "./model-face.ts";
+import { rowsFirst } from "./row-axis.ts";
+
+/** The tensors of a request, in the order of the model's inputs, as what goes to the model. */
+export function payloadOf(given: readonly GivenTensor[], face: ModelFace): Payload {
+  const rows = rowsOf(given, face.inputs);
+  if (face.isAnyValue) {
+    const { data, path } = given[0] as GivenTensor;
+    return jsonItems(splitElements(data), (index) => `${path}.data[${index}]`);
+  }
+  const tensors = face.inputs.map((tensor, index): NamedTensor => {
+    const { shape, data, path } = given[index] as GivenTensor;
+    const { name, datatype, axis } = tensor;
+    if (axis !== null) return { name, ...rowsFirst({ datatype, shape, data }, axis) };
+    return { name, datatype, shape: [rows, ...shape], data: repeated(data, rows, path) };
+  });
+  return { kind: "tensors", rows, tensors };
+}
+
+/** Rows of nothing take no room in a body: so many may be asked for. */
+const MOST_EMPTY_ROWS = 65_536;
+
+function rowsOf(given: readonly GivenTensor[], inputs: readonly FaceTensor[]): number {
+  let rows: number | undefined;
+  let first = "";
+  for (const [index, { axis }] of inputs.entries()) {
+    const { shape, data, path } = given[index] as GivenTensor;
+    if (axis === null) continue;
+    const own = shape[axis] as number;
+    const ownPath = `${path}.shape[${axis}]`;
+    if (rows !== undefined && own !== rows) {
+      throw fault(ownPath, `expected ${rows} rows as in ${first}, got ${own}`);
+    }
+    if (data.length === 0 && own > MOST_EMPTY_ROWS) {
+      throw fault(ownPath, `expected ${MOST_EMPTY_ROWS} rows of nothing at most, got ${own}`);
+    }
+    rows = own;
+    first ||= path;
+  }
+  return rows ?? 1;
+}
+
+/** What all rows share may not make of a small body a large one. */
+const MOST_REPEATED_BYTES = 64 * 1024 * 1024;
+
+/** Every row has its own: they may run in several batches. */
+function repeated(data: Uint8Array, rows: number, path: string): Uint8Array {
+  if (rows === 1) return data;
+  if (data.length * rows > MOST_REPEATED_BYTES) {
+    throw fault(
+      path,
+      `${data.length} bytes for each of ${rows} rows are too many`,
+      "Send less rows.",
+    );
+  }
+  const bytes = new Uint8Array(data.length * rows);
+  for (let row = 0; row < rows; row++) bytes.set(data, row * data.length);
+  return bytes;
+}

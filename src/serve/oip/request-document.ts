@@ -1,0 +1,109 @@
+import { findJsonFault } from "../../config/json-fault.ts";
+import { DingError } from "../../core/errors.ts";
+import { decodePythonJson } from "../../protocol/python-json.ts";
+import { InexactNumber } from "./fill.ts";
+import { fault, isRecord, shown } from "./fault.ts";
+
+/** The JSON of a request, an object. */
+export type JsonDocument = Readonly<Record<string, unknown>>;
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * What `use` makes of the object that these bytes hold; an empty body is an empty object. Where `use` meets a whole
+ * number that JavaScript has rounded, it is called once more with such numbers as BigInt.
+ */
+export function readDocument<T>(bytes: Uint8Array, use: (document: JsonDocument) => T): T {
+  if (bytes.length === 0) return use({});
+  const text = textOf(bytes);
+  try {
+    return use(parse(text, bytes));
+  } catch (thrown) {
+    if (!(thrown instanceof InexactNumber)) throw thrown;
+    return use(checked(parseExactly(text)));
+  }
+}
+
+function parseExactly(text: string): unknown {
+  try {
+    return JSON.parse(text, exact as (key: string, value: unknown) => unknown) as unknown;
+  } catch (cause) {
+    throw new DingError(
+      "usage.invalid-input",
+      "Cannot read body: whole numbers beyond 2^53 and NaN or Infinity are in it",
+      { cause, hint: "Send one of the two as binary data." },
+    );
+  }
+}
+
+function parse(text: string, bytes: Uint8Array): JsonDocument {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = parseLeniently(text, bytes);
+  }
+  return checked(value);
+}
+
+/** Python writes NaN and Infinity, which the standard has no word for. */
+function parseLeniently(text: string, bytes: Uint8Array): unknown {
+  if (/NaN|Infinity/.test(text)) {
+    try {
+      return decodePythonJson(bytes);
+    } catch {
+      // that was not what is wrong with it
+    }
+  }
+  const { line, column, reason } = findJsonFault(text);
+  throw new DingError(
+    "usage.invalid-input",
+    `Cannot read body as JSON: line ${line}, column ${column}: ${reason}`,
+  );
+}
+
+function checked(value: unknown): JsonDocument {
+  if (isRecord(value)) return value;
+  throw new DingError(
+    "usage.invalid-input",
+    `Cannot read body: expected an object, got ${shown(value)}`,
+  );
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (cause) {
+    throw new DingError("usage.invalid-input", "Cannot read body as JSON: it is not UTF-8", {
+      cause,
+    });
+  }
+}
+
+const LONGEST_INTEGER = "-9223372036854775808".length;
+
+/** For JSON.parse: whole numbers that it would round, from their source. */
+function exact(_key: string, value: unknown, { source }: { source?: string }): unknown {
+  if (typeof value !== "number" || !Number.isInteger(value) || Number.isSafeInteger(value)) {
+    return value;
+  }
+  const isPlain =
+    source !== undefined && source.length <= LONGEST_INTEGER && /^-?\d+$/.test(source);
+  return BigInt(isPlain ? source : value);
+}
+
+/** The object at a key, empty when there is none. */
+export function recordAt(value: unknown, path: string): JsonDocument {
+  if (value === undefined || value === null) return NOTHING;
+  if (isRecord(value)) return value;
+  throw fault(path, `expected an object, got ${shown(value)}`);
+}
+
+/** The text at a key, undefined when there is none. */
+export function textAt(value: unknown, path: string): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === "string") return value;
+  throw fault(path, `expected a text, got ${shown(value)}`);
+}
+
+const NOTHING: JsonDocument = Object.freeze({});
