@@ -23,8 +23,8 @@ export interface FakeModel {
 
 /** Models that are functions of the test: no workers, no batches, and each item as it came. */
 export class FakeModels implements Models {
-  /** Requests that came, in order. */
-  readonly requests: InferRequest[] = [];
+  /** Requests that came, in order, without their items. */
+  readonly requests: Omit<InferRequest, "payload">[] = [];
   readonly #models: Record<string, FakeModel>;
 
   constructor(models: Record<string, FakeModel | FakePredict>) {
@@ -59,8 +59,9 @@ export class FakeModels implements Models {
   async unload(): Promise<void> {}
 
   async #infer({ predict }: FakeModel, request: InferRequest): Promise<Inference> {
-    this.requests.push(request);
-    const { form, values } = valuesOf(request.payload);
+    const { payload, ...rest } = request;
+    this.requests.push(rest);
+    const { form, values } = valuesOf(payload);
     const codec = form === "json" ? json : msgpack;
     const outputs = [];
     for (const value of values) {
@@ -71,8 +72,9 @@ export class FakeModels implements Models {
   }
 
   async *#stream(model: FakeModel, request: InferRequest): AsyncGenerator<Payload> {
-    this.requests.push(request);
-    const { form, values } = valuesOf(request.payload);
+    const { payload, ...rest } = request;
+    this.requests.push(rest);
+    const { form, values } = valuesOf(payload);
     const codec = form === "json" ? json : msgpack;
     const [value = new Uint8Array()] = values;
     if (!model.stream) throw new DingError("usage.invalid-input", "Cannot stream");

@@ -51,6 +51,10 @@ export class Fleet implements Disposable {
     return this.#outstanding;
   }
 
+  get isClosed(): boolean {
+    return this.#closedWith !== undefined;
+  }
+
   /** Sends it as soon as a server takes it. */
   submit(ask: Ask): void {
     if (this.#closedWith) return ask.fail(this.#closedWith);

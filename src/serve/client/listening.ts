@@ -89,7 +89,10 @@ export class Listening implements AsyncIterableIterator<Heard, void, undefined>,
     if (this.#heard.hasEnded) return;
     // Not within the end of the last line: that must be over first.
     queueMicrotask(() => {
-      this.#fleet.connect().catch((thrown: unknown) => this.#end(thrown));
+      this.#fleet.connect().catch((thrown: unknown) => {
+        // Whoever closes the client wants no error of it.
+        this.#end(this.#fleet.isClosed ? undefined : thrown);
+      });
     });
   }
 
