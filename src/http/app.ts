@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { Hono, type Context } from "hono";
 import { DingError } from "../core/errors.ts";
 import { silentLogger, type Logger } from "../core/log.ts";
 import { EXPOSITION_TYPE } from "../telemetry/exposition.ts";
@@ -28,6 +28,8 @@ export interface AppOptions {
   /** Shown at /metrics. */
   metrics?: Registry | undefined;
   log?: Logger;
+  /** Answers what was thrown on paths whose protocol has errors of its own; undefined on all others. */
+  answerFault?: (context: Context, thrown: unknown) => Response | undefined;
 }
 
 /**
@@ -37,7 +39,9 @@ export interface AppOptions {
  */
 export function createApp({ health, metrics, log = silentLogger, ...options }: AppOptions): App {
   const app: App = new Hono();
-  app.onError((error, context) => answerError(context, error, log));
+  app.onError(
+    (error, context) => options.answerFault?.(context, error) ?? answerError(context, error, log),
+  );
   app.notFound((context) => refuseRoute(app, context));
   app.use(async ({ req }, next) => {
     const fault = isOpen(req.path, options) ? undefined : tokenFault(req.raw, options);

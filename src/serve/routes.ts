@@ -1,13 +1,16 @@
 import type { Logger } from "../core/log.ts";
+import { VERSION } from "../core/version.ts";
 import { createApp, type App } from "../http/app.ts";
 import { answer } from "../http/body.ts";
 import type { CustomRoutes } from "./custom/routes.ts";
 import type { Models } from "./inference.ts";
 import type { NativeSockets } from "./native/native-sockets.ts";
 import { mountNative } from "./native/routes.ts";
+import { answerOipFault, mountOip } from "./oip/routes.ts";
 import { serveMetrics } from "./page/metrics.ts";
 import type { ServerFacts } from "./page/server-facts.ts";
 import type { ServeStatistics } from "./page/statistics.ts";
+import { tritonStatistics } from "./page/triton-statistics.ts";
 
 /** What the routes of a server stand on. */
 export interface ServeAppOptions {
@@ -37,9 +40,19 @@ export async function serveApp(options: ServeAppOptions): Promise<App> {
     token,
     metrics: serveMetrics(options),
     log,
+    answerFault: answerOipFault,
   });
   app.get("/status", (context) => answer(context, options.status()));
   mountNative(app, models, { isStopping, desk: sockets.desk, limitBytes: bodyLimitBytes });
+  mountOip(app, models, {
+    serverName: "ding",
+    version: VERSION,
+    bodyLimitBytes,
+    isLive: () => facts().state !== "failed",
+    isReady: () => facts().ready,
+    statistics: (name, version) => tritonStatistics(options.statistics, { name, version }),
+    log,
+  });
   custom.mount(app);
   return app;
 }

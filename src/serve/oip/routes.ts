@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { silentLogger, type Logger } from "../../core/log.ts";
 import type { App } from "../../http/app.ts";
 import type { HttpBindings } from "../../http/listen.ts";
@@ -9,7 +10,7 @@ import { readBody } from "./infer-body.ts";
 import { infer, type Asked, type OipContext } from "./infer.ts";
 import { EXTENSIONS, modelConfig, modelMetadata, repositoryIndex } from "./metadata.ts";
 import { ModelFaces } from "./model-face.ts";
-import { oipError } from "./oip-error.ts";
+import { errorText, oipError } from "./oip-error.ts";
 import {
   checkLoadRequest,
   checkUnloadRequest,
@@ -56,6 +57,15 @@ export function mountOip(app: App, models: Models, options: MountOipOptions): vo
   mountInference(routes, context);
   mountModels(routes, context, options);
   mountRepository(routes, context);
+}
+
+/** Answers what was thrown on a path of the protocol before any of its routes was reached; undefined elsewhere. */
+export function answerOipFault(context: Context, thrown: unknown): Response | undefined {
+  const { path } = context.req;
+  if (path !== "/v2" && !path.startsWith("/v2/")) return undefined;
+  const { status, headers } = oipError(thrown);
+  for (const [name, value] of headers) context.header(name, value);
+  return context.body(errorText(thrown), status as ContentfulStatusCode);
 }
 
 interface Routes {
