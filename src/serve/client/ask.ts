@@ -32,7 +32,7 @@ export interface AskEvents {
  *      └── back() ─────────┘
  */
 export class Ask {
-  readonly init: AskInit;
+  readonly init: Omit<AskInit, "body">;
   /** How often it was lost with its server. */
   losses = 0;
   /** Since when its model has been said to be not there. */
@@ -43,20 +43,27 @@ export class Ask {
   readonly #deadline: number;
   readonly #timer: Disposable;
   readonly #onAbort = (): void => this.withdraw(this.init.signal?.reason as Error);
+  /** Until it is settled: what waits in a queue or in a timer then is small. */
+  #body: Body;
   #line: Line | undefined;
   #call = 0;
   #isSettled = false;
   #hasBegun = false;
 
-  constructor(init: AskInit, events: AskEvents) {
+  constructor({ body, ...init }: AskInit, events: AskEvents) {
     const { clock, timeoutMs, signal } = init;
     this.init = init;
+    this.#body = body;
     this.#events = events;
     this.#deadline = clock.now() + timeoutMs;
     this.#timer = clock.after(timeoutMs, () => this.withdraw(this.#tooLate()));
     signal?.addEventListener("abort", this.#onAbort, { once: true });
     // Later: who made it must have it in hand first.
     if (signal?.aborted) queueMicrotask(this.#onAbort);
+  }
+
+  get body(): Body {
+    return this.#body;
   }
 
   get isSettled(): boolean {
@@ -122,6 +129,7 @@ export class Ask {
     if (this.#isSettled) return false;
     this.#isSettled = true;
     this.#line = undefined;
+    this.#body = undefined;
     this.#timer[Symbol.dispose]();
     this.init.signal?.removeEventListener("abort", this.#onAbort);
     return true;

@@ -1,4 +1,4 @@
-import { DingError } from "../../core/errors.ts";
+import { DingError, messageOf } from "../../core/errors.ts";
 import { newId } from "../../core/id.ts";
 import { msgpack } from "../../protocol/codec.ts";
 import { encodeBody } from "../../rpc/body.ts";
@@ -185,25 +185,34 @@ export class Client implements AsyncDisposable {
   }
 
   #ask(init: AskInit, sent?: () => void): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const events: AskEvents = {
-        reply: (body) => {
-          this.#responses += 1;
-          try {
-            resolve(decode(body));
-          } catch (cause) {
-            const told = `Cannot read result of request "${init.meta.id}": ${DingError.from(cause).message}`;
-            reject(new DingError("task.invalid-result", told, { cause }));
-          }
-        },
-        fail: (error) => {
-          this.#responses += 1;
-          reject(error);
-        },
-        ...(sent && { sent }),
-      };
-      this.#fleet.submit(new Ask(init, events));
-    });
+    const answer = Promise.withResolvers<unknown>();
+    const { id } = init.meta;
+    this.#fleet.submit(new Ask(init, this.#eventsOf(id, answer, sent)));
+    return answer.promise;
+  }
+
+  /** A function of its own: what hears of an end must not hold the item. */
+  #eventsOf(
+    id: string,
+    { resolve, reject }: Pick<PromiseWithResolvers<unknown>, "resolve" | "reject">,
+    sent?: () => void,
+  ): AskEvents {
+    return {
+      reply: (body) => {
+        this.#responses += 1;
+        try {
+          resolve(decode(body));
+        } catch (cause) {
+          const told = `Cannot read result of request "${id}": ${messageOf(cause)}`;
+          reject(new DingError("task.invalid-result", told, { cause }));
+        }
+      },
+      fail: (error) => {
+        this.#responses += 1;
+        reject(error);
+      },
+      ...(sent && { sent }),
+    };
   }
 
   /** The answer is kept; what this resolves with says that the request has left, or has ended. */

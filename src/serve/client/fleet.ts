@@ -140,9 +140,8 @@ export class Fleet implements Disposable {
       line.outstanding -= 1;
       this.#outstanding -= 1;
     };
-    const { method, body } = ask.init;
     let hasEnded = false;
-    const call = line.call(method, ask.meta(), body, {
+    const call = line.call(ask.init.method, ask.meta(), ask.body, {
       reply: (answer) => {
         hasEnded = true;
         free();

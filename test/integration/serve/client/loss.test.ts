@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { DingError, NetworkError } from "../../../../src/core/errors.ts";
+import { NetworkError, type DingError } from "../../../../src/core/errors.ts";
 import { Client } from "../../../../src/serve/client/client.ts";
 import { cuttingProxy } from "../../../support/cutting-proxy.ts";
 import { FakeModels, untilAborted } from "../../../support/fake-models.ts";

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo } from "node:net";
 import { expect, test } from "bun:test";
-import { DingError, NetworkError } from "../../../../src/core/errors.ts";
+import { NetworkError, type DingError } from "../../../../src/core/errors.ts";
 import { VERSION } from "../../../../src/core/version.ts";
 import { Client } from "../../../../src/serve/client/client.ts";
 import { freePort } from "../../../support/free-port.ts";
