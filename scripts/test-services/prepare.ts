@@ -1,13 +1,19 @@
 /** Makes ready what the tests talk to, before they run: it may take a while and should not count as a test's time. */
+import { manifestCheck } from "./manifests.ts";
 import { netnsTools } from "./netns.ts";
 import { pythonDing } from "./python-ding.ts";
+import { shellTools } from "./shellcheck.ts";
 import { systemdAnalyze } from "./systemd.ts";
 
 const python = await pythonDing();
 const missing = await netnsTools();
 const systemd = await systemdAnalyze();
+const shell = await shellTools();
+const manifests = await manifestCheck();
 console.log("skipped" in python ? `Python: needs ${python.skipped}` : `Python: ${python.python}`);
 console.log(
   missing === undefined ? "Network namespaces: yes" : `Network namespaces: need ${missing}`,
 );
 console.log(systemd === undefined ? "systemd-analyze: yes" : `systemd-analyze: needs ${systemd}`);
+console.log(shell === undefined ? "shellcheck, dash, busybox: yes" : `Shells: need ${shell}`);
+console.log("skipped" in manifests ? `Manifests: need ${manifests.skipped}` : "Manifests: yes");

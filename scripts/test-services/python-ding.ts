@@ -37,7 +37,7 @@ const PROBE = `import sys, pip; v = sys.version_info; assert (3, 8) <= v[:2] <= 
 const IMPORT = "from ding.interaction import Master, Slave, TaskFail";
 const INSTALL_TIMEOUT_MS = 240_000;
 /** What pip says when it does not get through to its registry. */
-const NOT_REACHED =
+export const NOT_REACHED =
   /ConnectionError|Connection (?:to|broken|refused|reset)|NewConnection|timed out|Name or service|ProxyError|SSLError|HTTPError|No matching distribution/i;
 
 let made: Promise<PythonDing> | undefined;
@@ -63,7 +63,8 @@ async function make(): Promise<PythonDing> {
   return { python, env };
 }
 
-async function findPython(): Promise<{ python: string; version: string } | undefined> {
+/** A Python that has pip, if there is one. */
+export async function findPython(): Promise<{ python: string; version: string } | undefined> {
   for (const python of PYTHONS) {
     const { code, stdout } = await runCommand([python, "-c", PROBE]);
     if (code === 0) return { python, version: stdout.trim() };
@@ -100,7 +101,8 @@ async function install(python: string, folder: string): Promise<string | undefin
   return undefined;
 }
 
-function cacheFolder(): string {
+/** Where what is installed for tests is kept between runs. */
+export function cacheFolder(): string {
   const places = [join(import.meta.dir, "../../node_modules/.cache"), tmpdir()];
   for (const place of places) {
     const folder = join(place, "ding-tests");

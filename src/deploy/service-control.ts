@@ -79,7 +79,7 @@ stopf() {
   for pid in $pids; do
     group=$(group_of "$pid")
     # Only a group that the keeper leads holds nobody else.
-    if [ -n "$group" ] && [ "$group" = "$leader" ]; then kill -KILL -- "-$group" 2>/dev/null; fi
+    if [ -n "$group" ] && [ "$group" = "$leader" ]; then kill -KILL "-$group" 2>/dev/null; fi
     kill -KILL "$pid" 2>/dev/null
   done
   tries=100

@@ -19,6 +19,7 @@ export function serviceScript(what: KeptProgram): string {
 #   sh FILE status     says whether it runs: 0 if so, 3 if not, 1 while it waits to be started again
 #   sh FILE logs       follows what it prints; -n LINES: how many lines of before
 # So that it also starts with the machine, a line in crontab: @reboot sh /path/FILE start
+# shellcheck disable=SC2016 # in single quotes nothing is meant to be replaced
 set -u
 
 name=${quoteForShell(name)}
@@ -27,7 +28,6 @@ stop_timeout_s=${seconds}
 ready_text=${quoteForShell(`${role} ready on `)}
 ready_json=${quoteForShell(`{"ready":true,"role":"${role}"`)}
 needs_token=${what.needsTokenVariable ? "yes" : ""}
-# shellcheck disable=SC2016 # in single quotes nothing is meant to be replaced
 run_program() {
   exec ${commandForShell(what)}
 }

@@ -15,12 +15,12 @@ function head(what: KeptProgram): string {
 #   sh FILE stop     lets it finish its work, at most ${seconds} s, and ends it
 #   sh FILE status   says whether it runs
 # So that it stays: nohup sh FILE >/dev/null 2>&1 &   or a line in crontab: @reboot sh /path/FILE
+# shellcheck disable=SC2016 # in single quotes nothing is meant to be replaced
 set -u
 
 name=${quoteForShell(name)}
 folder=${quoteForShell(folder)}
 stop_timeout_s=${seconds}
-# shellcheck disable=SC2016 # in single quotes nothing is meant to be replaced
 run_program() {
   exec ${commandForShell(what)}
 }
