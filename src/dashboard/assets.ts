@@ -2,8 +2,11 @@
 import { createHash } from "node:crypto";
 import uplotStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
 import uplotScript from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
+import answerScript from "./browser/answer.browser.js" with { type: "text" };
 import apiScript from "./browser/api.browser.js" with { type: "text" };
+import apiStyle from "./browser/api.css" with { type: "text" };
 import chartScript from "./browser/chart.browser.js" with { type: "text" };
+import curlScript from "./browser/curl.browser.js" with { type: "text" };
 import elementScript from "./browser/element.browser.js" with { type: "text" };
 import feedScript from "./browser/feed.browser.js" with { type: "text" };
 import formatScript from "./browser/format.browser.js" with { type: "text" };
@@ -30,9 +33,11 @@ export const ASSETS: ReadonlyMap<string, Asset> = new Map(
   Object.entries({
     "uplot.js": asset(SCRIPT, uplotScript),
     "uplot.css": asset(STYLE, uplotStyle),
-    "page.css": asset(STYLE, baseStyle + panelsStyle),
+    "page.css": asset(STYLE, baseStyle + panelsStyle + apiStyle),
+    "answer.browser.js": asset(SCRIPT, answerScript),
     "api.browser.js": asset(SCRIPT, apiScript),
     "chart.browser.js": asset(SCRIPT, chartScript),
+    "curl.browser.js": asset(SCRIPT, curlScript),
     "element.browser.js": asset(SCRIPT, elementScript),
     "feed.browser.js": asset(SCRIPT, feedScript),
     "format.browser.js": asset(SCRIPT, formatScript),

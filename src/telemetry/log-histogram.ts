@@ -80,6 +80,21 @@ export class LogHistogram {
     return found;
   }
 
+  /** How many values there are between two powers of two, from the least to the greatest that is there. */
+  octaves(): { from: number; to: number; count: number }[] {
+    const octaves = [];
+    for (let start = 0; start < BUCKETS; start += 1 << BITS) {
+      let count = 0;
+      for (let index = start; index < start + (1 << BITS); index++) {
+        count += this.#counts[index] as number;
+      }
+      octaves.push({ from: lowerEnd(start), to: lowerEnd(start + (1 << BITS)), count });
+    }
+    const first = octaves.findIndex(({ count }) => count > 0);
+    const last = octaves.findLastIndex(({ count }) => count > 0);
+    return first === -1 ? [] : octaves.slice(first, last + 1);
+  }
+
   reset(): void {
     if (this.#count === 0) return;
     this.#counts.fill(0);

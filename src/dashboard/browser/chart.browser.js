@@ -68,7 +68,7 @@ export class LineChart {
           y: { range: (_, _min, max) => [0, max > 0 ? max * 1.1 : 1] },
         },
         axes: [
-          { ...axis, values: (_, ticks) => ticks.map((at) => this.#timeLabel(at)) },
+          { ...axis, space: 90, values: (_, ticks) => ticks.map((at) => this.#timeLabel(at)) },
           {
             ...axis,
             size: 64,

@@ -12,6 +12,9 @@ const RANGES = [
   ["all", Number.POSITIVE_INFINITY],
 ];
 
+/** Of a server that has just begun. */
+const LEAST_SECONDS = 60;
+
 const { panels } = await (await fetch("/dashboard/panels")).json();
 const history = new History();
 const parts = panels.map((panel) => makePanel(panel));
@@ -71,8 +74,8 @@ function show() {
   setText(state, last.state);
   state.dataset.tone = toneOf(last.state);
   const to = last.nowMs / 1_000;
-  const length = Math.min(seconds, Math.max(60, to - last.startedMs / 1_000));
-  const window = [to - (seconds === Number.POSITIVE_INFINITY ? length : seconds), to];
+  const length = Math.min(seconds, Math.max(LEAST_SECONDS, to - last.startedMs / 1_000));
+  const window = [to - length, to];
   for (const part of parts) part.show(last, history, window);
 }
 

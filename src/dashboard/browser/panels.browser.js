@@ -87,7 +87,7 @@ function table({ title, key, columns, empty }) {
   const body = element("tbody");
   const nothing = element("p.empty", {}, [empty]);
   const whole = element("table", {}, [element("thead", {}, [head]), body]);
-  const section = panelOf(title, [whole, nothing], "wide");
+  const section = panelOf(title, [element("div.rows", {}, [whole]), nothing], "wide");
   section.dataset.table = key;
   return {
     element: section,

@@ -19,6 +19,11 @@ export async function authorized(url, options = {}) {
   }
 }
 
+/** What was given, or "". */
+export function knownToken() {
+  return known;
+}
+
 function ask(fault) {
   asking ??= prompt(fault).then((token) => {
     known = token;

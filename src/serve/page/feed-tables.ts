@@ -4,6 +4,7 @@ import { residentBytes } from "../../telemetry/resident-bytes.ts";
 import { FAILURE_REASONS, type FailureReason } from "./failure-reason.ts";
 import { failuresOf, orNull, type FeedSources } from "./feed-values.ts";
 import type { BatchCount, ModelStatistics } from "./model-statistics.ts";
+import { sumOf } from "./scope-history.ts";
 import type { ServedVersion } from "./server-facts.ts";
 
 type Row = Record<string, Cell>;
@@ -30,8 +31,22 @@ export function tablesOf(sources: FeedSources, wallMs: number): DashboardFeed["t
   };
 }
 
+/** The histograms of the page. */
+export function barsOf(models: readonly ModelStatistics[]): DashboardFeed["bars"] {
+  const latency = sumOf(models.map((model) => model.latencyMs.window()));
+  return {
+    batches: sizesOf(models),
+    latency: latency.octaves().map(({ to, count }) => ({ label: `${shown(to)} ms`, value: count })),
+  };
+}
+
+/** Powers of two, as they stand below a bar. */
+function shown(ms: number): string {
+  return ms >= 1 ? String(ms) : ms.toPrecision(2);
+}
+
 /** How many batches there were of each size, since the start. */
-export function barsOf(models: readonly ModelStatistics[]): { label: string; value: number }[] {
+function sizesOf(models: readonly ModelStatistics[]): { label: string; value: number }[] {
   const counts = new Map<number, number>();
   for (const { sizes } of models) {
     for (const [rows, { count }] of sizes) counts.set(rows, (counts.get(rows) ?? 0) + count);

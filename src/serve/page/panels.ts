@@ -70,6 +70,20 @@ export const SERVE_PANELS: readonly Panel[] = [
     series: [{ column: "busy", label: "busy workers" }],
   },
   {
+    kind: "lines",
+    title: "Rows",
+    format: "rate",
+    series: [{ column: "rows", label: "answered" }],
+  },
+  {
+    kind: "bars",
+    title: "Latency, last minute",
+    note: "How many requests took up to so long",
+    key: "latency",
+    format: "count",
+    empty: "No request was answered in the last minute.",
+  },
+  {
     kind: "bars",
     title: "Batch sizes",
     note: "How many batches of each size, since the start",

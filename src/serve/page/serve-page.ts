@@ -67,7 +67,7 @@ export class ServePage implements Disposable {
         cpu: this.#cpuPart,
       },
       history: history.read(sinceMs),
-      bars: { batches: barsOf(models) },
+      bars: barsOf(models),
       tables: tablesOf(sources, nowMs),
       events: this.#events.list(),
     };

@@ -1,0 +1,99 @@
+/** A JSON Schema, of the dialect of OpenAPI 3.1 (2020-12). */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** What a body may be. */
+export interface ApiContent {
+  readonly schema?: JsonSchema;
+  /** Can be sent as it is. */
+  readonly example?: unknown;
+}
+
+/** A parameter in the query or in a header; those in the path are found there. */
+export interface ApiParameter {
+  readonly name: string;
+  readonly in: "query" | "header";
+  readonly description: string;
+  readonly schema?: JsonSchema;
+}
+
+/** A route, as a face describes it. */
+export interface ApiRoute {
+  readonly method: "get" | "post" | "put" | "patch" | "delete";
+  /** With {names} in braces. */
+  readonly path: string;
+  /** The group that it is shown in. */
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly parameters?: readonly ApiParameter[];
+  /** By content type. */
+  readonly body?: Readonly<Record<string, ApiContent>>;
+  /** By status; each by content type. */
+  readonly answers: Readonly<
+    Record<string, { description: string; content?: Readonly<Record<string, ApiContent>> }>
+  >;
+  /** No token is wanted, even where one is set. */
+  readonly isPublic?: boolean;
+}
+
+/** What a document is made of. */
+export interface ApiDocument {
+  readonly title: string;
+  readonly version: string;
+  readonly description: string;
+  /** Is a token wanted? */
+  readonly hasToken: boolean;
+  readonly tags: readonly { name: string; description: string }[];
+  readonly routes: readonly ApiRoute[];
+  /** For `$ref: "#/components/schemas/NAME"`. */
+  readonly schemas: Readonly<Record<string, JsonSchema>>;
+}
+
+/** An OpenAPI document, version 3.1; of two routes with one method and path the first is told. */
+export function openApi(document: ApiDocument): Record<string, unknown> {
+  const { title, version, description, hasToken, tags, routes, schemas } = document;
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    const methods = (paths[route.path] ??= {});
+    methods[route.method] ??= operation(route, hasToken);
+  }
+  return {
+    openapi: "3.1.0",
+    info: { title, version, description },
+    servers: [{ url: "/" }],
+    tags,
+    paths,
+    components: {
+      schemas,
+      ...(hasToken ? { securitySchemes: { token: { type: "http", scheme: "bearer" } } } : {}),
+    },
+    ...(hasToken ? { security: [{ token: [] }] } : {}),
+  };
+}
+
+function operation(route: ApiRoute, hasToken: boolean): Record<string, unknown> {
+  const { method, path, tag, summary, description, parameters = [], body, answers } = route;
+  const inPath = Array.from(path.matchAll(/\{([^}]+)\}/g), ([, name]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: { type: "string" },
+  }));
+  const all = [...inPath, ...parameters.map((one) => ({ schema: { type: "string" }, ...one }))];
+  return {
+    operationId: operationId(method, path),
+    tags: [tag],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    ...(all.length > 0 ? { parameters: all } : {}),
+    ...(body ? { requestBody: { content: body, required: true } } : {}),
+    responses: answers,
+    ...(hasToken && route.isPublic === true ? { security: [] } : {}),
+  };
+}
+
+/** "post /v2/models/{model}/infer" → "post_v2_models_model_infer". */
+function operationId(method: string, path: string): string {
+  const words = path.split(/[^\p{L}\p{N}_.@-]+/u).filter((word) => word !== "");
+  return [method, ...words].join("_");
+}

@@ -1,0 +1,60 @@
+import type { ApiDocument, ApiRoute } from "../../../dashboard/openapi.ts";
+import { VERSION } from "../../../core/version.ts";
+import type { ModelFacts } from "../../inference.ts";
+import { modelApi } from "./model-api.ts";
+import { OIP_API } from "./oip-api.ts";
+import { API_TAGS, OTHER_API } from "./other-api.ts";
+import { SCHEMAS } from "./schemas.ts";
+
+/** A route that an app has, as Hono lists it. */
+export interface KnownRoute {
+  readonly method: string;
+  /** With :names. */
+  readonly path: string;
+}
+
+/** What the document of a server is made of. */
+export interface ServeApiSources {
+  readonly models: readonly ModelFacts[];
+  readonly hasToken: boolean;
+  /** Routes of plugins; they are told without words. */
+  readonly pluginRoutes: readonly KnownRoute[];
+}
+
+const METHODS = new Set(["get", "post", "put", "patch", "delete"]);
+
+/** All routes of a server, those of its models first. */
+export function serveApi({ models, hasToken, pluginRoutes }: ServeApiSources): ApiDocument {
+  const ready = models.filter(({ state }) => state === "READY");
+  return {
+    title: "ding serve",
+    version: VERSION,
+    description:
+      "Models behind one port. A JSON body is read as JSON whatever its Content-Type, as curl -d sends it.",
+    hasToken,
+    tags: API_TAGS,
+    routes: [
+      ...ready.flatMap(modelApi),
+      ...OIP_API,
+      ...OTHER_API,
+      ...pluginRoutes.flatMap(pluginRoute),
+    ],
+    schemas: SCHEMAS,
+  };
+}
+
+function pluginRoute({ method, path }: KnownRoute): ApiRoute[] {
+  const lower = method.toLowerCase();
+  if (!METHODS.has(lower) || path.includes("*")) return [];
+  const takesBody = lower === "post" || lower === "put" || lower === "patch";
+  return [
+    {
+      method: lower as ApiRoute["method"],
+      path: path.replaceAll(/:(\w+)(?:\{[^}]*\})?\??/g, "{$1}"),
+      tag: "Plugin",
+      summary: "Of a plugin",
+      ...(takesBody ? { body: { "application/json": { schema: {} } } } : {}),
+      answers: { "200": { description: "What the plugin answers." } },
+    },
+  ];
+}
