@@ -13,7 +13,7 @@ export interface Layout {
 
 /** From [rows, outer, rest] to [outer, runRows, rest]; without a copy where nothing moves. */
 export function spread(cells: Cells, { rows, runRows, outer }: Layout): Cells {
-  if (outer === 1 && rows === runRows) return cells;
+  if (rows === runRows && (outer === 1 || rows === 1)) return cells;
   const blockOf = (at: number) => {
     const row = Math.min(at % runRows, rows - 1);
     return row * outer + Math.floor(at / runRows);
@@ -23,7 +23,7 @@ export function spread(cells: Cells, { rows, runRows, outer }: Layout): Cells {
 
 /** From [outer, runRows, rest] to [rows, outer, rest]; without a copy where nothing moves. */
 export function gathered(cells: Cells, { rows, runRows, outer }: Layout): Cells {
-  if (outer === 1) return part(cells, 0, rows * (cells.length / runRows));
+  if (outer === 1 || runRows === 1) return part(cells, 0, rows * (cells.length / runRows));
   const blockOf = (at: number) => (at % outer) * runRows + Math.floor(at / outer);
   return rearranged(cells, { from: outer * runRows, to: rows * outer, blockOf });
 }
