@@ -2,6 +2,7 @@ import { defineCommand, type CommandDef } from "citty";
 import { listenOptions } from "../src/config/listen.ts";
 import { DingError } from "../src/core/errors.ts";
 import { restoreBunOptions } from "../src/runtime/self.ts";
+import { runModelWorker } from "../src/serve/worker/model-worker.ts";
 import { runWorker } from "../src/slave/worker.ts";
 import { providePluginModules } from "./_plugin-modules.ts";
 import { terminalLogger } from "./_terminal.ts";
@@ -9,7 +10,7 @@ import { terminalLogger } from "./_terminal.ts";
 const { logLevel } = listenOptions;
 
 /** The programs of worker processes; hidden: only this program starts them. */
-const PROGRAMS: Record<string, typeof runWorker> = { slave: runWorker };
+const PROGRAMS: Record<string, typeof runWorker> = { slave: runWorker, serve: runModelWorker };
 
 /** Ctrl-C and `kill` of a whole group reach workers too; their parent decides when they end. */
 const PARENTS_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

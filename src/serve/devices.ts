@@ -131,3 +131,12 @@ function textParts(value: unknown): string[] {
 function isDevice(device: number | undefined): boolean {
   return device !== undefined && Number.isSafeInteger(device) && device >= CPU;
 }
+
+/** The environment in which a process sees this device only: on a GPU it is number 0 there. Native code reads it as the process starts. */
+export function deviceEnv(device: number): Record<string, string> {
+  return {
+    // As `nvidia-smi` counts; CUDA would begin with the fastest.
+    CUDA_DEVICE_ORDER: "PCI_BUS_ID",
+    CUDA_VISIBLE_DEVICES: device < 0 ? "" : String(device),
+  };
+}

@@ -41,3 +41,19 @@ export async function checkItem(
 function pathText(path: NonNullable<SchemaIssue["path"]>): string {
   return path.map((part) => String(typeof part === "object" ? part.key : part)).join(".");
 }
+
+/** The JSON Schema of what comes into a schema, or out of it; undefined where the library cannot tell. */
+export function jsonSchemaOf(schema: ItemSchema | undefined, side: "input" | "output"): unknown {
+  const standard = schema?.["~standard"] as Partial<StandardJsonSchema> | undefined;
+  try {
+    return standard?.jsonSchema?.[side]({ target: "draft-2020-12" });
+  } catch {
+    // A type that JSON Schema has no word for: the schema checks all the same.
+    return undefined;
+  }
+}
+
+/** standardschema.dev/json-schema; zod from 4.2 on. */
+interface StandardJsonSchema {
+  jsonSchema: Record<"input" | "output", (options: { target: string }) => unknown>;
+}

@@ -1,0 +1,51 @@
+import type { LazyAbort } from "../../core/lazy-abort.ts";
+import type { Logger } from "../../core/log.ts";
+import type { BatchAnswer } from "../batch-frame.ts";
+import type { Group } from "../frame-reader.ts";
+import type { LoadedModel, ModelContext } from "../plugin/model-plugin.ts";
+import { DingError } from "../../core/errors.ts";
+import { wordsOf } from "./failure.ts";
+import type { Outcome } from "./halves.ts";
+
+/** One call of a model. */
+export interface EngineCall {
+  readonly abort: LazyAbort;
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+/** Runs batches through a model. Never rejects for what is in a payload, or for what the model throws. */
+export interface Engine {
+  run(groups: readonly Group[], call: EngineCall): Promise<BatchAnswer>;
+}
+
+/** What engines are made of. */
+export interface EngineOptions {
+  readonly model: LoadedModel;
+  readonly context: ModelContext;
+}
+
+/** Nobody wants the answer, or the model does not keep to its own form: no smaller batch would do better. */
+export function isHopeless(thrown: unknown, { abort }: EngineCall): boolean {
+  return abort.isAborted || (thrown instanceof DingError && thrown.code === "task.invalid-result");
+}
+
+/** Tells the operator what a model's code threw, each message once, with its stack; clients hear the message only. */
+export function logFailures(
+  log: Logger,
+  { name }: ModelContext,
+  outcomes: readonly Outcome<unknown>[],
+): void {
+  let counts: Map<string, { thrown: unknown; items: number }> | undefined;
+  for (const outcome of outcomes) {
+    if (!("thrown" in outcome)) continue;
+    counts ??= new Map();
+    const message = wordsOf(outcome.thrown);
+    const known = counts.get(message);
+    if (known) known.items += 1;
+    else counts.set(message, { thrown: outcome.thrown, items: 1 });
+  }
+  for (const [message, { thrown, items }] of counts ?? []) {
+    const stack = thrown instanceof Error ? thrown.stack : undefined;
+    log.error(`model "${name}" failed: ${message}`, { items, ...(stack ? { stack } : {}) });
+  }
+}

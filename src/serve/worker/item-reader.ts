@@ -1,0 +1,72 @@
+import type { Signature } from "../../protocol/datatype.ts";
+import { Tensor } from "../../protocol/tensor.ts";
+import type { Elements } from "./elements.ts";
+import { ItemFault } from "./item-fault.ts";
+import { told } from "./scalars.ts";
+import { TensorReader } from "./tensor-reader.ts";
+
+/** The tensors of an item by name, as a model's code has them. */
+export type TypedItem = Record<string, Elements>;
+
+/** The shape of each tensor of an item, without the batch axis. */
+export type ItemShapes = Readonly<Record<string, readonly number[]>>;
+
+/** Reads items by a signature. */
+export class ItemReader {
+  readonly readers: readonly TensorReader[];
+  readonly #signature: Signature;
+
+  constructor(signature: Signature) {
+    this.#signature = signature;
+    this.readers = Object.entries(signature).map(([name, spec]) => new TensorReader(name, spec));
+  }
+
+  /** An item as a client wrote it: by name, or bare where there is one tensor. Throws ItemFault. */
+  readInput(given: unknown): { item: TypedItem; shapes: ItemShapes } {
+    const named = this.#byName(given);
+    for (const name of Object.keys(named)) {
+      if (Object.hasOwn(this.#signature, name)) continue;
+      const known = Object.keys(this.#signature).map((one) => `"${one}"`);
+      throw new ItemFault(name, `the model has no such input: it takes ${known.join(", ")}`);
+    }
+    return this.#read(named);
+  }
+
+  /** What a model's code gave for an item; what the signature does not name is left out. Throws ItemFault. */
+  readOutput(given: unknown): { item: TypedItem; shapes: ItemShapes } {
+    return this.#read(this.#byName(given));
+  }
+
+  /** An item of zeros. Throws ItemFault when the signature leaves its size open. */
+  zeros(): TypedItem {
+    return Object.fromEntries(this.readers.map((reader) => [reader.name, reader.zeros()]));
+  }
+
+  #read(named: Record<string, unknown>): { item: TypedItem; shapes: ItemShapes } {
+    const item: TypedItem = {};
+    const shapes: Record<string, readonly number[]> = {};
+    for (const reader of this.readers) {
+      const value = Object.hasOwn(named, reader.name) ? named[reader.name] : undefined;
+      if (value === undefined) throw new ItemFault(reader.name, "it is missing");
+      const { elements, shape } = reader.read(value);
+      item[reader.name] = elements;
+      shapes[reader.name] = shape;
+    }
+    return { item, shapes };
+  }
+
+  #byName(given: unknown): Record<string, unknown> {
+    if (isNamed(given)) return given;
+    const [only, ...others] = this.readers;
+    if (only && others.length === 0 && given !== undefined && given !== null) {
+      return { [only.name]: given };
+    }
+    const names = this.readers.map(({ name }) => `"${name}"`).join(", ");
+    throw new ItemFault("", `an object with ${names} is needed: got ${told(given)}`);
+  }
+}
+
+function isNamed(value: unknown): value is Record<string, unknown> {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject && !ArrayBuffer.isView(value) && !(value instanceof Tensor);
+}

@@ -1,0 +1,77 @@
+import { DingError } from "../../core/errors.ts";
+import { importModule, placeOf } from "../../runtime/modules.ts";
+import type { LoadedModel, ModelContext, ModelPlugin } from "../plugin/model-plugin.ts";
+import { pluginOf } from "../plugin/plugin-of.ts";
+import { jsonSchemaOf } from "../plugin/schema.ts";
+import type { ModelReport, WorkerSetUp } from "../worker-protocol.ts";
+import type { Engine } from "./engine.ts";
+import { wordsOf } from "./failure.ts";
+import { ItemEngine } from "./item-engine.ts";
+import { TensorEngine } from "./tensor-engine.ts";
+import { warmer } from "./warmer.ts";
+
+/** A model that is ready. */
+export interface ReadyModel {
+  readonly model: LoadedModel;
+  /** Undefined for a model that only streams. */
+  readonly engine: Engine | undefined;
+}
+
+/** Imports, loads and warms up; rejects with a DingError that says which of it failed, and where. */
+export async function loadModel(setUp: WorkerSetUp, context: ModelContext): Promise<ReadyModel> {
+  const plugin = await importPlugin(setUp);
+  const model = await step(setUp, "", () => plugin.load(context));
+  const engine = engineOf(model, context);
+  await step(setUp, "its warm-up failed: ", () => model.warmUp?.(warmer(engine, model, context)));
+  return { model, engine };
+}
+
+/** What the server is told of a model. */
+export function reportOf(
+  { model }: ReadyModel,
+  { device }: WorkerSetUp,
+): Omit<ModelReport, "loadMs" | "sharesMemory"> {
+  return {
+    platform: model.platform,
+    input: model.input,
+    output: model.output,
+    inputSchema: jsonSchemaOf(model.inputSchema, "input"),
+    outputSchema: jsonSchemaOf(model.outputSchema, "output"),
+    streams: model.generate !== undefined,
+    maxBatchSize: model.maxBatchSize,
+    device: device < 0 ? "cpu" : `cuda:0 (GPU ${device} of this machine)`,
+  };
+}
+
+async function importPlugin({ plugin, exportName }: WorkerSetUp): Promise<ModelPlugin> {
+  if (plugin.endsWith(".onnx")) {
+    const { onnxPlugin } = await import("../onnx/onnx-plugin.ts");
+    return onnxPlugin(plugin);
+  }
+  return pluginOf(await importModule(plugin), { path: plugin, exportName });
+}
+
+function engineOf(model: LoadedModel, context: ModelContext): Engine | undefined {
+  const options = { model, context };
+  if (model.predictTensors) return new TensorEngine(options, model.predictTensors);
+  return model.predict ? new ItemEngine(options) : undefined;
+}
+
+/** What a model's own code does: when it throws, its words and its place in the source. */
+async function step<T>(
+  { name, plugin }: WorkerSetUp,
+  what: string,
+  run: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (thrown) {
+    if (thrown instanceof DingError && thrown.code.startsWith("plugin.")) throw thrown;
+    const message = `Cannot load model "${name}": ${what}${wordsOf(thrown)}`;
+    throw new DingError("plugin.invalid", message, {
+      cause: thrown,
+      hint: thrown instanceof DingError ? thrown.hint : undefined,
+      details: { path: plugin, ...placeOf(thrown, plugin) },
+    });
+  }
+}
