@@ -48,6 +48,7 @@ export class Ask {
   #line: Line | undefined;
   #call = 0;
   #isSettled = false;
+  #hasWaited = false;
   #hasBegun = false;
 
   constructor({ body, ...init }: AskInit, events: AskEvents) {
@@ -77,8 +78,14 @@ export class Ask {
 
   /** What is said of it now. */
   meta(): AskMeta {
-    const { meta, clock } = this.init;
-    return { ...meta, timeoutMs: Math.max(1, Math.ceil(this.#deadline - clock.now())) };
+    const { meta, clock, timeoutMs } = this.init;
+    const leftMs = this.#hasWaited ? Math.ceil(this.#deadline - clock.now()) : timeoutMs;
+    return { ...meta, timeoutMs: Math.max(1, leftMs) };
+  }
+
+  /** It was made, and perhaps sent: from here on time passes. */
+  wait(): void {
+    this.#hasWaited = true;
   }
 
   /** It has been sent over this line, by this number. */

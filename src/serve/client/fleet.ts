@@ -60,6 +60,7 @@ export class Fleet implements Disposable {
     if (this.#closedWith) return ask.fail(this.#closedWith);
     this.#queue.add(ask);
     this.#pump();
+    ask.wait();
   }
 
   /** Resolves when a server is up; rejects with why none is. */
@@ -121,16 +122,19 @@ export class Fleet implements Disposable {
 
   /** Of the lines that may take something the one with the least to do; those in turn that have as much. */
   #pick(): Line | undefined {
-    const now = this.#settings.clock.now();
     let best: Line | undefined;
     for (let index = 0; index < this.lines.length; index++) {
       const line = this.lines[(this.#turn + index) % this.lines.length] as Line;
-      const canTake =
-        line.state === "up" && line.pausedUntil <= now && line.outstanding < line.limit;
+      const canTake = line.state === "up" && line.outstanding < line.limit && !this.#isPaused(line);
       if (canTake && (!best || rank(line) < rank(best))) best = line;
     }
     this.#turn += 1;
     return best;
+  }
+
+  #isPaused({ pausedUntil }: Line): boolean {
+    // Asking for the time takes longer than all the rest.
+    return pausedUntil !== -Infinity && pausedUntil > this.#settings.clock.now();
   }
 
   #send(ask: Ask, line: Line): void {

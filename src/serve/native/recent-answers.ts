@@ -9,7 +9,9 @@ export interface RecentAnswersOptions {
 }
 
 interface Entry<T> {
-  value: T;
+  readonly key: string;
+  /** Undefined when it is forgotten; its place in the order is given up later. */
+  value: T | undefined;
   bytes: number;
   until: number;
 }
@@ -18,6 +20,9 @@ interface Entry<T> {
 export class RecentAnswers<T> {
   readonly #options: RecentAnswersOptions;
   readonly #entries = new Map<string, Entry<T>>();
+  /** From `#head` on, the oldest first; a Map is slow to tell its first entry when many before it were deleted. */
+  #order: Entry<T>[] = [];
+  #head = 0;
   #bytes = 0;
 
   constructor(options: RecentAnswersOptions) {
@@ -29,34 +34,43 @@ export class RecentAnswers<T> {
   }
 
   get(key: string): T | undefined {
-    this.#forgetOld();
-    return this.#entries.get(key)?.value;
+    const entry = this.#entries.get(key);
+    if (!entry || entry.until > this.#options.clock.now()) return entry?.value;
+    this.#forget(entry);
+    return undefined;
   }
 
   /** Remembers it, unless it alone is more than all that is remembered. */
   put(key: string, value: T, bytes: number): void {
     const { clock, keepMs, maxBytes } = this.#options;
-    this.#forget(key);
+    const known = this.#entries.get(key);
+    if (known) this.#forget(known);
     if (bytes > maxBytes) return;
-    this.#entries.set(key, { value, bytes, until: clock.now() + keepMs });
-    this.#bytes += bytes;
-    this.#forgetOld();
-  }
-
-  #forgetOld(): void {
-    const { clock, maxEntries, maxBytes } = this.#options;
     const now = clock.now();
-    for (const [key, { until }] of this.#entries) {
-      const isOver = this.#entries.size > maxEntries || this.#bytes > maxBytes;
-      if (!isOver && until > now) return;
-      this.#forget(key);
-    }
+    const entry: Entry<T> = { key, value, bytes, until: now + keepMs };
+    this.#entries.set(key, entry);
+    this.#order.push(entry);
+    this.#bytes += bytes;
+    this.#forgetOld(now);
   }
 
-  #forget(key: string): void {
-    const entry = this.#entries.get(key);
-    if (!entry) return;
-    this.#entries.delete(key);
+  #forgetOld(now: number): void {
+    const { maxEntries, maxBytes } = this.#options;
+    for (let oldest = this.#order[this.#head]; oldest; oldest = this.#order[this.#head]) {
+      const isOver = this.#order.length - this.#head > maxEntries || this.#bytes > maxBytes;
+      if (!isOver && oldest.until > now) break;
+      this.#forget(oldest);
+      this.#head += 1;
+    }
+    if (this.#head <= maxEntries) return;
+    this.#order = this.#order.slice(this.#head);
+    this.#head = 0;
+  }
+
+  #forget(entry: Entry<T>): void {
+    if (this.#entries.get(entry.key) !== entry) return;
+    this.#entries.delete(entry.key);
     this.#bytes -= entry.bytes;
+    entry.value = undefined;
   }
 }

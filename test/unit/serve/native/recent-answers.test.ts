@@ -26,6 +26,9 @@ test("get() knows what was put, for its time", () => {
   clock.advance(40);
   expect([answers.get("a"), answers.get("b")]).toEqual([undefined, "B"]);
   expect(answers.size).toBe(1);
+  clock.advance(60);
+  answers.put("c", "C", 1);
+  expect(answers.size).toBe(1);
 });
 
 test("put() forgets the oldest when there are too many, or too many bytes", () => {
