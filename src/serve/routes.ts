@@ -8,12 +8,15 @@ import type { NativeSockets } from "./native/native-sockets.ts";
 import { mountNative } from "./native/routes.ts";
 import { answerOipFault, mountOip } from "./oip/routes.ts";
 import { serveMetrics } from "./page/metrics.ts";
+import { isPageShell, mountPage } from "./page/mount-page.ts";
 import type { ServerFacts } from "./page/server-facts.ts";
 import type { ServeStatistics } from "./page/statistics.ts";
 import { tritonStatistics } from "./page/triton-statistics.ts";
 
 /** What the routes of a server stand on. */
 export interface ServeAppOptions {
+  /** Names this run of the process. */
+  boot: string;
   models: Models;
   statistics: ServeStatistics;
   sockets: NativeSockets;
@@ -38,6 +41,7 @@ export async function serveApp(options: ServeAppOptions): Promise<App> {
       isReady: () => facts().ready,
     },
     token,
+    public: isPageShell,
     metrics: serveMetrics(options),
     log,
     answerFault: answerOipFault,
@@ -53,6 +57,7 @@ export async function serveApp(options: ServeAppOptions): Promise<App> {
     statistics: (name, version) => tritonStatistics(options.statistics, { name, version }),
     log,
   });
+  options.resources.use(mountPage(app, options));
   custom.mount(app);
   return app;
 }

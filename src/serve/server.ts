@@ -24,7 +24,6 @@ import { ServeStatistics } from "./page/statistics.ts";
 import { serveApp } from "./routes.ts";
 import { serverSettings, type ServerOptions } from "./server-options.ts";
 
-const TURN_MS = 1_000;
 /** So long the last bytes of answers may take to leave. */
 const LAST_BYTES_MS = 2_000;
 
@@ -170,6 +169,7 @@ export class Server extends Service {
     this.#sockets = sockets;
     const app = await serveApp({
       ...this.#settings,
+      boot: this.#boot,
       custom: this.#custom,
       models: repository,
       statistics: this.#statistics,
@@ -193,7 +193,6 @@ export class Server extends Service {
     await abortable(repository.start(), this.stopping);
     await this.#loadRoutes(repository);
     this.#isReady = true;
-    this.#every(TURN_MS, () => this.#statistics.turn(), resources);
     resources.use(
       new Scaler({
         ...this.#settings,
@@ -267,11 +266,6 @@ export class Server extends Service {
       },
     });
     resources.use(watching);
-  }
-
-  #every(ms: number, run: () => void, resources: AsyncDisposableStack): void {
-    const timer = setInterval(run, ms);
-    resources.defer(() => clearInterval(timer));
   }
 }
 
