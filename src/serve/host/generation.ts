@@ -8,7 +8,7 @@ import { DEFAULT_RESTART } from "../../pool/restart-policy.ts";
 import { msgpack } from "../../protocol/codec.ts";
 import type { Peer } from "../../rpc/peer.ts";
 import { spawnSelf } from "../../runtime/self.ts";
-import { CPU, deviceOf } from "../devices.ts";
+import { CPU, deviceEnv, deviceOf } from "../devices.ts";
 import type { ServeWorkerFacts } from "../page/server-facts.ts";
 import { createSharedMemory, type SharedMemory } from "../shared-memory.ts";
 import { WORKER_METHODS, type ModelReport, type WorkerSetUp } from "../worker-protocol.ts";
@@ -78,7 +78,12 @@ export class Generation implements AsyncDisposable {
       spawn: (workerId) =>
         spawnSelf(
           ["_worker", "serve"],
-          { DING_WORKER_ID: workerId, DING_WORKER_LOG_LEVEL: settings.logLevel },
+          {
+            DING_WORKER_ID: workerId,
+            DING_WORKER_LOG_LEVEL: settings.logLevel,
+            // Native code reads it as the process starts: what is set later it does not see.
+            ...deviceEnv(this.#deviceOf(indexOf(workerId))),
+          },
           settings.workerOutput,
         ),
       setUp: (peer, workerId) => this.#setUp(peer, workerId),
