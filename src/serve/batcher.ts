@@ -133,9 +133,13 @@ export class Batcher<T> {
     if (rows === undefined || ms === undefined) return;
     this.#cost.learn(rows, ms);
     // A list is answered when its last part is; this looks at it as if parts ended in order.
-    const ended = batch.filter(({ entry, ...piece }) => piece.from + piece.rows === entry.rows);
-    const endedRows = ended.reduce((sum, { entry }) => sum + entry.rows, 0);
-    this.#returns.onAnswer(ended.length, endedRows, now);
+    let [entries, entryRows] = [0, 0];
+    for (const piece of batch) {
+      if (piece.from + piece.rows !== piece.entry.rows) continue;
+      entries += 1;
+      entryRows += piece.entry.rows;
+    }
+    this.#returns.onAnswer(entries, entryRows, now);
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { BatchCost } from "./batch-cost.ts";
-import type { Returns } from "./returns.ts";
+import { MOMENTS, type Returns } from "./returns.ts";
 
 /** How much more must be promised where callers come when they like than where they ask again at once. */
 const CAUTION = 4;
@@ -23,11 +23,15 @@ export interface Situation {
  */
 export function patienceMs(situation: Situation, cost: BatchCost, returns: Returns): number {
   const { now, queuedRows, maxBatchRows, free, limitMs } = situation;
-  if (limitMs <= 0 || !cost.isKnown) return 0;
+  const most = Math.min(queuedRows + returns.awayRows, maxBatchRows);
+  if (limitMs <= 0 || !cost.isKnown || most <= queuedRows) return 0;
   let best = queuedRows / cost.of(queuedRows) / returns.trust ** CAUTION;
   let patience = 0;
-  for (const ms of returns.moments(now)) {
-    if (ms > limitMs) continue;
+  for (let index = 0; index < MOMENTS; index++) {
+    const ms = returns.moment(index, now);
+    if (ms <= 0) continue;
+    // From here on not even all of them together would be worth it.
+    if (ms > limitMs || most / (ms + cost.of(most)) <= best) break;
     const coming = returns.rowsWithin(ms, now);
     if (coming <= (free - 1) * maxBatchRows) continue;
     const rows = Math.min(queuedRows + coming, maxBatchRows);

@@ -2,7 +2,9 @@
 const KEPT = 64;
 const SORT_EVERY = 16;
 /** How many answered batches may still have clients away. */
-const MOST_ANSWERS = 32;
+const MOST_ANSWERS = 16;
+/** How many moments `moment()` tells. */
+export const MOMENTS = 8;
 /** What is believed before anything was seen: a client that got its answer asks again soon. */
 const FIRST_BELIEF_MS = [0.2, 0.4, 0.6, 0.8, 1, 2, 4, Infinity];
 
@@ -26,6 +28,7 @@ export class Returns {
   #newest = 0;
   #unsorted = 0;
   #answers: Answered[] = [];
+  #awayRows = 0;
 
   constructor() {
     for (const delayMs of FIRST_BELIEF_MS) this.#remember(delayMs);
@@ -40,6 +43,7 @@ export class Returns {
   onAnswer(entries: number, rows: number, now: number): void {
     if (entries < 1) return;
     this.#answers.push({ atMs: now, entries, rowsEach: rows / entries });
+    this.#awayRows += rows;
     if (this.#answers.length > MOST_ANSWERS) this.#forget();
   }
 
@@ -48,7 +52,9 @@ export class Returns {
     const last = this.#answers.at(-1);
     if (!last) return;
     last.entries -= 1;
+    this.#awayRows -= last.rowsEach;
     if (last.entries === 0) this.#answers.pop();
+    if (this.#answers.length === 0) this.#awayRows = 0;
     this.#remember(now - last.atMs);
   }
 
@@ -60,16 +66,16 @@ export class Returns {
     }
   }
 
-  /** Moments from now at which more may be here, for `rowsWithin`; at most eight. */
-  *moments(now: number): Iterable<number> {
+  /** How many items those would bring who have not come back; 0 when nobody is expected. */
+  get awayRows(): number {
+    return this.#awayRows;
+  }
+
+  /** The index-th of eight moments from now at which more may be here, in ms; later ones have higher indexes. Infinity: never. */
+  moment(index: number, now: number): number {
+    const at = Math.floor(((index + 1) * this.#sorted.length) / MOMENTS) - 1;
     const last = this.#answers.at(-1);
-    if (!last) return;
-    const ageMs = now - last.atMs;
-    const step = Math.max(1, this.#sorted.length >> 3);
-    for (let at = step - 1; at < this.#sorted.length; at += step) {
-      const momentMs = (this.#sorted[at] ?? Infinity) - ageMs;
-      if (momentMs > 0 && momentMs < Infinity) yield momentMs;
-    }
+    return last ? (this.#sorted[at] ?? Infinity) - (now - last.atMs) : Infinity;
   }
 
   /** How many items are expected to come within so many ms from now. */
@@ -77,18 +83,21 @@ export class Returns {
     let rows = 0;
     for (const { atMs, entries, rowsEach } of this.#answers) {
       const before = this.#countUpTo(now - atMs);
-      const after = this.#countUpTo(now - atMs + ms);
       const away = this.#sorted.length - before;
-      if (away > 0) rows += (entries * rowsEach * (after - before)) / away;
+      if (away === 0) continue;
+      const after = this.#countUpTo(now - atMs + ms);
+      rows += (entries * rowsEach * (after - before)) / away;
     }
     return rows;
   }
 
   #forget(): void {
     const oldest = this.#answers.shift();
-    for (let left = Math.min(oldest?.entries ?? 0, KEPT); left > 0; left--) {
-      this.#remember(Infinity);
-    }
+    if (!oldest) return;
+    // Sums of fractions drift; nobody away is exactly 0.
+    this.#awayRows =
+      this.#answers.length === 0 ? 0 : this.#awayRows - oldest.entries * oldest.rowsEach;
+    for (let left = Math.min(oldest.entries, KEPT); left > 0; left--) this.#remember(Infinity);
   }
 
   #remember(delayMs: number): void {

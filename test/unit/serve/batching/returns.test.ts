@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Returns } from "../../../../src/serve/batching/returns.ts";
+import { MOMENTS, Returns } from "../../../../src/serve/batching/returns.ts";
 
 /** Four callers that come back 1, 2, 3 and 4 ms after each answer, every 10 ms. */
 function punctual(rounds: number): { returns: Returns; now: number } {
@@ -26,14 +26,18 @@ test("rowsWithin() expects those who were answered, when they use to come", () =
   expect(returns.rowsWithin(9, now + 4)).toBe(0); // they are overdue
 });
 
-test("moments() lie ahead, where more may be here", () => {
+test("moment() tells when more may be here, and never when nobody is away", () => {
   const { returns, now } = punctual(40);
-  expect([...returns.moments(now)]).toEqual([]);
-  returns.onAnswer(4, 4, now);
-  const moments = [...returns.moments(now + 0.5)];
-  expect(moments.length).toBeGreaterThan(0);
-  expect(Math.min(...moments)).toBeGreaterThan(0);
-  expect(Math.max(...moments)).toBe(3.5);
+  expect(returns.awayRows).toBe(0);
+  expect(returns.moment(0, now)).toBe(Infinity);
+  returns.onAnswer(4, 8, now);
+  expect(returns.awayRows).toBe(8);
+  const moments = Array.from({ length: MOMENTS }, (_, index) => returns.moment(index, now + 0.5));
+  expect(moments).toEqual([0.5, 0.5, 1.5, 1.5, 2.5, 2.5, 3.5, 3.5]);
+  returns.onRequest(now + 1);
+  expect(returns.awayRows).toBe(6);
+  returns.giveUp(now + 1_000, 50);
+  expect(returns.awayRows).toBe(0);
 });
 
 test("trust falls when those who were answered do not come, and comes back with them", () => {
