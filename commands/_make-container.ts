@@ -1,11 +1,11 @@
-import { statSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { isIP } from "node:net";
 import { dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { checkListen, isLoopback } from "../src/config/listen.ts";
 import type { OptionField } from "../src/config/option-field.ts";
 import { parted } from "../src/config/option-path.ts";
 import { DingError } from "../src/core/errors.ts";
-import { CONTAINER_HOST } from "../src/deploy/container.ts";
+import { CONTAINER_HOST, GLIBC_IMAGE, MUSL_IMAGE } from "../src/deploy/container.ts";
 import type { ContainedProgram, KeptProgram, Mount } from "../src/deploy/kept-program.ts";
 import { faultOfKubernetesName } from "../src/deploy/kubernetes.ts";
 import type { MadeRole } from "./_make-arguments.ts";
@@ -46,6 +46,7 @@ export function containedProgram(
     args: [...kept.args, `--host=${CONTAINER_HOST}`, ...(isOpen ? ["--insecure"] : [])],
     needsTokenVariable: kept.needsTokenVariable || (isCluster && !hasToken && !insecure),
     image,
+    plainImage: plainImage(kept.program),
     port,
     publishedHost: publishedHost(host),
     tls: make.tlsCert === undefined ? "none" : make.tlsCa === undefined ? "server" : "mutual",
@@ -89,6 +90,18 @@ function userOf(user: string | undefined): { userId: number; groupId: number } {
 function gpusOf({ deviceMap, cpu }: Record<string, unknown>): number[] {
   const ids: unknown[] = Array.isArray(deviceMap) && cpu !== true ? deviceMap : [];
   return ids.filter((id): id is number => typeof id === "number" && id >= 0);
+}
+
+/** One with the C library that the program was built for; its name stands at the head of an ELF file. */
+function plainImage(program: string): string {
+  const head = Buffer.alloc(4096);
+  const fd = openSync(program, "r");
+  try {
+    readSync(fd, head, 0, head.length, 0);
+  } finally {
+    closeSync(fd);
+  }
+  return head.includes("/ld-musl") ? MUSL_IMAGE : GLIBC_IMAGE;
 }
 
 /** The program, its folder, and whatever else its options name; nothing twice. */

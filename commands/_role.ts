@@ -84,6 +84,7 @@ async function runUntilStopped(service: RoleService, run: Run): Promise<void> {
   } finally {
     if (stop.signal.aborted) log.info(`${name} is stopping`, { graceMs: options.drainTimeoutMs });
     await close(service, run);
+    run.tools.fileLog?.info(`${name} has stopped`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { argumentsIn, commentText, PLAIN_IMAGE, PROBE_PERIOD_S, programIn } from "./container.ts";
+import { argumentsIn, commentText, PROBE_PERIOD_S, programIn } from "./container.ts";
 import { type ContainedProgram, stopTimeoutS } from "./kept-program.ts";
 import { yamlText, type YamlValue } from "./yaml.ts";
 
@@ -29,7 +29,7 @@ function service(what: ContainedProgram): YamlValue {
     tokenFile: what.tokenFile ? TOKEN_FILE : undefined,
   };
   return {
-    image: what.image ?? PLAIN_IMAGE,
+    image: what.image ?? what.plainImage,
     entrypoint: programIn(what).map(escaped),
     command: argumentsIn(what.args, words),
     working_dir: escaped(what.folder),

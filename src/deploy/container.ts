@@ -1,7 +1,8 @@
 import type { Argument, ContainedProgram } from "./kept-program.ts";
 
-/** A small image with the C library that the program needs. */
-export const PLAIN_IMAGE = "debian:stable-slim";
+/** Small images with the C library that a program may have been built for. */
+export const GLIBC_IMAGE = "debian:stable-slim";
+export const MUSL_IMAGE = "alpine:3";
 
 /** Where the program listens in its container: whoever is let in to the container reaches it. */
 export const CONTAINER_HOST = "0.0.0.0";

@@ -37,6 +37,8 @@ export interface KeptProgram {
 export interface ContainedProgram extends KeptProgram {
   /** An image with `ding` on its PATH and all the files; undefined for a plain one into which they are mounted. */
   image: string | undefined;
+  /** The plain one, which has the C library that the program needs. */
+  plainImage: string;
   /** Where it listens, inside and outside. */
   port: number;
   /** The address of this machine at which others reach it. */

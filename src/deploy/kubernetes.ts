@@ -1,4 +1,4 @@
-import { argumentsIn, commentText, PLAIN_IMAGE, PROBE_PERIOD_S, programIn } from "./container.ts";
+import { argumentsIn, commentText, PROBE_PERIOD_S, programIn } from "./container.ts";
 import { type ContainedProgram, stopTimeoutS } from "./kept-program.ts";
 import { yamlText, type YamlValue } from "./yaml.ts";
 
@@ -80,7 +80,7 @@ function container(what: ContainedProgram): YamlValue {
   const usesNode = what.args.some((one) => typeof one !== "string" && one.kind === "with-host");
   return {
     name: what.name,
-    image: what.image ?? PLAIN_IMAGE,
+    image: what.image ?? what.plainImage,
     command: programIn(what).map(escaped),
     args: argumentsIn(what.args, {
       escape: escaped,

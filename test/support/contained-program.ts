@@ -22,6 +22,7 @@ export function containedProgram(what: Partial<ContainedProgram> = {}): Containe
     needsTokenVariable: false,
     user: "root",
     image: undefined,
+    plainImage: "debian:stable-slim",
     port: 8900,
     publishedHost: "127.0.0.1",
     tls: "none",

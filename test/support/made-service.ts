@@ -50,7 +50,7 @@ export class MadeService implements AsyncDisposable {
     this.#shell = shell.split(" ");
   }
 
-  static async write(what: Partial<KeptProgram> = {}, shell = "dash"): Promise<MadeService> {
+  static async write(what: Partial<KeptProgram> = {}, shell = "sh"): Promise<MadeService> {
     const folder = await tempFolder();
     // People have such folders.
     const program = await folder.write('it\'s "my" $HOME/program.sh', PROGRAM);

@@ -155,7 +155,7 @@ describe("serviceScript() when something goes wrong", () => {
   test("needs its file and its folder", async () => {
     await using service = await MadeService.write();
     const input = readFileSync(service.script, "utf8");
-    const piped = spawnSync("dash", ["-s", "start"], { input, encoding: "utf8", cwd: "/" });
+    const piped = spawnSync("sh", ["-s", "start"], { input, encoding: "utf8", cwd: "/" });
     expect(piped.stderr).toContain("Run it as a file");
     expect(piped.status).toBe(1);
     await service.change("folder='", "folder='/nowhere");
