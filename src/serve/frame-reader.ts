@@ -35,7 +35,7 @@ export function readGroups(heads: readonly GroupHead[], bytes: Uint8Array): Grou
 
 /** The payloads of a group, as views of it. */
 export function partsOf(group: Group): Part[] {
-  if (group.kind === "error") return [group];
+  if (group.kind === "error") return [{ error: group.error }];
   if (group.kind === "odd") return [group.payload];
   if (group.kind === "values") return [...group.payloads];
   const { rows, tensors, lengths } = group;

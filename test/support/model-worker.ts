@@ -1,0 +1,160 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { systemClock } from "../../src/core/clock.ts";
+import { DingError } from "../../src/core/errors.ts";
+import { WorkerProcess } from "../../src/pool/worker-process.ts";
+import { msgpack } from "../../src/protocol/codec.ts";
+import { decodeAnswer, encodeBatch, type BatchAnswer } from "../../src/serve/batch-frame.ts";
+import type { Payload, Values } from "../../src/serve/inference.ts";
+import type { SharedMemory } from "../../src/serve/shared-memory.ts";
+import {
+  WORKER_EVENTS,
+  WORKER_METHODS,
+  type ModelReport,
+  type WorkerSetUp,
+} from "../../src/serve/worker-protocol.ts";
+import { commandOf, type Runtime } from "./runtimes.ts";
+
+/** What a test changes of a worker's set-up. */
+export type StartOptions = Partial<Omit<WorkerSetUp, "sharedMemory">> & {
+  plugin: string;
+  memory?: SharedMemory | undefined;
+  env?: Record<string, string>;
+  runtime?: Runtime;
+};
+
+/** A real worker process of `ding serve`; gone at the end of the block. */
+export interface StartedWorker extends AsyncDisposable {
+  readonly process: WorkerProcess;
+  /** Rejects when the model cannot be loaded. */
+  readonly loaded: Promise<ModelReport>;
+  /** What its code has recorded. */
+  readonly statistics: Record<string, number>[];
+  /** What it has printed and logged. */
+  readonly output: () => string;
+  infer(payloads: readonly Payload[]): Promise<BatchAnswer>;
+  /** A call that may be cancelled; its pieces come one by one. */
+  stream(payload: Payload, parameters?: Record<string, unknown>): StreamedAnswer;
+}
+
+/** A stream, as its server sees it. */
+export interface StreamedAnswer {
+  readonly pieces: BatchAnswer[];
+  readonly ended: Promise<void>;
+  cancel(): void;
+}
+
+/** Starts one, and asks it to load the plugin. */
+export function startModelWorker({
+  memory,
+  env,
+  runtime = "bun",
+  ...given
+}: StartOptions): StartedWorker {
+  const [command, ...args] = commandOf(runtime);
+  const child = spawn(command, [...args, "_worker", "serve"], {
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    serialization: "advanced",
+    env: { ...process.env, ...env },
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (text: string) => (output += text));
+  }
+  const worker = new WorkerProcess("w0", child, systemClock);
+  const statistics: Record<string, number>[] = [];
+  const call = (method: string, meta: unknown, body?: Uint8Array): Promise<Uint8Array> =>
+    new Promise((resolve, reject) => {
+      worker.peer.call(method, meta, body, {
+        reply: (answer) => resolve(answer ?? new Uint8Array()),
+        fail: (error) => reject(DingError.fromRecord(error)),
+        event(name, told) {
+          if (name !== WORKER_EVENTS.STATISTIC || !told) return;
+          statistics.push(msgpack.decode(told) as Record<string, number>);
+        },
+      });
+    });
+  const setUp: WorkerSetUp = {
+    exportName: "default",
+    name: "model",
+    version: "1",
+    modelDir: ".",
+    modelName: undefined,
+    tmpDir: "/tmp",
+    workerId: "w0",
+    device: -1,
+    gpuMemoryFraction: 0.2,
+    batchSize: 8,
+    ...given,
+    sharedMemory: memory?.lend("w0"),
+  };
+  const loaded = call(WORKER_METHODS.SET_UP, setUp).then(
+    (report) => msgpack.decode(report) as ModelReport,
+  );
+  loaded.catch(() => {});
+  return {
+    process: worker,
+    loaded,
+    statistics,
+    output: () => output,
+    async infer(payloads) {
+      const body = encodeBatch(payloads, memory);
+      try {
+        return decodeAnswer(await call(WORKER_METHODS.BATCH, null, body), memory);
+      } finally {
+        memory?.release(body);
+      }
+    },
+    stream(payload, parameters = {}) {
+      const pieces: BatchAnswer[] = [];
+      const ended = Promise.withResolvers<void>();
+      ended.promise.catch(() => {});
+      const meta = { parameters, id: undefined };
+      const id = worker.peer.call(WORKER_METHODS.STREAM, meta, encodeBatch([payload], memory), {
+        reply: () => ended.resolve(),
+        fail: (error) => ended.reject(DingError.fromRecord(error)),
+        event: (name, piece) => {
+          if (name === WORKER_EVENTS.PIECE && piece) pieces.push(decodeAnswer(piece, memory));
+        },
+      });
+      return { pieces, ended: ended.promise, cancel: () => worker.peer.cancel(id) };
+    },
+    async [Symbol.asyncDispose]() {
+      const closed =
+        child.exitCode === null && child.signalCode === null ? once(child, "close") : undefined;
+      worker.stop();
+      using _killer = systemClock.after(5_000, () => worker.kill());
+      await worker.gone;
+      await closed;
+      memory?.takeBack("w0");
+    },
+  };
+}
+
+/** Items as msgpack, one payload. */
+export function valuesOf(...items: unknown[]): Values {
+  return { kind: "values", form: "msgpack", values: items.map((item) => msgpack.encode(item)) };
+}
+
+/** Items as JSON texts, one payload. */
+export function jsonOf(...items: unknown[]): Values {
+  const encoder = new TextEncoder();
+  const values = items.map((item) =>
+    encoder.encode(typeof item === "string" ? item : JSON.stringify(item)),
+  );
+  return { kind: "values", form: "json", values };
+}
+
+/** What results hold: the values of each, or the message of its error. */
+export function plainResults({ results }: BatchAnswer): unknown[] {
+  return results.map((result) => {
+    if ("error" in result) return `${result.error.code}: ${result.error.message}`;
+    if (result.kind === "tensors") return result.tensors;
+    const decoder = new TextDecoder();
+    return result.values.map((value) =>
+      result.form === "json"
+        ? (JSON.parse(decoder.decode(value)) as unknown)
+        : msgpack.decode(value),
+    );
+  });
+}
