@@ -7,6 +7,8 @@ import type { Models } from "./inference.ts";
 import type { NativeSockets } from "./native/native-sockets.ts";
 import { mountNative } from "./native/routes.ts";
 import { answerOipFault, mountOip } from "./oip/routes.ts";
+import { serverStatus } from "./page/server-status.ts";
+import { mountWkr } from "./wkr/routes.ts";
 import { serveMetrics } from "./page/metrics.ts";
 import { isPageShell, mountPage } from "./page/mount-page.ts";
 import type { ServerFacts } from "./page/server-facts.ts";
@@ -25,6 +27,8 @@ export interface ServeAppOptions {
   log: Logger;
   bodyLimitBytes: number;
   allowFetch: readonly string[];
+  /** What the server was started with, in the ancestor's spellings. */
+  settings: Readonly<Record<string, unknown>>;
   facts: () => ServerFacts;
   status: () => unknown;
   isStopping: () => boolean;
@@ -57,7 +61,15 @@ export async function serveApp(options: ServeAppOptions): Promise<App> {
     statistics: (name, version) => tritonStatistics(options.statistics, { name, version }),
     log,
   });
-  options.resources.use(mountPage(app, options));
+  options.resources.use(
+    mountWkr(app, models, {
+      status: () => serverStatus({ ...options, settings: options.settings }),
+      fetchHosts: options.allowFetch,
+      bodyLimitBytes,
+      log,
+    }),
+  );
+  options.resources.use(mountPage(app, { ...options, pluginRoutes: () => custom.list }));
   custom.mount(app);
   return app;
 }

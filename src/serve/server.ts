@@ -171,6 +171,7 @@ export class Server extends Service {
       ...this.#settings,
       boot: this.#boot,
       custom: this.#custom,
+      settings: ancestorSettings(this.#settings),
       models: repository,
       statistics: this.#statistics,
       sockets,
@@ -276,5 +277,17 @@ function noModelError(): DingError {
     {
       hint: "Name one: ding serve ./model.ts, or put a server.ts, model.ts or model.onnx into this folder.",
     },
+  );
+}
+
+/** deviceMap → device_map: as the ancestor's status has them. */
+function ancestorSettings(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(settings).map(([key, value]) => [
+      key === "workers"
+        ? "num_worker"
+        : key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      value,
+    ]),
   );
 }

@@ -5,9 +5,9 @@ import { refuseRoute } from "../../http/no-route.ts";
 import { importModule } from "../../runtime/modules.ts";
 import { LocalClient } from "../host/local-client.ts";
 import type { Models } from "../inference.ts";
-
-/** A plugin's `routes(app, client)`: adds routes of its own, which run in the server's process. */
-export type PluginRoutes = (app: App, client: LocalClient) => unknown;
+import type { KnownRoute } from "../page/api/serve-api.ts";
+import { exportedBy } from "../plugin/plugin-of.ts";
+import { routesOf } from "../plugin/plugin-routes.ts";
 
 /** Where a plugin's routes come from. */
 export interface RoutesSource {
@@ -19,6 +19,11 @@ export interface RoutesSource {
 /** The routes of plugins, behind all others: what ding answers itself no plugin can take over. */
 export class CustomRoutes {
   #custom: App | undefined;
+
+  /** What plugins have added: "GET /twice/:n". */
+  get list(): KnownRoute[] {
+    return (this.#custom?.routes ?? []).map(({ method, path }) => ({ method, path }));
+  }
 
   /** Call it when every other route stands. */
   mount(app: App): void {
@@ -36,7 +41,7 @@ export class CustomRoutes {
       throw error; // the house answers
     });
     for (const { name, plugin, exportName } of sources) {
-      const routes = routesOf((await importModule(plugin))[exportName]);
+      const routes = routesOf(exportedBy(await importModule(plugin), exportName));
       await routes?.(custom, new LocalClient(models, name));
     }
     this.#custom = custom;
@@ -45,19 +50,3 @@ export class CustomRoutes {
 
 /** No status that a plugin would answer with. */
 const NOT_HERE = 599;
-
-/** The `routes` of a class, of its instances, or of an object. */
-export function routesOf(exported: unknown): PluginRoutes | undefined {
-  if (typeof exported === "function") {
-    const own = (exported as { routes?: unknown }).routes;
-    if (typeof own === "function") return own.bind(exported) as PluginRoutes;
-    const proto = exported.prototype as { routes?: unknown } | undefined;
-    if (typeof proto?.routes !== "function") return undefined;
-    return (app, client) => {
-      const worker = new (exported as new () => { routes: PluginRoutes })();
-      return worker.routes(app, client);
-    };
-  }
-  const routes = (exported as { routes?: unknown } | undefined)?.routes;
-  return typeof routes === "function" ? (routes.bind(exported) as PluginRoutes) : undefined;
-}

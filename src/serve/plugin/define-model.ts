@@ -1,5 +1,4 @@
-import type { App } from "../../http/app.ts";
-import type { LocalClient } from "../host/local-client.ts";
+import type { PluginRoutes } from "./plugin-routes.ts";
 import type { Description, InputItem, OutputItem, WarmItem } from "./item-types.ts";
 import type { ModelContext, PredictContext } from "./model-plugin.ts";
 
@@ -51,7 +50,7 @@ export interface ModelDefinition<
   /** Runs when the worker stops in order; it has 3 seconds. */
   readonly close?: (model: Model) => unknown;
   /** Adds routes of its own to the server, behind all others; they run in the server's process, without `load`. */
-  readonly routes?: (app: App, client: LocalClient) => unknown;
+  readonly routes?: PluginRoutes;
   /** The most items of a call, where that is less than --batch-size. */
   readonly maxBatchSize?: number;
 }

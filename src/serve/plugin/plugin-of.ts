@@ -19,7 +19,7 @@ export interface PluginName {
  */
 export function pluginOf(module: Record<string, unknown>, name: PluginName): ModelPlugin {
   const { path, exportName } = name;
-  const exported = exportName === "default" ? defaultOf(module) : module[exportName];
+  const exported = exportedBy(module, exportName);
   const steps = stepsOf(exported, path);
   if (steps) return stepsModel(steps, path);
   const found = Object.keys(module).join(", ") || "nothing";
@@ -29,6 +29,11 @@ export function pluginOf(module: Record<string, unknown>, name: PluginName): Mod
     hint: "Export as default a defineModel({ load, predict }), a class Worker extends HardWorker, or a function (inputs, ctx) => outputs.",
     details: { path },
   });
+}
+
+/** What a module exports under this name; without a default also what was surely meant. */
+export function exportedBy(module: Record<string, unknown>, exportName: string): unknown {
+  return exportName === "default" ? defaultOf(module) : module[exportName];
 }
 
 function defaultOf(module: Record<string, unknown>): unknown {

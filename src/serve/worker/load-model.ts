@@ -1,7 +1,8 @@
 import { DingError } from "../../core/errors.ts";
 import { importModule, placeOf } from "../../runtime/modules.ts";
 import type { LoadedModel, ModelContext, ModelPlugin } from "../plugin/model-plugin.ts";
-import { pluginOf } from "../plugin/plugin-of.ts";
+import { exportedBy, pluginOf } from "../plugin/plugin-of.ts";
+import { routesOf } from "../plugin/plugin-routes.ts";
 import { jsonSchemaOf } from "../plugin/schema.ts";
 import type { ModelReport, WorkerSetUp } from "../worker-protocol.ts";
 import type { Engine } from "./engine.ts";
@@ -15,20 +16,22 @@ export interface ReadyModel {
   readonly model: LoadedModel;
   /** Undefined for a model that only streams. */
   readonly engine: Engine | undefined;
+  /** Has its plugin routes for the server's process? */
+  readonly hasRoutes: boolean;
 }
 
 /** Imports, loads and warms up; rejects with a DingError that says which of it failed, and where. */
 export async function loadModel(setUp: WorkerSetUp, context: ModelContext): Promise<ReadyModel> {
-  const plugin = await importPlugin(setUp);
+  const { plugin, hasRoutes } = await importPlugin(setUp);
   const model = await step(setUp, "", () => plugin.load(context));
   const engine = engineOf(model, context);
   await step(setUp, "its warm-up failed: ", () => model.warmUp?.(warmer(engine, model, context)));
-  return { model, engine };
+  return { model, engine, hasRoutes };
 }
 
 /** What the server is told of a model. */
 export function reportOf(
-  { model }: ReadyModel,
+  { model, hasRoutes }: ReadyModel,
   { device }: WorkerSetUp,
 ): Omit<ModelReport, "loadMs" | "sharesMemory"> {
   return {
@@ -39,16 +42,22 @@ export function reportOf(
     outputSchema: jsonSchemaOf(model.outputSchema, "output"),
     streams: model.generate !== undefined,
     maxBatchSize: model.maxBatchSize,
+    routes: hasRoutes,
     device: device < 0 ? "cpu" : `cuda:0 (GPU ${device} of this machine)`,
   };
 }
 
-async function importPlugin({ plugin, exportName }: WorkerSetUp): Promise<ModelPlugin> {
-  if (plugin.endsWith(".onnx")) {
+async function importPlugin({
+  plugin: path,
+  exportName,
+}: WorkerSetUp): Promise<{ plugin: ModelPlugin; hasRoutes: boolean }> {
+  if (path.endsWith(".onnx")) {
     const { onnxPlugin } = await import("../onnx/onnx-plugin.ts");
-    return onnxPlugin(plugin);
+    return { plugin: await onnxPlugin(path), hasRoutes: false };
   }
-  return pluginOf(await importModule(plugin), { path: plugin, exportName });
+  const module = await importModule(path);
+  const plugin = pluginOf(module, { path, exportName });
+  return { plugin, hasRoutes: routesOf(exportedBy(module, exportName)) !== undefined };
 }
 
 function engineOf(model: LoadedModel, context: ModelContext): Engine | undefined {

@@ -1,0 +1,131 @@
+import { describe, expect, test } from "bun:test";
+import { readFile } from "node:fs/promises";
+import { modelFixture, predict, startServer } from "../../../support/serve.ts";
+import { tempFolder } from "../../../support/temp-folder.ts";
+import { until } from "../../../support/until.ts";
+
+const JOBS = modelFixture("jobs.ts");
+
+describe("a worker that dies", () => {
+  test("its innocent items run again elsewhere; the one that kills fails alone and says why", async () => {
+    await using server = await startServer({ plugin: JOBS, workers: 2, batchTimeoutMs: 20 });
+    const good = Array.from({ length: 12 }, (_, index) => predict(server.url, { echo: index }));
+    const bad = predict(server.url, { exit: true });
+    const more = Array.from({ length: 12 }, (_, index) =>
+      predict(server.url, { echo: 100 + index }),
+    );
+    const answers = await Promise.all([...good, ...more]);
+    expect(answers.map(({ status }) => status)).toEqual(Array(24).fill(200));
+    expect(answers.map(({ body }) => body["output"])).toEqual([
+      ...Array.from({ length: 12 }, (_, index) => index),
+      ...Array.from({ length: 12 }, (_, index) => 100 + index),
+    ]);
+    const { status, body } = await bad;
+    expect(status).toBe(500);
+    expect(JSON.stringify(body)).toContain(
+      "exited with code 3 while it had this item, 2 times in a row",
+    );
+    await until(
+      () => server.facts().models[0]?.workers.filter(({ state }) => state === "idle").length === 2,
+      {
+        what: "two workers again",
+        timeoutMs: 20_000,
+      },
+    );
+  });
+
+  test("kill -9 of every worker: what waits is answered by their successors", async () => {
+    await using folder = await tempFolder();
+    await using server = await startServer({ plugin: JOBS, workers: 2, batchSize: 4 });
+    const mark = folder.file("marks");
+    const asked = Array.from({ length: 40 }, (_, index) =>
+      predict(server.url, { echo: index, waitMs: 20, ...(index === 0 && { mark }) }),
+    );
+    await until(async () => (await readFile(mark, "utf8").catch(() => "")) !== "", {
+      what: "a batch",
+    });
+    for (const { pid } of server.facts().models[0]?.workers ?? []) process.kill(pid, "SIGKILL");
+    const answers = await Promise.all(asked);
+    expect(answers.map(({ body }) => body["output"])).toEqual(
+      Array.from({ length: 40 }, (_, at) => at),
+    );
+  });
+
+  test("a batch that takes longer than predictTimeoutMs ends its worker; only the item that spins fails, with 504", async () => {
+    await using server = await startServer({
+      plugin: JOBS,
+      workers: 1,
+      batchTimeoutMs: 20,
+      predictTimeoutMs: 400,
+    });
+    const asked = [{ echo: 1 }, { spin: true }, { echo: 2 }].map((item) =>
+      predict(server.url, item),
+    );
+    const answers = await Promise.all(asked);
+    expect(answers.map(({ status }) => status)).toEqual([200, 504, 200]);
+  });
+});
+
+describe("a bad item", () => {
+  test("fails alone, the others of its batch are answered", async () => {
+    await using server = await startServer({ plugin: JOBS, batchSize: 8, batchTimeoutMs: 50 });
+    const asked = Array.from({ length: 8 }, (_, index) =>
+      predict(server.url, index === 5 ? { throw: "no such word" } : { echo: index }),
+    );
+    const answers = await Promise.all(asked);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 500, 200, 200]);
+    expect(JSON.stringify(answers[5]?.body)).toContain("no such word");
+  });
+});
+
+describe("limits", () => {
+  test("over queueLimit the answer is 429 with Retry-After, and nothing that was taken is lost", async () => {
+    await using server = await startServer({ plugin: JOBS, batchSize: 1, queueLimit: 3 });
+    const first = predict(server.url, { waitMs: 300, echo: "first" });
+    await until(() => server.facts().models[0]?.workers.some(({ state }) => state === "busy"), {
+      what: "a batch that runs",
+    });
+    const rest = await Promise.all(
+      Array.from({ length: 8 }, (_, index) => predict(server.url, { echo: index })),
+    );
+    const statuses = rest.map(({ status }) => status).sort();
+    expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(3);
+    const refused = rest.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThanOrEqual(1);
+    for (const { headers } of refused)
+      expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
+    expect((await first).body["output"]).toBe("first");
+  });
+
+  test("timeoutMs: late items leave the queue before they run", async () => {
+    await using folder = await tempFolder();
+    await using server = await startServer({ plugin: JOBS, batchSize: 1 });
+    const mark = folder.file("mark");
+    const first = predict(server.url, { waitMs: 400 });
+    const late = await predict(server.url, { mark }, { timeoutMs: 50 });
+    expect(late.status).toBe(504);
+    await first;
+    expect((await predict(server.url, { echo: 1 })).status).toBe(200);
+    expect(await readFile(mark, "utf8").catch(() => "never ran")).toBe("never ran");
+  });
+
+  test("a client that goes takes its item with it", async () => {
+    await using folder = await tempFolder();
+    await using server = await startServer({ plugin: JOBS, batchSize: 1 });
+    const mark = folder.file("mark");
+    const first = predict(server.url, { waitMs: 400 });
+    const leaving = new AbortController();
+    const gone = fetch(`${server.url}/predict`, {
+      method: "POST",
+      body: JSON.stringify({ input: { mark } }),
+      signal: leaving.signal,
+    }).catch(() => "gone");
+    await until(() => server.facts().models[0]?.queuedRows === 1, { what: "an item that waits" });
+    leaving.abort();
+    expect(await gone).toBe("gone");
+    await until(() => server.facts().models[0]?.queuedRows === 0, { what: "an empty queue" });
+    await first;
+    expect((await predict(server.url, { echo: 1 })).status).toBe(200);
+    expect(await readFile(mark, "utf8").catch(() => "never ran")).toBe("never ran");
+  });
+});
