@@ -26,5 +26,8 @@ export default roleCommand(
     },
     onHangUp: (service) => void (service as Server).reload(),
   },
-  { make: () => import("./serve-make.ts").then((module) => module.serveMake) },
+  {
+    call: () => import("./serve-call.ts").then((module) => module.serveCall),
+    make: () => import("./serve-make.ts").then((module) => module.serveMake),
+  },
 );
