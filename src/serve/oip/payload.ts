@@ -55,7 +55,7 @@ function repeated(data: Uint8Array, rows: number, path: string): Uint8Array {
     throw fault(
       path,
       `${data.length} bytes for each of ${rows} rows are too many`,
-      "Send less rows.",
+      "Send fewer rows.",
     );
   }
   const bytes = new Uint8Array(data.length * rows);

@@ -46,8 +46,16 @@ function parse(text: string, bytes: Uint8Array): JsonDocument {
   return checked(value);
 }
 
+/** Reading with care is slow: a longer text would hold up everybody else. */
+const LONGEST_CAREFUL = 4 * 1024 * 1024;
+
 /** Python writes NaN and Infinity, which the standard has no word for. */
 function parseLeniently(text: string, bytes: Uint8Array): unknown {
+  if (text.length > LONGEST_CAREFUL) {
+    throw new DingError("usage.invalid-input", "Cannot read body: it is not JSON", {
+      hint: "Send much data as binary tensors.",
+    });
+  }
   if (/NaN|Infinity/.test(text)) {
     try {
       return decodePythonJson(bytes);
