@@ -28,6 +28,7 @@ export const PLAN: Record<string, Room> = {
   "src/pool": { floor: 4 },
   "src/slave": { floor: 5 },
   "src/master": { floor: 5, not: ["src/pool"] },
+  "src/serve": { floor: 5 },
   "src/deploy": { floor: 5, not: ["src/pool", "src/rpc", "src/link", "src/http"] },
   "src/load": { floor: 5, not: ["src/pool", "src/rpc", "src/link"] },
   src: { floor: 6, not: ["src/deploy"] }, // index.ts: the public face
@@ -43,9 +44,11 @@ export const HOMES: Record<string, RegExp> = {
   citty: /^commands\//,
   consola: /^commands\//,
   hono: /^src\/http\/|\/routes\.ts$/,
+  "onnxruntime-web/wasm": /^src\/serve\/onnx\//,
+  "onnxruntime-web/ort-wasm-simd-threaded.wasm": /^src\/serve\/onnx\//,
   msgpackr: /^src\/protocol\/codec\.ts$/,
   uplot: /^src\/dashboard\//,
-  zod: /^(src\/(config|protocol|slave|master|load)|commands)\/|^src\/[^/]+\/options\.ts$|^src\/rpc\/handshake\.ts$/,
+  zod: /^(src\/(config|protocol|slave|master|load)|commands)\/|^src\/[^/]+\/(server-)?options\.ts$|^src\/rpc\/handshake\.ts$/,
 };
 
 /** The one room that may name a runtime. */

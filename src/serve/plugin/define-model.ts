@@ -1,5 +1,5 @@
 import type { PluginRoutes } from "./plugin-routes.ts";
-import type { Description, InputItem, OutputItem, WarmItem } from "./item-types.ts";
+import type { Description, InputItem, OutputItem, WarmItem } from "./item-shape.ts";
 import type { ModelContext, PredictContext } from "./model-plugin.ts";
 
 /** Outputs, one for each item. */
