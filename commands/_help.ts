@@ -78,7 +78,7 @@ function optionLines(fields: OptionField[], plain: boolean, hasConfig: boolean):
 
 function optionRow(field: OptionField): string[] {
   const short = field.short === undefined ? "    " : `-${field.short}, `;
-  const dots = field.type.kind === "array" ? " …" : "";
+  const dots = field.type.kind === "array" && !field.listOfWords ? " …" : "";
   const value = field.placeholder && ` ${field.placeholder}${dots}`;
   const isOnByDefault = field.type.kind === "boolean" && field.defaultValue === true;
   const name = field.named
@@ -112,6 +112,7 @@ export function otherSpellings({ aliases, singleDash }: OptionField): string {
 
 /** A default as a person would type it. */
 export function plainValue(value: unknown): string {
+  if (Array.isArray(value)) return value.map(plainValue).join(",");
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 

@@ -53,6 +53,8 @@ type MakeOptions = z.output<z.ZodObject<typeof makeOptions>>;
 /** What a role says so that it gets a `make`. */
 export interface Makable<S extends z.ZodObject & z.ZodType<RoleOptions>> {
   role: string;
+  /** What is kept running, for people: "a slave". */
+  what: string;
   options: S;
   examples: string[];
   /** "keep": a script that stays and keeps it running; "service": one that controls it in the background. */
@@ -65,12 +67,12 @@ export interface Makable<S extends z.ZodObject & z.ZodType<RoleOptions>> {
 export function makeCommand<S extends z.ZodObject & z.ZodType<RoleOptions>>(
   makable: Makable<S>,
 ): Command {
-  const { role, examples } = makable;
+  const { role, what, examples } = makable;
   const { name: _, ...shape } = makable.options.shape;
   return command(
     {
       name: `${role} make`,
-      description: `Print a script, unit or manifest that keeps a ${role} running`,
+      description: `Print a script, unit or manifest that keeps ${what} running`,
       examples,
       options: z.object({ ...makeOptions, ...shape }).meta({ ...makable.options.meta() }),
       // The role's own name may stand in the config file; here it is another thing.

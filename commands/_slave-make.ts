@@ -4,6 +4,7 @@ import { makeCommand } from "./_make.ts";
 /** `ding slave make`: prints what keeps a slave running on a node. */
 export const slaveMake = makeCommand({
   role: "slave",
+  what: "a slave",
   options: slaveOptions,
   script: "keep",
   examples: [

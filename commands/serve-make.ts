@@ -4,6 +4,7 @@ import { makeCommand } from "./_make.ts";
 /** `ding serve make`: prints what keeps a server of models running. */
 export const serveMake = makeCommand({
   role: "serve",
+  what: "a server of models",
   options: serveOptions,
   script: "service",
   reloads: true,

@@ -17,7 +17,7 @@ export const serveFields = {
     .string()
     .default(".")
     .describe("Folder of the model's files, given to the plugin")
-    .meta({ group: MODELS, path: true, writes: true }),
+    .meta({ group: MODELS, path: true, writes: true, placeholder: "FOLDER" }),
   modelName: z
     .string()
     .optional()
