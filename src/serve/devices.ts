@@ -29,11 +29,11 @@ const QUERY = ["--query-gpu=index,memory.total,memory.free", "--format=csv,nohea
 
 /** The devices that `--device-map` names: "-1", "-1,0", "-1 0 1", "[-1, 0]" or [-1, 0]; throws usage.invalid-option. */
 export function parseDeviceMap(value: unknown): number[] {
-  const parts = Array.isArray(value) ? value : textParts(value);
+  const parts = (Array.isArray(value) ? value : [value]).flatMap(textParts);
   const devices = parts.map(Number);
   const fault = parts.find((_part, index) => !isDevice(devices[index]));
   if (fault === undefined && devices.length > 0) return devices;
-  const why = fault === undefined ? "it is empty" : `"${String(fault)}" is no device`;
+  const why = fault === undefined ? "it is empty" : `"${fault}" is no device`;
   throw new DingError("usage.invalid-option", `Cannot use --device-map: ${why}`, {
     hint: "Give -1 for the CPU or the number of a GPU, one or more: --device-map -1,0,1",
   });
