@@ -64,7 +64,12 @@ async function begin(
   return {
     model,
     facts,
-    request: { ...read, client: clientOf(asked), signal: leaving.signal },
+    request: {
+      ...read,
+      client: clientOf(asked),
+      signal: leaving.signal,
+      traceparent: request.headers.get("traceparent") ?? undefined,
+    },
     write: (payload) => writeGenerateAnswer(head, payload, face),
     cancel: () => leaving.abort(),
   };

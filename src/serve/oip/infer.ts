@@ -64,6 +64,7 @@ function inferRequest(read: OipRequest, asked: Asked): InferRequest {
     priority,
     timeoutMs,
     parameters,
+    traceparent: request.headers.get("traceparent") ?? undefined,
     // Made by the runtime when first asked for: a request that does not wait needs none.
     get signal() {
       return request.signal;

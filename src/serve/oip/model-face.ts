@@ -1,3 +1,4 @@
+import { DingError } from "../../core/errors.ts";
 import type { Datatype, Signature } from "../../protocol/datatype.ts";
 import type { ModelFacts } from "../inference.ts";
 
@@ -28,11 +29,16 @@ const ANY_VALUE: ModelFace = {
   isAnyValue: true,
 };
 
+type Told = Pick<ModelFacts, "name" | "state" | "reason" | "platform" | "input" | "output">;
+
 /** The faces of models; a face is made once for each signature. */
 export class ModelFaces {
   readonly #faces = new WeakMap<Signature, ModelFace>();
 
-  of({ input, output }: Pick<ModelFacts, "input" | "output">): ModelFace {
+  /** Throws model.not-ready for a model that has never been loaded: nobody knows what it takes. */
+  of(facts: Told): ModelFace {
+    const { input, output, state, platform } = facts;
+    if (state !== "READY" && platform === "") throw notReady(facts);
     if (!input || !output) return ANY_VALUE;
     let face = this.#faces.get(input);
     if (!face) {
@@ -41,6 +47,11 @@ export class ModelFaces {
     }
     return face;
   }
+}
+
+function notReady({ name, state, reason }: Told): DingError {
+  const why = reason === "" ? state : `${state}: ${reason}`;
+  return new DingError("model.not-ready", `Cannot ask model "${name}": it is ${why}`);
 }
 
 function tensorsOf(signature: Signature): FaceTensor[] {

@@ -1,9 +1,11 @@
 import type { Datatype, Signature } from "../../../../src/protocol/datatype.ts";
 import { ModelFaces, type ModelFace } from "../../../../src/serve/oip/model-face.ts";
 
+const LOADED = { name: "m", state: "READY", reason: "", platform: "ding_plugin" } as const;
+
 /** The face of a model with these inputs and outputs. */
 export function faceOf(input: Signature, output: Signature = input): ModelFace {
-  return new ModelFaces().of({ input, output });
+  return new ModelFaces().of({ ...LOADED, input, output });
 }
 
 /** One input "x" and one output of the same kind. */
@@ -12,7 +14,11 @@ export function oneTensor(datatype: Datatype, shape: number[] = [-1, 2]): ModelF
 }
 
 /** Of a model whose items are any value. */
-export const anyValue: ModelFace = new ModelFaces().of({ input: undefined, output: undefined });
+export const anyValue: ModelFace = new ModelFaces().of({
+  ...LOADED,
+  input: undefined,
+  output: undefined,
+});
 
 /** Rows of x and y that share z; w has its rows on the second axis. */
 export const mixed: ModelFace = faceOf({
