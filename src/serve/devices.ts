@@ -27,18 +27,6 @@ export interface DeviceCheck {
 const SMI_TIMEOUT_MS = 10_000;
 const QUERY = ["--query-gpu=index,memory.total,memory.free", "--format=csv,noheader,nounits"];
 
-/** The devices that `--device-map` names: "-1", "-1,0", "-1 0 1", "[-1, 0]" or [-1, 0]; throws usage.invalid-option. */
-export function parseDeviceMap(value: unknown): number[] {
-  const parts = (Array.isArray(value) ? value : [value]).flatMap(textParts);
-  const devices = parts.map(Number);
-  const fault = parts.find((_part, index) => !isDevice(devices[index]));
-  if (fault === undefined && devices.length > 0) return devices;
-  const why = fault === undefined ? "it is empty" : `"${fault}" is no device`;
-  throw new DingError("usage.invalid-option", `Cannot use --device-map: ${why}`, {
-    hint: "Give -1 for the CPU or the number of a GPU, one or more: --device-map -1,0,1",
-  });
-}
-
 /** The device of a worker: the map is used again from its start when there are more workers. */
 export function deviceOf(map: readonly number[], workerIndex: number): number {
   return map[workerIndex % map.length] ?? CPU;
@@ -119,17 +107,6 @@ function missingError(device: number, gpus: readonly Gpu[]): DingError {
     hint: `GPUs are those that nvidia-smi lists; use -1 for the CPU${others}.`,
     details: { device, gpus: indexes },
   });
-}
-
-function textParts(value: unknown): string[] {
-  return String(value)
-    .replaceAll(/[[\]]/g, " ")
-    .split(/[\s,]+/)
-    .filter((part) => part !== "");
-}
-
-function isDevice(device: number | undefined): boolean {
-  return device !== undefined && Number.isSafeInteger(device) && device >= CPU;
 }
 
 /** The environment in which a process sees this device only: on a GPU it is number 0 there. Native code reads it as the process starts. */

@@ -6,7 +6,6 @@ import {
   deviceEnv,
   deviceOf,
   listGpus,
-  parseDeviceMap,
   usedDevices,
 } from "../../../src/serve/devices.ts";
 import { recordLog } from "../../support/interaction.ts";
@@ -20,39 +19,6 @@ async function withSmi(script: string): Promise<{ env: NodeJS.ProcessEnv } & Asy
   const env = { PATH: `${folder.path}:${process.env["PATH"]}` };
   return { env, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
 }
-
-test.each([
-  ["-1", [-1]],
-  ["-1,0", [-1, 0]],
-  ["-1 0 1", [-1, 0, 1]],
-  [" [-1, 0] ", [-1, 0]],
-  [
-    [-1, 0],
-    [-1, 0],
-  ],
-  [
-    ["-1", "2"],
-    [-1, 2],
-  ],
-  [
-    ["-1,0", "1"],
-    [-1, 0, 1],
-  ],
-  [3, [3]],
-])("parseDeviceMap(%j) is %j", (given, devices) => {
-  expect(parseDeviceMap(given)).toEqual(devices);
-});
-
-test.each([
-  ["", "it is empty"],
-  [[], "it is empty"],
-  ["gpu", '"gpu" is no device'],
-  ["-2", '"-2" is no device'],
-  ["0.5", '"0.5" is no device'],
-  [[0, "x"], '"x" is no device'],
-])("parseDeviceMap(%j) refuses: %s", (given, why) => {
-  expect(() => parseDeviceMap(given)).toThrow(`Cannot use --device-map: ${why}`);
-});
 
 test("deviceOf() uses the map again from its start; usedDevices() leaves out what no worker gets", () => {
   expect([0, 1, 2, 3, 4].map((index) => deviceOf([-1, 0], index))).toEqual([-1, 0, -1, 0, -1]);
