@@ -4,7 +4,7 @@ import { LogFile } from "./_log-file.ts";
 import { hider } from "./_secrets.ts";
 import { jsonLine, LEVELS, type LogLevel } from "./_terminal.ts";
 
-/** The longest list of a role's own options about log files that is read here. */
+/** What log files need to know. */
 export interface LogFilesOptions {
   folder: string;
   /** The files are `NAME_DATE.log` and `NAME_DATE.err`. */
@@ -46,12 +46,12 @@ export class LogFiles implements Disposable {
     };
   }
 
-  /** Takes a line that a worker printed: its own log as it is, anything else as information. */
-  readonly forward = (line: string): void => {
+  /** Takes a line that a worker printed, and who it is: its own log as it is, anything else as information. */
+  readonly forward = (line: string, from: Record<string, unknown> = {}): void => {
     if (line.trim() === "") return;
-    const level = levelOf(line);
-    if (level === undefined) this.#say("info", line.trimEnd());
-    else this.#write(level, this.#hide.text(line));
+    const logged = loggedLine(line);
+    if (logged === undefined) this.#say("info", line.trimEnd(), from);
+    else this.#write(logged.level, this.#hide.text(JSON.stringify({ ...logged, ...from })));
   };
 
   [Symbol.dispose](): void {
@@ -92,13 +92,14 @@ function openFile(options: ConstructorParameters<typeof LogFile>[0]): LogFile {
   }
 }
 
-/** The level of a line that a program of ours logged; undefined for any other line. */
-function levelOf(line: string): Level | undefined {
+/** A line that a program of ours logged; undefined for any other line. */
+function loggedLine(line: string): { level: Level } | undefined {
   if (!line.startsWith('{"time":')) return undefined;
   try {
-    const { level, message } = JSON.parse(line) as { level?: unknown; message?: unknown };
+    const logged = JSON.parse(line) as { level?: unknown; message?: unknown };
+    const { level, message } = logged;
     const isOurs = typeof message === "string" && typeof level === "string" && level !== "silent";
-    return isOurs && Object.hasOwn(LEVELS, level) ? (level as Level) : undefined;
+    return isOurs && Object.hasOwn(LEVELS, level) ? (logged as { level: Level }) : undefined;
   } catch {
     return undefined;
   }

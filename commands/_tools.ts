@@ -11,8 +11,8 @@ export interface Tools {
   token: string | undefined;
   /** With --log-dir: the files, where also goes what is said to the person directly. */
   fileLog?: Logger;
-  /** With --log-dir: takes what worker processes print, line by line. */
-  workerOutput?: (line: string) => void;
+  /** With --log-dir: takes what worker processes print, line by line, and who said it. */
+  workerOutput?: (line: string, from?: Record<string, unknown>) => void;
 }
 
 /** The options that decide about them. */

@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { ServerTls } from "../runtime/http-server.ts";
 import { serveFields } from "./options.ts";
+import type { WorkerOutput } from "./host/generation.ts";
 
 /** The port of `ding serve` when nobody names one. */
 export const DEFAULT_SERVE_PORT = 8900;
@@ -31,6 +32,6 @@ export interface ServerOptions extends z.input<typeof serverSettings> {
   /** How much workers log to stderr; default "info". */
   logLevel?: string | undefined;
   /** Takes what workers print, line by line; default: our own stderr. */
-  workerOutput?: ((line: string) => void) | undefined;
+  workerOutput?: WorkerOutput | undefined;
   clock?: Clock | undefined;
 }

@@ -31,8 +31,11 @@ export interface WorkerSettings {
   readonly loadTimeoutMs: number;
   readonly logLevel: string;
   /** Takes what workers print, line by line; undefined: our own stderr. */
-  readonly workerOutput?: ((line: string) => void) | undefined;
+  readonly workerOutput?: WorkerOutput | undefined;
 }
+
+/** Takes a line that a worker printed, and whose it is. */
+export type WorkerOutput = (line: string, from: { model: string; worker: string }) => void;
 
 /** What a generation needs. */
 export interface GenerationOptions {
@@ -65,7 +68,8 @@ export class Generation implements AsyncDisposable {
 
   constructor(options: GenerationOptions) {
     this.#options = options;
-    const { settings, clock, log, onRoom } = options;
+    const { settings, source, clock, log, onRoom } = options;
+    const { workerOutput } = settings;
     const most = settings.workers + settings.numWorkerExpanded;
     this.memory = createSharedMemory({ workers: most });
     this.#pool = new Pool({
@@ -84,7 +88,7 @@ export class Generation implements AsyncDisposable {
             // Native code reads it as the process starts: what is set later it does not see.
             ...deviceEnv(this.#deviceOf(indexOf(workerId))),
           },
-          settings.workerOutput,
+          workerOutput && ((line) => workerOutput(line, { model: source.name, worker: workerId })),
         ),
       setUp: (peer, workerId) => this.#setUp(peer, workerId),
       setUpTimeoutMs: settings.loadTimeoutMs,

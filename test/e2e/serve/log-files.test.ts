@@ -63,6 +63,8 @@ onEachRuntime([
       const said = messages(linesOf(logs, "log"));
       for (const text of ["loads", "printed by the model", "whispered by the model"]) {
         expect(said.filter((one) => one === text)).toHaveLength(2);
+        const lines = linesOf(logs, "log").filter(({ message }) => message === text);
+        expect(lines.map(({ worker }) => worker)).toEqual(expect.arrayContaining(["w0", "w1"]));
       }
       expect(said.at(-1)).toBe("serve has stopped");
       expect(messages(linesOf(logs, "err"))).toEqual(["is not well", "is not well"]);

@@ -51,15 +51,15 @@ describe("LogFiles", () => {
     const line = (level: string): string =>
       JSON.stringify({ time: "2024-05-31T00:00:00.000Z", level, message: "of s3cret", worker: 1 });
     const given = [line("info"), line("error"), line("debug"), line("loud"), "a s3cret print", " "];
-    for (const one of given) files.forward(one);
+    for (const one of given) files.forward(one, { model: "m" });
     files[Symbol.dispose]();
     const [info, loud, print, ...none] = await linesOf(folder.path, ".log");
-    expect(info).toMatchObject({ level: "info", message: "of [hidden]", worker: 1 });
+    expect(info).toMatchObject({ level: "info", message: "of [hidden]", worker: 1, model: "m" });
     expect(loud).toMatchObject({
       level: "info",
       message: line("loud").replace("s3cret", "[hidden]"),
     });
-    expect(print).toMatchObject({ level: "info", message: "a [hidden] print" });
+    expect(print).toMatchObject({ level: "info", message: "a [hidden] print", model: "m" });
     expect(none).toEqual([]);
     expect(await linesOf(folder.path, ".err")).toMatchObject([{ message: "of [hidden]" }]);
   });
