@@ -40,6 +40,8 @@ export interface InferRequest {
   readonly timeoutMs?: number | undefined;
   /** The client is gone, or has thought better of it. */
   readonly signal?: AbortSignal | undefined;
+  /** The W3C header of that name, for traces. */
+  readonly traceparent?: string | undefined;
   /** For the plugin, as `ctx.parameters` of a stream. */
   readonly parameters?: Readonly<Record<string, unknown>> | undefined;
 }

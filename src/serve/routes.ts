@@ -11,6 +11,7 @@ import { serverStatus } from "./page/server-status.ts";
 import { mountWkr } from "./wkr/routes.ts";
 import { serveMetrics } from "./page/metrics.ts";
 import { isPageShell, mountPage } from "./page/mount-page.ts";
+import type { OpenTraces } from "./page/open-traces.ts";
 import type { ServerFacts } from "./page/server-facts.ts";
 import type { ServeStatistics } from "./page/statistics.ts";
 import { tritonStatistics } from "./page/triton-statistics.ts";
@@ -19,6 +20,8 @@ import { tritonStatistics } from "./page/triton-statistics.ts";
 export interface ServeAppOptions {
   /** Names this run of the process. */
   boot: string;
+  /** Where traces go, if anywhere. */
+  traces: OpenTraces | undefined;
   models: Models;
   statistics: ServeStatistics;
   sockets: NativeSockets;
@@ -39,6 +42,8 @@ export interface ServeAppOptions {
 /** The HTTP face of a server: every dialect on one app. */
 export async function serveApp(options: ServeAppOptions): Promise<App> {
   const { models, sockets, custom, token, log, bodyLimitBytes, facts, isStopping } = options;
+  const metrics = serveMetrics(options);
+  options.traces?.addMetrics(metrics);
   const app = createApp({
     health: {
       isLive: () => facts().state !== "failed",
@@ -46,7 +51,7 @@ export async function serveApp(options: ServeAppOptions): Promise<App> {
     },
     token,
     public: isPageShell,
-    metrics: serveMetrics(options),
+    metrics,
     log,
     answerFault: answerOipFault,
   });

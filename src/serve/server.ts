@@ -19,6 +19,7 @@ import { sourceOf, sourcesHere, type ModelSource } from "./host/source.ts";
 import { watchModels } from "./host/watch.ts";
 import type { Models } from "./inference.ts";
 import { nativeSockets, type NativeSockets } from "./native/native-sockets.ts";
+import { openTraces } from "./page/open-traces.ts";
 import type { ServerFacts } from "./page/server-facts.ts";
 import { ServeStatistics } from "./page/statistics.ts";
 import { serveApp } from "./routes.ts";
@@ -148,6 +149,9 @@ export class Server extends Service {
     const { host, port } = this.#settings;
     const { token, tls, insecure = false } = this.#options;
     checkListen({ host, port, insecure }, token);
+    const told = { boot: this.#boot, clock: this.#clock, log: this.#log };
+    const traces = await openTraces(this.#settings.otlp, this.#statistics, told);
+    resources.use(traces);
     const settings = await this.#workerSettings();
     const repository = resources.use(
       new Repository({
@@ -170,6 +174,7 @@ export class Server extends Service {
     const app = await serveApp({
       ...this.#settings,
       boot: this.#boot,
+      traces,
       custom: this.#custom,
       settings: ancestorSettings(this.#settings),
       models: repository,

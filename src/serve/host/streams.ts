@@ -154,10 +154,11 @@ class Stream {
     this.#end = error ? { error } : {};
     for (const disposable of this.#disposables) disposable[Symbol.dispose]();
     const { statistics, clock } = this.#options;
-    const { client, id, payload } = this.#request;
+    const { client, id, payload, traceparent } = this.#request;
     const now = clock.now();
     const takenMs = this.#takenMs ?? now;
-    const request = { arrivedMs: this.#arrivedMs, client, rows: 1, id, worker: this.#worker };
+    const [arrivedMs, worker] = [this.#arrivedMs, this.#worker];
+    const request = { arrivedMs, client, rows: 1, id, traceparent, worker };
     if (error) statistics.onFailed(request, error);
     else {
       statistics.onAnswered({

@@ -134,8 +134,8 @@ export class Desk {
 }
 
 function requestOf(question: Question, signal: AbortSignal): InferRequest {
-  const { values, id, client, priority, timeoutMs, parameters } = question;
-  return { payload: values, id, client, priority, timeoutMs, parameters, signal };
+  const { values, id, client, priority, timeoutMs, parameters, traceparent } = question;
+  return { payload: values, id, client, priority, timeoutMs, parameters, traceparent, signal };
 }
 
 function settled(outcome: Outcome): Asked {

@@ -58,7 +58,8 @@ async function answerPredict(
   const values = { kind: "values", form, values: items } as const;
   let outcome: Outcome = { values: { ...values, values: [] } };
   if (items.length > 0) {
-    const asked = desk.ask({ ...rest, id, key, client, model: name, version, values });
+    const traceparent = req.header("traceparent");
+    const asked = desk.ask({ ...rest, id, key, client, model: name, version, values, traceparent });
     const { signal } = req.raw;
     signal.addEventListener("abort", () => asked.leave(), { once: true });
     if (signal.aborted) asked.leave();

@@ -105,7 +105,7 @@ export class ModelStatistics {
   /** The last failure of each kind. */
   readonly lastFailures = new Map<FailureReason, { atMs: number; message: string }>();
   readonly #server: ServerPace;
-  readonly #traces: RequestTraces | undefined;
+  readonly #traces: () => RequestTraces | undefined;
   readonly #now: () => number;
 
   constructor(of: {
@@ -113,7 +113,7 @@ export class ModelStatistics {
     version: string;
     now: () => number;
     server: ServerPace;
-    traces: RequestTraces | undefined;
+    traces: () => RequestTraces | undefined;
   }) {
     this.name = of.name;
     this.version = of.version;
@@ -158,7 +158,7 @@ export class ModelStatistics {
     server.inBytes.record(request.inBytes);
     server.outBytes.record(request.outBytes);
     this.#end(request, endedMs);
-    if (this.#traces) this.#trace(request, { endedMs, queueMs, computeMs });
+    this.#trace(request, { endedMs, queueMs, computeMs });
   }
 
   /** It ended with this error, whatever was thrown. */
@@ -170,7 +170,7 @@ export class ModelStatistics {
     this.lastFailures.set(reason, { atMs: endedMs, message });
     this.counts.failMs += Math.max(0, endedMs - request.arrivedMs);
     this.#end(request, endedMs);
-    if (this.#traces) this.#trace(request, { endedMs, thrown });
+    this.#trace(request, { endedMs, thrown });
   }
 
   onBatch({ worker, rows, ms }: EndedBatch): void {
@@ -214,8 +214,10 @@ export class ModelStatistics {
     { arrivedMs, rows, id, traceparent, batchRows, worker }: EndedRequest,
     end: { endedMs: number; queueMs?: number; computeMs?: number; thrown?: unknown },
   ): void {
+    const traces = this.#traces();
+    if (!traces) return;
     const { thrown } = end;
-    this.#traces?.onEnded({
+    traces.onEnded({
       model: this.name,
       version: this.version,
       id,

@@ -19,7 +19,7 @@ export class ServeStatistics {
   /** On the clock. */
   readonly startedMs: number;
   readonly pace = new ServerPace();
-  readonly #traces: RequestTraces | undefined;
+  #traces: RequestTraces | undefined;
   readonly #models = new Map<string, ModelStatistics>();
 
   constructor({ clock = systemClock, traces }: ServeStatisticsOptions = {}) {
@@ -38,11 +38,16 @@ export class ServeStatistics {
         version,
         now: () => this.clock.now(),
         server: this.pace,
-        traces: this.#traces,
+        traces: () => this.#traces,
       });
       this.#models.set(key, found);
     }
     return found;
+  }
+
+  /** From now on traces of all requests go there. */
+  trace(traces: RequestTraces | undefined): void {
+    this.#traces = traces;
   }
 
   /** Its counts vanish; for a model that will not come back. Told twice, or of an unknown one: nothing happens. */

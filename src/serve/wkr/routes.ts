@@ -140,6 +140,7 @@ class WkrFace implements Disposable {
     const { payload } = await model.infer({
       payload: await read({ bytes, kind, contentType }, raw.signal),
       client: req.header(CLIENT_HEADER) ?? env.info.remoteAddress,
+      traceparent: req.header("traceparent"),
       signal: raw.signal,
     });
     const [output] = payload.kind === "values" ? payload.values : [];
