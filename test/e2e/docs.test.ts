@@ -48,7 +48,7 @@ for (const { name, blocks } of pages) {
 test("README.md and the pages of docs/ have blocks of shell that are run", () => {
   const runs = pages.filter(({ blocks }) => blocks.some(({ notRun }) => notRun === undefined));
   const names = runs.map(({ name }) => name);
-  for (const name of ["README.md", "docs/slave.md", "docs/master.md"])
+  for (const name of ["README.md", "docs/slave.md", "docs/master.md", "docs/serve.md"])
     expect(names).toContain(name);
 });
 
