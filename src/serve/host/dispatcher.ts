@@ -225,12 +225,13 @@ export class Dispatcher {
   }
 
   #onAnswered(job: Job): void {
-    const { payload, id } = job.request;
+    const { payload, id, traceparent } = job.request;
     this.#statistics.onAnswered({
       arrivedMs: job.arrivedMs,
       client: job.client,
       rows: job.rows,
       id,
+      traceparent,
       batchRows: job.batchRows,
       worker: job.worker,
       queueMs: job.queueMs,
@@ -259,7 +260,15 @@ export class Dispatcher {
     if (!job.fail(error)) return;
     const { arrivedMs, client, rows, batchRows, worker, request } = job;
     this.#statistics.onFailed(
-      { arrivedMs, client, rows, id: request.id, batchRows, worker },
+      {
+        arrivedMs,
+        client,
+        rows,
+        id: request.id,
+        traceparent: request.traceparent,
+        batchRows,
+        worker,
+      },
       error,
     );
     this.#close(job);
