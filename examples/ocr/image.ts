@@ -1,4 +1,5 @@
-import { decode as decodePng } from "fast-png";
+import { DingError } from "ding";
+import { convertIndexedToRgb, decode as decodePng } from "fast-png";
 import { decode as decodeJpeg } from "jpeg-js";
 
 /** Blue, green and red of each pixel, 0 to 255, row by row: the order that the model has learned. */
@@ -13,33 +14,52 @@ const MOST_PIXELS = 4_000_000;
 const PNG = [0x89, 0x50, 0x4e, 0x47];
 const JPEG = [0xff, 0xd8, 0xff];
 
-/** Reads a PNG or JPEG, as bytes or as base64 text of them; throws what is wrong with it. */
+/** Reads a PNG or JPEG, as bytes or as base64 text of them; what is wrong with it is the client's fault. */
 export function readImage(bytes: Uint8Array): Image {
-  if (startsWith(bytes, PNG)) return readPng(bytes);
-  if (startsWith(bytes, JPEG)) {
-    const options = { useTArray: true, maxResolutionInMP: MOST_PIXELS / 1e6 } as const;
-    const { width, height, data } = decodeJpeg(bytes, options);
-    return { width, height, bgr: pixels(data, { count: width * height, channels: 4, most: 255 }) };
+  try {
+    return readBytes(bytes);
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new DingError("usage.invalid-input", `Cannot read the picture: ${why}`);
   }
+}
+
+function readBytes(bytes: Uint8Array): Image {
+  if (startsWith(bytes, PNG)) return readPng(bytes);
+  if (startsWith(bytes, JPEG)) return readJpeg(bytes);
   const text = new TextDecoder().decode(bytes).replace(/^data:image\/\w+;base64,/, "");
-  if (/^[\w+/\s]{16,}={0,2}\s*$/.test(text)) return readImage(Buffer.from(text, "base64"));
-  throw new Error("This is no PNG or JPEG");
+  if (/^[\w+/\s]{16,}={0,2}\s*$/.test(text)) return readBytes(Buffer.from(text, "base64"));
+  throw new Error("it is no PNG or JPEG");
+}
+
+function readJpeg(bytes: Uint8Array): Image {
+  const options = { useTArray: true, maxResolutionInMP: MOST_PIXELS / 1e6 } as const;
+  const { width, height, data } = decodeJpeg(bytes, options);
+  return { width, height, bgr: pixels(data, { count: width * height, channels: 4, most: 255 }) };
 }
 
 function readPng(bytes: Uint8Array): Image {
   const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const claimed = bytes.length < 24 ? 0 : header.getUint32(16) * header.getUint32(20);
-  if (claimed > MOST_PIXELS) throw new Error(`A picture of ${claimed} pixels is too large`);
-  const { width, height, data, depth, channels, palette } = decodePng(bytes);
+  if (claimed > MOST_PIXELS) throw new Error(`${claimed} pixels are too many`);
+  const png = decodePng(bytes);
+  const { width, height, depth, channels } = png;
   const count = width * height;
+  const palette = png.palette ?? (depth < 8 ? greys(2 ** depth) : undefined);
   if (!palette) {
-    return { width, height, bgr: pixels(data, { count, channels, most: 2 ** depth - 1 }) };
+    return { width, height, bgr: pixels(png.data, { count, channels, most: 2 ** depth - 1 }) };
   }
-  const colours = Uint8Array.from(data, (index) => index);
-  const flat = Uint8Array.from({ length: count * 3 }, (_, at) => {
-    return palette[colours[Math.floor(at / 3)] ?? 0]?.[at % 3] ?? 0;
+  const colours = convertIndexedToRgb({ ...png, palette });
+  const layout = { count, channels: palette[0]?.length ?? 3, most: 255 };
+  return { width, height, bgr: pixels(colours, layout) };
+}
+
+/** From black to white: the palette of a picture with few bits a pixel. */
+function greys(count: number): [number, number, number][] {
+  return Array.from({ length: count }, (_, index) => {
+    const grey = Math.round((index * 255) / (count - 1));
+    return [grey, grey, grey];
   });
-  return { width, height, bgr: pixels(flat, { count, channels: 3, most: 255 }) };
 }
 
 interface Layout {
