@@ -1,8 +1,8 @@
 /** A stream of server-sent events that its reader pulls. */
 export interface EventStreamOptions {
   /** The data of the events, one line each; the first is there already. */
-  first: IteratorResult<string>;
-  rest: AsyncIterator<string>;
+  first: IteratorResult<string, unknown>;
+  rest: AsyncGenerator<string>;
   /** The data of the event that ends a stream that fails. */
   onError: (thrown: unknown) => string;
   /** The reader is gone. */
@@ -17,7 +17,7 @@ const encoder = new TextEncoder();
  */
 export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Array> {
   const { rest, onError, onCancel } = options;
-  let first: IteratorResult<string> | undefined = options.first;
+  let first: IteratorResult<string, unknown> | undefined = options.first;
   return new ReadableStream({
     async pull(controller) {
       try {
@@ -30,7 +30,10 @@ export function eventStream(options: EventStreamOptions): ReadableStream<Uint8Ar
         controller.close();
       }
     },
-    cancel: onCancel,
+    cancel() {
+      onCancel();
+      rest.return(undefined).catch(() => {}); // nobody is left to be told
+    },
   });
 }
 

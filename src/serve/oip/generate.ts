@@ -21,7 +21,7 @@ interface Generation {
 /** Answers with one JSON object; rejects where the model gives more than one. */
 export async function generate(context: OipContext, asked: Asked): Promise<Response> {
   const { write, cancel, ...generation } = await begin(context, asked);
-  const pieces = piecesOf(generation)[Symbol.asyncIterator]();
+  const pieces = piecesOf(generation);
   try {
     const { done, value } = await pieces.next();
     if (done) throw new DingError("task.invalid-result", "Cannot answer: the model gave nothing");
@@ -31,6 +31,7 @@ export async function generate(context: OipContext, asked: Asked): Promise<Respo
     return new Response(text, { headers: { "Content-Type": "application/json" } });
   } finally {
     cancel();
+    await pieces.return(undefined);
   }
 }
 
