@@ -80,6 +80,8 @@ export interface Dashboard {
   /** "ding serve" */
   title: string;
   panels: readonly Panel[];
+  /** Other pages of the role, by their path here. */
+  links?: readonly { label: string; path: string }[];
   /** Cheap: every open page asks once a second. */
   feed: (query: FeedQuery) => DashboardFeed;
 }

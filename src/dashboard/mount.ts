@@ -19,11 +19,11 @@ export function isDashboardShell(path: string): boolean {
  * Serves a role's page at /dashboard, and what it is fed with at /dashboard/feed (with the token, where one is set);
  * "/" leads there.
  */
-export function mountDashboard(app: App, { title, panels, feed }: Dashboard): void {
+export function mountDashboard(app: App, { title, panels, links = [], feed }: Dashboard): void {
   const page = shell({ title, script: "page.browser.js" });
   app.get("/", ({ redirect }) => redirect(DASHBOARD_PATH));
   app.get(DASHBOARD_PATH, ({ body }) => body(page, 200, { ...PAGE_HEADERS }));
-  app.get(`${DASHBOARD_PATH}/panels`, ({ json }) => json({ title, panels }));
+  app.get(`${DASHBOARD_PATH}/panels`, ({ json }) => json({ title, panels, links }));
   app.get(`${DASHBOARD_PATH}/feed`, ({ req, json }) => {
     const sinceMs = numberOf(req.query("since"));
     const fed = feed({ sinceMs, scope: req.query("scope") ?? "" });

@@ -1,5 +1,5 @@
 import { element } from "./element.browser.js";
-import { format } from "./format.browser.js";
+import { format, prettyJson } from "./format.browser.js";
 
 const MOST_SHOWN = 100_000;
 
@@ -53,7 +53,7 @@ async function* chunksOf(answer) {
 
 function pretty(text) {
   try {
-    const whole = JSON.stringify(JSON.parse(text), undefined, 1);
+    const whole = prettyJson(JSON.parse(text));
     return whole.length > MOST_SHOWN ? `${whole.slice(0, MOST_SHOWN)} …` : whole;
   } catch {
     return text.slice(0, MOST_SHOWN);

@@ -1,5 +1,6 @@
 import { curlLine } from "./curl.browser.js";
 import { element, setText } from "./element.browser.js";
+import { prettyJson } from "./format.browser.js";
 import { themeButton } from "./theme.browser.js";
 import { authorized, knownToken } from "./token.browser.js";
 import { showAnswer } from "./answer.browser.js";
@@ -102,9 +103,7 @@ function fieldOf({ name, in: place, description, required, schema }) {
 
 function exampleText(content) {
   if (!content || content.example === undefined) return "";
-  return typeof content.example === "string"
-    ? content.example
-    : JSON.stringify(content.example, undefined, 1);
+  return typeof content.example === "string" ? content.example : prettyJson(content.example);
 }
 
 /** What would be sent, as the fields are now. */

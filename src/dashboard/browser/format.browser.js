@@ -38,6 +38,15 @@ export function toneOf(word) {
   return found ? found[0] : "";
 }
 
+/** JSON with line breaks; lists of numbers stay on one line. */
+export function prettyJson(value) {
+  const text = JSON.stringify(value, undefined, 1);
+  // A line break is never inside a string.
+  return text.replaceAll(/\[\n\s*([^[\]{}"]*?)\n\s*\]/g, (_, list) => {
+    return `[${list.replaceAll(/\s*\n\s*/g, " ")}]`;
+  });
+}
+
 /** The time of day. */
 export function timeOfDay(ms) {
   return new Date(ms).toLocaleTimeString(undefined, { hour12: false });

@@ -15,7 +15,7 @@ const RANGES = [
 /** Of a server that has just begun. */
 const LEAST_SECONDS = 60;
 
-const { panels } = await (await fetch("/dashboard/panels")).json();
+const { panels, links } = await (await fetch("/dashboard/panels")).json();
 const history = new History();
 const parts = panels.map((panel) => makePanel(panel));
 const state = element("span.state", { role: "status" });
@@ -65,7 +65,8 @@ scopes.addEventListener("change", () => {
   feed.now();
 });
 const theme = themeButton(() => parts.forEach((part) => part.redraw?.()));
-document.querySelector("header").append(state, scopes, ranges, theme);
+const pages = links.map(({ label, path }) => element("a", { href: path }, [label]));
+document.querySelector("header").append(state, scopes, ranges, ...pages, theme);
 document.querySelector("main").append(gone, ...parts.map((part) => part.element));
 feed.now();
 

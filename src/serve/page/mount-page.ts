@@ -1,5 +1,5 @@
 import { isDashboardShell, mountDashboard } from "../../dashboard/mount.ts";
-import { isDocsShell, mountApi } from "../../dashboard/mount-api.ts";
+import { DOCS_PATH, isDocsShell, mountApi } from "../../dashboard/mount-api.ts";
 import type { App } from "../../http/app.ts";
 import type { Models } from "../inference.ts";
 import { serveApi, type KnownRoute } from "./api/serve-api.ts";
@@ -35,6 +35,7 @@ export function mountPage(app: App, options: MountPageOptions): Disposable {
   mountDashboard(app, {
     title: "ding serve",
     panels: SERVE_PANELS,
+    links: [{ label: "API", path: DOCS_PATH }],
     feed: (query) => page.feed(query),
   });
   mountApi(app, () =>
