@@ -38,14 +38,7 @@ function service(what: ContainedProgram): YamlValue {
     restart: "unless-stopped",
     stop_signal: "SIGTERM",
     stop_grace_period: `${seconds}s`,
-    ports: [
-      {
-        target: what.port,
-        published: String(what.port),
-        host_ip: what.publishedHost,
-        protocol: "tcp",
-      },
-    ],
+    ports: [publishedPort(what)],
     environment: what.needsTokenVariable
       ? { DING_TOKEN: "${DING_TOKEN:?set it to the token that callers must show}" }
       : undefined,
@@ -58,13 +51,17 @@ function service(what: ContainedProgram): YamlValue {
   };
 }
 
+/** In the short form, which older programs know too. */
+function publishedPort({ publishedHost: host, port }: ContainedProgram): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}:${port}`;
+}
+
 function volumes({ mounts }: ContainedProgram): YamlValue {
   return mounts.map(({ path, isWritten }) => ({
     type: "bind",
     source: escaped(path),
     target: escaped(path),
     read_only: !isWritten,
-    bind: { create_host_path: false },
   }));
 }
 

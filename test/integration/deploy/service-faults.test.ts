@@ -152,6 +152,19 @@ describe("serviceScript() when something goes wrong", () => {
     expect(service.pid).toBe(pid);
   });
 
+  test("asks ps where there is no /proc", async () => {
+    await using service = await MadeService.write();
+    for (let place = 0; place < 2; place++) await service.change("[ -d /proc/self ]", "false");
+    expect(service.run("start").status).toBe(0);
+    const { pid } = service;
+    expect(service.run("start")).toMatchObject({ status: 1 });
+    expect(service.run("status").status).toBe(0);
+    expect(service.run("stopf").text).toContain("was ended at once");
+    await untilGone(pid);
+    await untilGone(Number(service.read("child")));
+    expect(service.run("status").status).toBe(3);
+  });
+
   test("needs its file and its folder", async () => {
     await using service = await MadeService.write();
     const input = readFileSync(service.script, "utf8");

@@ -45,6 +45,31 @@ describe("ding slave make", () => {
     expect(result.stdout).toContain("\nUser=ding\n");
   });
 
+  test("knows containers too", async () => {
+    const flags = ["--name=tr", "--plugin=/a/b.ts", "--channel=233", "--image=registry/ding:1"];
+    const compose = await make([...flags, "--format=compose"]);
+    expect(Bun.YAML.parse(compose.stdout)).toMatchObject({
+      services: {
+        tr: {
+          image: "registry/ding:1",
+          entrypoint: ["ding"],
+          command: [
+            "slave",
+            "--name=tr",
+            "--plugin=/a/b.ts",
+            "--channel=233",
+            "--host=0.0.0.0",
+            "--insecure",
+          ],
+          ports: ["127.0.0.1:7236:7236"],
+        },
+      },
+    });
+    const cluster = await make([...flags, "--format=k8s"]);
+    expect(cluster.stdout).toContain('"--name=tr@$(NODE_NAME)"');
+    expect(cluster.stdout).toContain("containerPort: 7236");
+  });
+
   test("never writes the token down", async () => {
     await using folder = await tempFolder();
     const tokenFile = await folder.write("token", "s3cret");

@@ -68,7 +68,7 @@ describe("ding serve make", () => {
       }),
     );
     expect(service).toMatchObject({
-      ports: [{ target: 8900, published: "8900", host_ip: "127.0.0.1" }],
+      ports: ["127.0.0.1:8900:8900"],
       working_dir: folder.path,
     });
     expect(service["command"]).toEqual([
@@ -90,7 +90,7 @@ describe("ding serve make", () => {
     expect(refused.stderr).toContain("without a token");
     expect({ code: refused.code, stdout: refused.stdout }).toEqual({ code: 2, stdout: "" });
     const open = composed(await make([...words, "--insecure"]));
-    expect(open).toMatchObject({ ports: [{ host_ip: "10.1.2.3" }] });
+    expect(open).toMatchObject({ ports: ["10.1.2.3:8900:8900"] });
     const env = { DING_TOKEN: "s3cret" };
     const shut = await make(words, { env });
     expect(shut.stdout).not.toContain("s3cret");

@@ -25,7 +25,7 @@ describe("composeFile()", () => {
       user: "1000:100",
       restart: "unless-stopped",
       stop_grace_period: "41s",
-      ports: [{ target: 8900, published: "8900", host_ip: "127.0.0.1" }],
+      ports: ["127.0.0.1:8900:8900"],
       volumes: [
         { type: "bind", source: "/srv/my models", target: "/srv/my models", read_only: false },
         { type: "bind", source: "/opt/it's ding/ding", read_only: true },
@@ -35,6 +35,7 @@ describe("composeFile()", () => {
         start_period: "300s",
       },
     });
+    expect(read({ publishedHost: "::1" }).service["ports"]).toEqual(["[::1]:8900:8900"]);
     expect(service).not.toHaveProperty("environment");
     expect(service).not.toHaveProperty("deploy");
   });
