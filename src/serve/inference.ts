@@ -74,6 +74,8 @@ export interface ModelFacts {
   readonly output: Signature | undefined;
   /** Does it answer piece by piece? */
   readonly streams: boolean;
+  /** Does it answer at once too? It does if nothing is said. */
+  readonly predicts?: boolean | undefined;
   /** JSON Schemas of items where the plugin gives zod schemas instead of signatures. */
   readonly inputSchema?: unknown;
   readonly outputSchema?: unknown;

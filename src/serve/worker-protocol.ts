@@ -56,6 +56,8 @@ export interface ModelReport {
   inputSchema: unknown;
   outputSchema: unknown;
   streams: boolean;
+  /** Does it answer at once? */
+  predicts: boolean;
   /** The most that the model takes at a time; undefined when any batch will do. */
   maxBatchSize: number | undefined;
   /** "cpu", or "cuda:0 (GPU 3 of this machine)". */

@@ -79,6 +79,7 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
       input: report?.input,
       output: report?.output,
       streams: report?.streams ?? false,
+      predicts: report?.predicts,
       inputSchema: report?.inputSchema,
       outputSchema: report?.outputSchema,
     };

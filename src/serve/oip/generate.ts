@@ -21,7 +21,8 @@ interface Generation {
 /** Answers with one JSON object; rejects where the model gives more than one. */
 export async function generate(context: OipContext, asked: Asked): Promise<Response> {
   const { write, cancel, ...generation } = await begin(context, asked);
-  const pieces = piecesOf(generation);
+  const { predicts = true } = generation.facts;
+  const pieces = piecesOf(generation, { isStream: !predicts });
   try {
     const { done, value } = await pieces.next();
     if (done) throw new DingError("task.invalid-result", "Cannot answer: the model gave nothing");
@@ -38,7 +39,8 @@ export async function generate(context: OipContext, asked: Asked): Promise<Respo
 /** Answers with server-sent events, a JSON object each. What goes wrong before the first rejects, later it is the last event. */
 export async function generateStream(context: OipContext, asked: Asked): Promise<Response> {
   const { write, cancel, ...generation } = await begin(context, asked);
-  const pieces = textsOf(piecesOf(generation), write);
+  const isStream = generation.facts.streams;
+  const pieces = textsOf(piecesOf(generation, { isStream }), write);
   const first = await pieces.next();
   const body = eventStream({ first, rest: pieces, onError: errorText, onCancel: cancel });
   return new Response(body, {
@@ -76,13 +78,12 @@ async function begin(
   };
 }
 
-/** A model that does not stream has one piece. */
-async function* piecesOf({
-  model,
-  facts,
-  request,
-}: Pick<Generation, "model" | "facts" | "request">): AsyncGenerator<Payload> {
-  if (facts.streams) yield* model.stream(request);
+/** An answer that comes at once is one piece. */
+async function* piecesOf(
+  { model, request }: Pick<Generation, "model" | "request">,
+  { isStream }: { isStream: boolean },
+): AsyncGenerator<Payload> {
+  if (isStream) yield* model.stream(request);
   else yield (await model.infer(request)).payload;
 }
 

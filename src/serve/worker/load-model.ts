@@ -31,7 +31,7 @@ export async function loadModel(setUp: WorkerSetUp, context: ModelContext): Prom
 
 /** What the server is told of a model. */
 export function reportOf(
-  { model, hasRoutes }: ReadyModel,
+  { model, engine, hasRoutes }: ReadyModel,
   { device }: WorkerSetUp,
 ): Omit<ModelReport, "loadMs" | "sharesMemory"> {
   return {
@@ -41,6 +41,7 @@ export function reportOf(
     inputSchema: jsonSchemaOf(model.inputSchema, "input"),
     outputSchema: jsonSchemaOf(model.outputSchema, "output"),
     streams: model.generate !== undefined,
+    predicts: engine !== undefined,
     maxBatchSize: model.maxBatchSize,
     routes: hasRoutes,
     device: device < 0 ? "cpu" : `cuda:0 (GPU ${device} of this machine)`,

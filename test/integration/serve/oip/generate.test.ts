@@ -46,6 +46,8 @@ test("generate answers with one object, generate_stream with an event for each p
     { ...told, text_output: "one" },
     { ...told, text_output: "two" },
   ]);
+  const both = await post(`${url}/v2/models/m/generate`, { a: 1 });
+  expect(both.body).toEqual({ ...told, a: 1 });
   const single = await post(`${url}/v2/models/echo/generate`, { text_input: 1 });
   expect(single).toMatchObject({ status: 400 });
   const whole = await fetch(`${url}/v2/models/echo/versions/1/generate_stream`, {
@@ -64,7 +66,7 @@ test("generate refuses a model that answers in several pieces, and cancels the r
       isEnded = true;
     }
   }
-  const models = new TestModels({ m: { stream } });
+  const models = new TestModels({ m: { stream, facts: { predicts: false } } });
   await using server = await startOip(models);
   const { status, body } = await post(`${server.url}/v2/models/m/generate`, {});
   expect([status, body["error"]]).toEqual([

@@ -161,11 +161,12 @@ test("infer gives the model id, client, priority, timeout and parameters", async
   const url = `${server.url}/v2/models/m/infer`;
   const parameters = { priority: 2, timeout: 1_500_000, own: "p" };
   await post(url, { id: "a", parameters, inputs: [x] }, { headers: { "X-Ding-Client": "c" } });
-  await post(url, { inputs: [x] }, { headers: { "Ding-Client": "d" } });
+  const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+  await post(url, { inputs: [x] }, { headers: { "Ding-Client": "d", traceparent } });
   await post(url, { inputs: [x] });
   expect(models.requests).toMatchObject([
     { id: "a", client: "c", priority: 2, timeoutMs: 1_500, parameters: { own: "p" } },
-    { id: undefined, client: "d", priority: undefined, timeoutMs: undefined },
+    { id: undefined, client: "d", priority: undefined, timeoutMs: undefined, traceparent },
     { client: "127.0.0.1" },
   ]);
 });
