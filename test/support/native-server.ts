@@ -3,6 +3,7 @@ import { listenHttp } from "../../src/http/listen.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { NativeSockets, type NativeSocketsOptions } from "../../src/serve/native/native-sockets.ts";
 import { mountNative } from "../../src/serve/native/routes.ts";
+import type { ServerTls } from "../../src/runtime/http-server.ts";
 import type { Models } from "../../src/serve/inference.ts";
 import { FakeModels, type FakeModel, type FakePredict } from "./fake-models.ts";
 
@@ -10,6 +11,7 @@ import { FakeModels, type FakeModel, type FakePredict } from "./fake-models.ts";
 export interface NativeServerOptions extends Partial<NativeSocketsOptions> {
   port?: number;
   token?: string;
+  tls?: ServerTls;
   limitBytes?: number;
 }
 
@@ -26,7 +28,7 @@ export interface NativeServer extends AsyncDisposable {
 /** Serves models on a free port. */
 export async function startNative(
   models: Models | Record<string, FakeModel | FakePredict> | FakePredict,
-  { port = 0, token, limitBytes, ...options }: NativeServerOptions = {},
+  { port = 0, token, tls, limitBytes, ...options }: NativeServerOptions = {},
 ): Promise<NativeServer> {
   const served = modelsOf(models);
   let isStopping = false;
@@ -42,6 +44,7 @@ export async function startNative(
     host: "127.0.0.1",
     port,
     token,
+    tls,
     sockets: native.sockets,
   });
   return {
