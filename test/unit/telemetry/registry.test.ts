@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { LogHistogram } from "../../../src/telemetry/log-histogram.ts";
 import { Registry } from "../../../src/telemetry/registry.ts";
 
 const TABLE: Record<string, { make: (registry: Registry) => void; text: string[] }> = {
@@ -94,6 +95,43 @@ const TABLE: Record<string, { make: (registry: Registry) => void; text: string[]
       "task_seconds_sum 7.65",
       "task_seconds_count 4",
     ],
+  },
+  "a total that is read": {
+    make: (registry) => registry.readTotal("cpu_seconds_total", "CPU", () => 1.5),
+    text: [
+      "# HELP cpu_seconds_total CPU",
+      "# TYPE cpu_seconds_total counter",
+      "cpu_seconds_total 1.5",
+    ],
+  },
+  "a summary in its unit, and one of nothing": {
+    make: (registry) => {
+      const window = new LogHistogram();
+      window.record(2);
+      const none = new LogHistogram();
+      registry.readSummary("wait_us", "Wait", () => [
+        { labels: { model: "m" }, window, scale: 1_000, sum: 9_000, count: 3 },
+        { labels: { model: "n" }, window: none, scale: 1_000, sum: 0, count: 0 },
+      ]);
+    },
+    text: [
+      "# HELP wait_us Wait",
+      "# TYPE wait_us summary",
+      ...[0.5, 0.9, 0.95, 0.99, 0.999].map((part) => `wait_us{model="m",quantile="${part}"} 2000`),
+      'wait_us_sum{model="m"} 9000',
+      'wait_us_count{model="m"} 3',
+      ...[0.5, 0.9, 0.95, 0.99, 0.999].map((part) => `wait_us{model="n",quantile="${part}"} NaN`),
+      'wait_us_sum{model="n"} 0',
+      'wait_us_count{model="n"} 0',
+    ],
+  },
+  "a histogram that is counted elsewhere": {
+    make: (registry) =>
+      registry.readHistogram("rows", "Rows", () => [
+        { suffix: "_bucket", labels: { le: "+Inf" }, value: 2 },
+        { suffix: "_count", labels: {}, value: 2 },
+      ]),
+    text: ["# HELP rows Rows", "# TYPE rows histogram", 'rows_bucket{le="+Inf"} 2', "rows_count 2"],
   },
   "histograms by labels": {
     make: (registry) => registry.histograms("wait", "Wait", [1]).with({ queue: "q" }).observe(2),
