@@ -4,8 +4,10 @@ import type { NamedTensor, Tensors } from "../inference.ts";
 import { mergeRows, sliceRows } from "../rows.ts";
 import type { BatchPlan } from "./batch-plan.ts";
 import { startsOfEqual } from "./equal-rows.ts";
+import { inputFault } from "./input-fault.ts";
 import { runRows } from "./run-rows.ts";
 import type { OnnxSession } from "./session.ts";
+import { sizesFault } from "./shared-sizes.ts";
 import { inputSignature, outputSignature } from "./signature.ts";
 import { tryPlan } from "./try-plan.ts";
 
@@ -35,6 +37,8 @@ export class OnnxModel {
   /** Any number of rows in, as many out; rows that differ in what they should share run one after the other. */
   async predict(tensors: readonly NamedTensor[], rows: number): Promise<readonly NamedTensor[]> {
     const batch: Tensors = { kind: "tensors", rows, tensors: this.#inOrder(tensors) };
+    const fault = sizesFault(this.#session.inputs, this.#plan.inputs, batch.tensors);
+    if (fault) throw fault;
     try {
       if (this.#plan.isGuess) await this.#learn(batch);
       const parts = this.#parts(batch);
@@ -53,7 +57,7 @@ export class OnnxModel {
     return this.#session.inputs.map(({ name }) => {
       const tensor = tensors.find((each) => each.name === name);
       if (tensor) return tensor;
-      throw new DingError("usage.invalid-input", `Cannot run the model: no input "${name}"`);
+      throw inputFault(name, "it is missing");
     });
   }
 

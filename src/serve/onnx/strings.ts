@@ -1,5 +1,5 @@
-import { DingError } from "../../core/errors.ts";
 import { elementStarts } from "../rows.ts";
+import { inputFault } from "./input-fault.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
@@ -11,10 +11,8 @@ export function textsOf(data: Uint8Array, name: string): string[] {
     const bytes = data.subarray((starts[index] ?? 0) + 4, starts[index + 1]);
     const text = textOf(bytes);
     if (text !== undefined && !text.includes("\0")) return text;
-    const why =
-      text === undefined ? "is no UTF-8 text" : "has a NUL, which no text of ONNX can have";
-    const message = `Cannot read BYTES elements: element ${index} of input "${name}" ${why}`;
-    throw new DingError("usage.invalid-input", message);
+    const why = text === undefined ? "these bytes are no UTF-8 text" : "no text of ONNX has a NUL";
+    throw inputFault(`${name}.${index}`, why);
   });
 }
 

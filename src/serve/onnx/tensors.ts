@@ -5,6 +5,7 @@ import type { NamedTensor } from "../inference.ts";
 import type { RowAxis } from "./batch-plan.ts";
 import { gathered, spread, type Cells } from "./cells.ts";
 import type { OrtData, OrtTensor } from "./ort.ts";
+import { inputFault } from "./input-fault.ts";
 import { bytesOfTexts, textsOf } from "./strings.ts";
 import type { OnnxOutput } from "./session.ts";
 import { ORT_TYPES } from "./values.ts";
@@ -60,8 +61,7 @@ function dataOf(cells: Cells): Uint8Array {
 function elementsFor(datatype: NamedTensor["datatype"], cells: Cells, name: string): OrtData {
   if (!(cells instanceof Uint8Array) || datatype === "BYTES") return cells;
   if (datatype === "BOOL" && cells.some((byte) => byte > 1)) {
-    const why = `input "${name}" has bytes that are neither 0 nor 1`;
-    throw new DingError("usage.invalid-input", `Cannot read BOOL elements: ${why}`);
+    throw inputFault(name, "it has bytes that are neither 0 nor 1");
   }
   // The runtimes take the bits of an FP16: a Float16Array is not known to all of them.
   return elementsOf(datatype === "FP16" ? "UINT16" : datatype, cells);

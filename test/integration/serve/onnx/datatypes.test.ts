@@ -65,18 +65,18 @@ test("predictTensors() says which element is no text, and which bytes are no BOO
   const data = Uint8Array.of(1, 0, 0, 0, 65, 1, 0, 0, 0, 255);
   expect(await thrownBy(texts.model.predictTensors?.([{ ...x, data }], 1, ctx))).toMatchObject({
     code: "usage.invalid-input",
-    message: expect.stringContaining('element 1 of input "x" is no UTF-8 text'),
+    message: expect.stringContaining('"x.1": these bytes are no UTF-8 text'),
   });
   const nul = Uint8Array.of(1, 0, 0, 0, 65, 1, 0, 0, 0, 0);
   expect(await thrownBy(texts.model.predictTensors?.([{ ...x, data: nul }], 1, ctx))).toMatchObject(
     {
       code: "usage.invalid-input",
-      message: expect.stringContaining('element 1 of input "x" has a NUL'),
+      message: expect.stringContaining('"x.1": no text of ONNX has a NUL'),
     },
   );
   await using bools = await loadOnnx(identityModel("bool"));
   expect(await thrownBy(bools.predict({ x: Uint8Array.of(0, 2) }, 1))).toMatchObject({
     code: "usage.invalid-input",
-    message: expect.stringContaining('input "x" has bytes that are neither 0 nor 1'),
+    message: expect.stringContaining('"x": it has bytes that are neither 0 nor 1'),
   });
 });

@@ -119,7 +119,7 @@ for (const runtime of ONNX_RUNTIMES) {
     await using loaded = await loadOnnx(MODEL, { runtime });
     expect(await thrownBy(loaded.predict({}, 1))).toMatchObject({
       code: "usage.invalid-input",
-      message: 'Cannot run the model: no input "x"',
+      message: 'Cannot use input: "x": it is missing',
     });
     expect(await thrownBy(loaded.predict({ x: new Float32Array(3) }, 1))).toMatchObject({
       code: "task.failed",
@@ -129,6 +129,25 @@ for (const runtime of ONNX_RUNTIMES) {
     expect(y).toEqual({ shape: [1, 1], data: Float32Array.of(3) });
   });
 }
+
+test("predictTensors() refuses axes of one name and different sizes, with the path", async () => {
+  await using loaded = await loadOnnx(
+    onnxModel({
+      inputs: [
+        { name: "ids", type: "float32", shape: ["batch", "seq"] },
+        { name: "mask", type: "float32", shape: ["batch", "seq"] },
+      ],
+      outputs: [{ name: "y", type: "float32", shape: ["batch", "seq"] }],
+      nodes: [{ op: "Mul", inputs: ["ids", "mask"], outputs: ["y"] }],
+    }),
+  );
+  const ids = Float32Array.of(1, 2, 3, 4);
+  expect((await loaded.predict({ ids, mask: ids }, 2))["y"]?.shape).toEqual([2, 2]);
+  expect(await thrownBy(loaded.predict({ ids, mask: Float32Array.of(1, 1) }, 2))).toMatchObject({
+    code: "usage.invalid-input",
+    message: 'Cannot use input: "mask": "seq" is 1 here, and 2 in "ids"',
+  });
+});
 
 function matrixModelOf(w: OnnxConstant): Uint8Array {
   return onnxModel({
