@@ -5,7 +5,7 @@ import { DingError } from "../../core/errors.ts";
 import { newId } from "../../core/id.ts";
 import { silentLogger, type Logger } from "../../core/log.ts";
 import type { ClientTls } from "../../runtime/web-socket.ts";
-import { DEFAULT_SERVE_PORT, parseServer, type ServerAddress } from "./server-address.ts";
+import { parseServer, type ServerAddress } from "./server-address.ts";
 
 /** What a client is made of; every field has a default. */
 export interface ClientOptions {
@@ -129,7 +129,7 @@ function serversOf({ servers, ip = "localhost", port, tls }: ClientOptions): Ser
   const isTls = tls !== undefined;
   if (!servers) {
     if (port !== undefined) checkNumber(port, "port", { from: 1, to: 65_535 });
-    return [parseServer(ip, { port: port ?? DEFAULT_SERVE_PORT, isTls })];
+    return [parseServer(ip, { port, isTls })];
   }
   const parsed = new Map<string, ServerAddress>();
   for (const text of servers) {

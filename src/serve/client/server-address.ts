@@ -25,18 +25,22 @@ export interface AddressDefaults {
 /** What `HOST`, `HOST:PORT`, `http://HOST:PORT` or `https://HOST` names; throws `usage.invalid-option`. */
 export function parseServer(
   text: string,
-  { port = DEFAULT_SERVE_PORT, isTls = false }: AddressDefaults = {},
+  { port, isTls = false }: AddressDefaults = {},
 ): ServerAddress {
-  if (/^[a-z]+:\/\//i.test(text)) return parseUrl(text);
+  if (/^[a-z]+:\/\//i.test(text)) return parseUrl(text, port);
   try {
     const address = parseAddress(text);
-    return addressOf(urlOf(address.host, address.port ?? port, isTls ? {} : undefined), "");
+    const host = reachable(address.host);
+    return addressOf(
+      urlOf(host, address.port ?? port ?? DEFAULT_SERVE_PORT, isTls ? {} : undefined),
+      "",
+    );
   } catch (thrown) {
     throw invalid(text, messageOf(thrown));
   }
 }
 
-function parseUrl(text: string): ServerAddress {
+function parseUrl(text: string, givenPort: number | undefined): ServerAddress {
   const url = URL.parse(text);
   if (!url || !/^(?:https?|wss?):$/.test(url.protocol) || url.hostname === "") {
     throw invalid(text, "it is no URL of a server");
@@ -45,11 +49,15 @@ function parseUrl(text: string): ServerAddress {
     throw invalid(text, "it may hold a scheme, a host, a port and a path, and nothing else");
   }
   const isTls = url.protocol === "https:" || url.protocol === "wss:";
-  const port = Number(url.port) || (isTls ? 443 : 80);
-  return addressOf(
-    urlOf(url.hostname, port, isTls ? {} : undefined),
-    url.pathname.replace(/\/+$/, ""),
-  );
+  const port = Number(url.port) || givenPort || (isTls ? 443 : 80);
+  const base = urlOf(reachable(url.hostname), port, isTls ? {} : undefined);
+  return addressOf(base, url.pathname.replace(/\/+$/, ""));
+}
+
+/** Where a server listens on all its addresses, this machine is meant: nothing else can be dialled by such a name. */
+function reachable(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  return host === "::" || host === "[::]" ? "::1" : host;
 }
 
 function addressOf(base: string, path: string): ServerAddress {

@@ -22,6 +22,9 @@ test("parseServer() reads hosts, ports and URLs", () => {
     ["https://n1", "n1:443", "wss://n1:443/serve/session"],
     ["http://n1", "n1:80", "ws://n1:80/serve/session"],
     ["wss://n1:1/a/b/", "n1:1", "wss://n1:1/a/b/serve/session"],
+    ["0.0.0.0:5", "127.0.0.1:5", "ws://127.0.0.1:5/serve/session"],
+    ["http://0.0.0.0:5", "127.0.0.1:5", "ws://127.0.0.1:5/serve/session"],
+    ["[::]:5", "[::1]:5", "ws://[::1]:5/serve/session"],
     ["http://[::1]:7", "[::1]:7", "ws://[::1]:7/serve/session"],
   ];
   for (const [text, name, sessionUrl] of rows) {
@@ -58,6 +61,8 @@ test("clientSettings() fills in the defaults, also for what is undefined", () =>
   });
   expect(settings.servers.map(({ name }) => name)).toEqual(["localhost:8900"]);
   expect(settings.identity).not.toBe(clientSettings({}).identity);
+  const byUrl = clientSettings({ ip: "http://n1", port: 5 });
+  expect(byUrl.servers.map(({ name }) => name)).toEqual(["n1:5"]);
   expect(clientSettings({ identity: "a#b", ip: "n1", port: 5 })).toMatchObject({ identity: "a#b" });
 });
 
