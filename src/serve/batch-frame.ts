@@ -2,7 +2,14 @@ import { DingError, type Code } from "../core/errors.ts";
 import { decodeFrames, encodeFrame } from "../protocol/codec.ts";
 import { MESSAGE_BODY_LIMIT_BYTES } from "../rpc/body.ts";
 import { bytesWithRoom } from "../rpc/headroom.ts";
-import { ALIGNMENT_BYTES, aligned, piecesOf, type GroupHead, type Part } from "./frame-groups.ts";
+import {
+  ALIGNMENT_BYTES,
+  aligned,
+  piecesOf,
+  type GroupHead,
+  type Part,
+  type Stacked,
+} from "./frame-groups.ts";
 import { partsOf, readGroups, type Group } from "./frame-reader.ts";
 import type { Payload } from "./inference.ts";
 import type { Place, SharedMemory } from "./shared-memory.ts";
@@ -74,9 +81,15 @@ export function decodeBatchGroups(body: Uint8Array, memory?: WorkerMemory): Grou
   return readGroups(head[0], isAligned ? bytes : bytes.slice());
 }
 
+/** An answer as a worker writes it: results of payloads that follow each other may be stacked. */
+export interface StackedAnswer {
+  readonly computeMs: number;
+  readonly results: readonly (BatchResult | Stacked)[];
+}
+
 /** The body of an answer, in a worker; throws task.invalid-result when no message would hold it. */
 export function encodeAnswer(
-  { computeMs, results }: BatchAnswer,
+  { computeMs, results }: StackedAnswer,
   memory?: WorkerMemory,
 ): Uint8Array {
   const { heads, runs } = piecesOf(results);

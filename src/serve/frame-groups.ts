@@ -40,22 +40,33 @@ export interface Pieces {
 /** One payload of a frame, or the error in its place. */
 export type Part = Payload | { readonly error: ErrorRecord };
 
+/** Tensors of several payloads, one behind the other. */
+export interface Stacked {
+  readonly kind: "stacked";
+  /** Of each payload. */
+  readonly rows: readonly number[];
+  readonly totalRows: number;
+  /** Of all rows. */
+  readonly tensors: readonly NamedTensor[];
+  /** How many bytes of each tensor belong to each payload. */
+  readonly lengths: readonly PerPayload[];
+}
+
 /** Sorts payloads into groups: tensors of one name lie side by side, so that a whole batch is one tensor. */
-export function piecesOf(parts: readonly Part[]): Pieces {
+export function piecesOf(parts: readonly (Part | Stacked)[]): Pieces {
   const pieces: Pieces = { heads: [], runs: [] };
   for (let from = 0; from < parts.length;) {
-    const first = parts[from] as Part;
+    const first = parts[from] as Part | Stacked;
+    let to = from + 1;
     if ("error" in first) {
       pieces.heads.push([2, first.error]);
-      from += 1;
-      continue;
-    }
-    let to = from + 1;
-    if (first.kind === "values") {
-      while (to < parts.length && isSameForm(parts[to] as Part, first)) to += 1;
+    } else if (first.kind === "stacked") {
+      addStacked(pieces, first);
+    } else if (first.kind === "values") {
+      while (to < parts.length && isSameForm(parts[to] as Part | Stacked, first)) to += 1;
       addValues(pieces, parts.slice(from, to) as Values[]);
     } else if (isRegular(first)) {
-      while (to < parts.length && isAlike(parts[to] as Part, first)) to += 1;
+      while (to < parts.length && isAlike(parts[to] as Part | Stacked, first)) to += 1;
       addTensors(pieces, parts.slice(from, to) as Tensors[]);
     } else {
       addIrregular(pieces, first);
@@ -63,6 +74,14 @@ export function piecesOf(parts: readonly Part[]): Pieces {
     from = to;
   }
   return pieces;
+}
+
+function addStacked(pieces: Pieces, { rows, tensors, lengths }: Stacked): void {
+  const heads = tensors.map(({ name, datatype, shape, data }, index): TensorHead => {
+    pieces.runs.push([data]);
+    return [name, datatype, shape.slice(1), lengths[index] ?? 0];
+  });
+  pieces.heads.push([0, rows.length, perPayload(rows), heads]);
 }
 
 function addValues(pieces: Pieces, payloads: readonly Values[]): void {
@@ -96,17 +115,18 @@ function lengthsOf(run: readonly Uint8Array[]): PerPayload {
   return perPayload(run.map(({ length }) => length));
 }
 
-function perPayload(numbers: readonly number[]): PerPayload {
+/** One number where all are the same. */
+export function perPayload(numbers: readonly number[]): PerPayload {
   const [first = 0] = numbers;
   for (const number of numbers) if (number !== first) return numbers;
   return first;
 }
 
-function isSameForm(part: Part, first: Values): boolean {
+function isSameForm(part: Part | Stacked, first: Values): boolean {
   return "kind" in part && part.kind === "values" && part.form === first.form;
 }
 
-function isAlike(part: Part, first: Tensors): boolean {
+function isAlike(part: Part | Stacked, first: Tensors): boolean {
   if (!("kind" in part) || part.kind !== "tensors") return false;
   const { tensors } = part;
   if (tensors.length !== first.tensors.length || !isRegular(part)) return false;

@@ -1,18 +1,12 @@
 import type { ErrorRecord } from "../core/errors.ts";
-import { aligned, type GroupHead, type Part, type PerPayload } from "./frame-groups.ts";
+import {
+  aligned,
+  type GroupHead,
+  type Part,
+  type PerPayload,
+  type Stacked,
+} from "./frame-groups.ts";
 import type { NamedTensor, Tensors, Values } from "./inference.ts";
-
-/** Tensors of several payloads of a frame, one behind the other. */
-export interface TensorGroup {
-  readonly kind: "tensors";
-  /** Of each payload. */
-  readonly rows: readonly number[];
-  readonly totalRows: number;
-  /** Of all rows. */
-  readonly tensors: readonly NamedTensor[];
-  /** How many bytes of each tensor belong to each payload. */
-  readonly lengths: readonly PerPayload[];
-}
 
 /** Values of several payloads. */
 export interface ValuesGroup {
@@ -22,7 +16,7 @@ export interface ValuesGroup {
 
 /** What follows each other in a frame and is alike; `odd` are tensors that do not fit their rows. */
 export type Group =
-  | TensorGroup
+  | Stacked
   | ValuesGroup
   | { readonly kind: "error"; readonly error: ErrorRecord }
   | { readonly kind: "odd"; readonly payload: Tensors };
@@ -61,7 +55,7 @@ function readGroup(head: GroupHead, cursor: Cursor): Group {
       const each = listOf(rows, count);
       const totalRows = each.reduce((sum, one) => sum + one, 0);
       return {
-        kind: "tensors",
+        kind: "stacked",
         rows: each,
         totalRows,
         tensors: tensors.map(([name, datatype, tail, lengths]) => ({

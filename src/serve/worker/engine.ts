@@ -1,6 +1,6 @@
 import type { LazyAbort } from "../../core/lazy-abort.ts";
 import type { Logger } from "../../core/log.ts";
-import type { BatchAnswer } from "../batch-frame.ts";
+import type { StackedAnswer } from "../batch-frame.ts";
 import type { Group } from "../frame-reader.ts";
 import type { LoadedModel, ModelContext } from "../plugin/model-plugin.ts";
 import { DingError } from "../../core/errors.ts";
@@ -15,7 +15,7 @@ export interface EngineCall {
 
 /** Runs batches through a model. Never rejects for what is in a payload, or for what the model throws. */
 export interface Engine {
-  run(groups: readonly Group[], call: EngineCall): Promise<BatchAnswer>;
+  run(groups: readonly Group[], call: EngineCall): Promise<StackedAnswer>;
 }
 
 /** What engines are made of. */

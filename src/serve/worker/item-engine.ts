@@ -1,5 +1,5 @@
 import { systemClock } from "../../core/clock.ts";
-import type { BatchAnswer, BatchResult } from "../batch-frame.ts";
+import type { StackedAnswer } from "../batch-frame.ts";
 import type { Group } from "../frame-reader.ts";
 import { outputList } from "../plugin/outputs.ts";
 import {
@@ -28,14 +28,13 @@ export class ItemEngine implements Engine {
     this.#outtake = new Outtake({ signature: output, schema: outputSchema });
   }
 
-  async run(groups: readonly Group[], call: EngineCall): Promise<BatchAnswer> {
+  async run(groups: readonly Group[], call: EngineCall): Promise<StackedAnswer> {
     const schema = this.#options.model.inputSchema;
     const intake = await new Intake({ reader: this.#reader, schema }).takeAll(groups);
     const begunMs = systemClock.now();
     const outcomes = await this.#predict(intake, call);
     const computeMs = intake.items.length === 0 ? 0 : systemClock.now() - begunMs;
-    const results: BatchResult[] = [];
-    for (const seat of intake.seats) results.push(await this.#outtake.give(seat, outcomes));
+    const results = await this.#outtake.giveAll(intake.seats, outcomes);
     return { computeMs, results };
   }
 

@@ -3,7 +3,7 @@ import { Tensor } from "../../protocol/tensor.ts";
 import type { Elements } from "./elements.ts";
 import { ItemFault } from "./item-fault.ts";
 import { told } from "./scalars.ts";
-import { TensorReader } from "./tensor-reader.ts";
+import { TensorReader, type ReadTensor } from "./tensor-reader.ts";
 
 /** The tensors of an item by name, as a model's code has them. */
 export type TypedItem = Record<string, Elements>;
@@ -32,9 +32,15 @@ export class ItemReader {
     return this.#read(named);
   }
 
-  /** What a model's code gave for an item; what the signature does not name is left out. Throws ItemFault. */
-  readOutput(given: unknown): { item: TypedItem; shapes: ItemShapes } {
-    return this.#read(this.#byName(given));
+  /** What a model's code gave for an item, by name; what the signature does not name is left out. Throws ItemFault. */
+  readOutput(given: unknown): TypedItem {
+    return this.#read(this.#byName(given)).item;
+  }
+
+  /** The same as a list, in the order of the signature. */
+  readOutputTensors(given: unknown): ReadTensor[] {
+    const named = this.#byName(given);
+    return this.readers.map((reader) => readNamed(reader, named));
   }
 
   /** An item of zeros. Throws ItemFault when the signature leaves its size open. */
@@ -46,9 +52,7 @@ export class ItemReader {
     const item: TypedItem = {};
     const shapes: Record<string, readonly number[]> = {};
     for (const reader of this.readers) {
-      const value = Object.hasOwn(named, reader.name) ? named[reader.name] : undefined;
-      if (value === undefined) throw new ItemFault(reader.name, "it is missing");
-      const { elements, shape } = reader.read(value);
+      const { elements, shape } = readNamed(reader, named);
       item[reader.name] = elements;
       shapes[reader.name] = shape;
     }
@@ -64,6 +68,12 @@ export class ItemReader {
     const names = this.readers.map(({ name }) => `"${name}"`).join(", ");
     throw new ItemFault("", `an object with ${names} is needed: got ${told(given)}`);
   }
+}
+
+function readNamed(reader: TensorReader, named: Record<string, unknown>): ReadTensor {
+  const value = Object.hasOwn(named, reader.name) ? named[reader.name] : undefined;
+  if (value === undefined) throw new ItemFault(reader.name, "it is missing");
+  return reader.read(value);
 }
 
 function isNamed(value: unknown): value is Record<string, unknown> {

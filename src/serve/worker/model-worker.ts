@@ -7,7 +7,7 @@ import { OneByOne, RECALL } from "../../pool/one-by-one.ts";
 import { msgpack } from "../../protocol/codec.ts";
 import { Peer, type IncomingCall } from "../../rpc/peer.ts";
 import { Session } from "../../rpc/session.ts";
-import { decodeBatchGroups, encodeAnswer, type BatchAnswer } from "../batch-frame.ts";
+import { decodeBatchGroups, encodeAnswer, type StackedAnswer } from "../batch-frame.ts";
 import { deviceEnv } from "../devices.ts";
 import type { ModelContext } from "../plugin/model-plugin.ts";
 import {
@@ -144,7 +144,7 @@ class ModelWorker {
     return encodeAnswer(await this.#run(call, {}), this.#memory);
   }
 
-  #run({ body }: IncomingCall, parameters: StreamMeta["parameters"]): Promise<BatchAnswer> {
+  #run({ body }: IncomingCall, parameters: StreamMeta["parameters"]): Promise<StackedAnswer> {
     const { engine } = this.#loaded;
     if (!engine) throw streamsOnlyError(this.#context);
     const abort = new LazyAbort();

@@ -1,16 +1,17 @@
-import { DingError } from "../../core/errors.ts";
+import type { ErrorRecord } from "../../core/errors.ts";
 import type { Signature } from "../../protocol/datatype.ts";
 import type { BatchResult } from "../batch-frame.ts";
-import type { NamedTensor, Values } from "../inference.ts";
+import type { Stacked } from "../frame-groups.ts";
+import type { Values } from "../inference.ts";
 import type { ItemSchema } from "../plugin/schema.ts";
-import { bytesOfRows, type Elements } from "./elements.ts";
 import { failureRecord } from "./failure.ts";
 import type { Outcome } from "./halves.ts";
+import { inferredSignature } from "./inferred-spec.ts";
 import type { Seat } from "./intake.ts";
 import { atPlace, checkedBy } from "./item-fault.ts";
-import { ItemReader, type ItemShapes, type TypedItem } from "./item-reader.ts";
+import { ItemReader } from "./item-reader.ts";
+import { columnsOf, OutputStack } from "./output-stack.ts";
 import { encodedItem, encodedValue } from "./value-codec.ts";
-import { inferredSignature } from "./inferred-spec.ts";
 
 /** How outputs are checked and written. */
 export interface OuttakeOptions {
@@ -18,6 +19,8 @@ export interface OuttakeOptions {
   readonly signature: Signature | undefined;
   readonly schema: ItemSchema | undefined;
 }
+
+type Result = BatchResult | Stacked;
 
 const OUTPUT = { what: "output", code: "task.invalid-result" } as const;
 
@@ -31,53 +34,85 @@ export class Outtake {
     this.#reader = signature && new ItemReader(signature);
   }
 
-  /** The answer to a seat, or the error of the first of its items that has one. */
-  async give(seat: Seat, outcomes: readonly Outcome<unknown>[]): Promise<BatchResult> {
-    if (seat.error) return { error: seat.error };
-    const outputs: unknown[] = [];
-    try {
-      for (let index = 0; index < seat.rows; index++) {
-        const outcome = outcomes[seat.from + index] as Outcome<unknown>;
-        if ("thrown" in outcome) throw outcome.thrown;
-        const place = { ...OUTPUT, item: seat.rows > 1 ? index : undefined };
-        outputs.push(
-          this.#schema ? await checkedBy(this.#schema, outcome.value, place) : outcome.value,
-        );
+  /** The answers to all seats; for each that has a bad item, the error of the first of these. */
+  async giveAll(seats: readonly Seat[], outcomes: readonly Outcome<unknown>[]): Promise<Result[]> {
+    const checked = this.#schema ? await checkedOutcomes(this.#schema, outcomes) : outcomes;
+    const results: Result[] = [];
+    let stack: OutputStack | undefined;
+    const endStack = (): void => {
+      if (stack) results.push(stack.finish());
+      stack = undefined;
+    };
+    for (const seat of seats) {
+      const result = this.#give(seat, checked);
+      if (!(result instanceof Tensors)) {
+        endStack();
+        results.push(result);
+        continue;
       }
-      return seat.form === "tensors" ? this.#tensors(outputs) : this.#values(outputs, seat.form);
+      if (stack?.add(result.columns)) continue;
+      endStack();
+      stack = new OutputStack(result.reader, result.columns);
+      // Another output of a model without a signature may have other tensors.
+      if (!this.#reader) endStack();
+    }
+    endStack();
+    return results;
+  }
+
+  #give(
+    { form, from, rows, error }: Seat,
+    outcomes: readonly Outcome<unknown>[],
+  ): Tensors | Values | { error: ErrorRecord } {
+    if (error) return { error };
+    const outputs: unknown[] = [];
+    for (let index = from; index < from + rows; index++) {
+      const outcome = outcomes[index] as Outcome<unknown>;
+      if ("thrown" in outcome) return { error: failureRecord(outcome.thrown) };
+      outputs.push(outcome.value);
+    }
+    try {
+      if (form !== "tensors") return this.#values(outputs, form);
+      const reader = this.#reader ?? new ItemReader(inferredSignature(outputs[0]));
+      return new Tensors(reader, columnsOf(outputs, reader));
     } catch (thrown) {
       return { error: failureRecord(atPlace(thrown, OUTPUT)) };
     }
   }
 
   #values(outputs: readonly unknown[], form: Values["form"]): Values {
-    const values = outputs.map((output) => {
-      const item = this.#reader?.readOutput(output).item;
-      return item ? encodedItem(item, form) : encodedValue(output, form);
-    });
+    const values = outputs.map((output) =>
+      this.#reader
+        ? encodedItem(this.#reader.readOutput(output), form)
+        : encodedValue(output, form),
+    );
     return { kind: "values", form, values };
-  }
-
-  #tensors(outputs: readonly unknown[]): BatchResult {
-    const reader = this.#reader ?? new ItemReader(inferredSignature(outputs[0]));
-    const read = outputs.map((output) => reader.readOutput(output));
-    const tensors = reader.readers.map(({ name, spec }): NamedTensor => {
-      const shape = commonShape(name, read);
-      const rows = read.map(({ item }) => (item as TypedItem)[name] as Elements);
-      const { datatype } = spec;
-      return { name, datatype, shape: [outputs.length, ...shape], data: bytesOfRows(rows, spec) };
-    });
-    return { kind: "tensors", rows: outputs.length, tensors };
   }
 }
 
-/** All items of one request are one tensor: they must be alike. */
-function commonShape(name: string, read: readonly { shapes: ItemShapes }[]): readonly number[] {
-  const [first = [], ...others] = read.map(({ shapes }) => shapes[name] ?? []);
-  const odd = others.find((shape) => shape.join() !== first.join());
-  if (!odd) return first;
-  const told = `shape [${first.join(", ")}] of the first item, [${odd.join(", ")}] of another`;
-  throw new DingError("task.invalid-result", `Cannot use output: "${name}": ${told}`, {
-    hint: "Send items whose outputs differ in shape as requests of their own.",
-  });
+/** The tensors of one payload. */
+class Tensors {
+  readonly reader: ItemReader;
+  readonly columns: ReturnType<typeof columnsOf>;
+
+  constructor(reader: ItemReader, columns: ReturnType<typeof columnsOf>) {
+    this.reader = reader;
+    this.columns = columns;
+  }
+}
+
+async function checkedOutcomes(
+  schema: ItemSchema,
+  outcomes: readonly Outcome<unknown>[],
+): Promise<Outcome<unknown>[]> {
+  const checked: Outcome<unknown>[] = [];
+  for (const outcome of outcomes) {
+    try {
+      if ("thrown" in outcome) checked.push(outcome);
+      else checked.push({ value: await checkedBy(schema, outcome.value, OUTPUT) });
+    } catch (thrown) {
+      checked.push({ thrown });
+    }
+  }
+  return checked;
 }

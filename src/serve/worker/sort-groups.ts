@@ -1,5 +1,6 @@
 import type { ErrorRecord } from "../../core/errors.ts";
-import { partsOf, type Group, type TensorGroup } from "../frame-reader.ts";
+import type { Stacked } from "../frame-groups.ts";
+import { partsOf, type Group } from "../frame-reader.ts";
 import type { NamedTensor, Tensors, Values } from "../inference.ts";
 import { failureRecord, wordsOf } from "./failure.ts";
 import { atPlace, faultError } from "./item-fault.ts";
@@ -30,14 +31,14 @@ export async function sortGroups(
   for (const group of groups) {
     if (group.kind === "values")
       for (const payload of group.payloads) await sink.takeValues(payload);
-    else if (group.kind === "tensors") await sortTensors(group, reader, sink);
+    else if (group.kind === "stacked") await sortTensors(group, reader, sink);
     else if (group.kind === "odd") sink.refuse("tensors", oddError(group.payload));
     else sink.refuse("tensors", group.error);
   }
 }
 
 async function sortTensors(
-  group: TensorGroup,
+  group: Stacked,
   reader: ItemReader | undefined,
   sink: GroupSink,
 ): Promise<void> {

@@ -3,7 +3,7 @@ import { DingError } from "../../core/errors.ts";
 import { LazyAbort } from "../../core/lazy-abort.ts";
 import type { IncomingCall } from "../../rpc/peer.ts";
 import type { Session } from "../../rpc/session.ts";
-import { encodeAnswer, type BatchResult } from "../batch-frame.ts";
+import { encodeAnswer, type StackedAnswer } from "../batch-frame.ts";
 import type { Group } from "../frame-reader.ts";
 import { WORKER_EVENTS, type StreamMeta } from "../worker-protocol.ts";
 import type { EngineOptions } from "./engine.ts";
@@ -59,7 +59,7 @@ export class StreamRun {
       for (;;) {
         const next = await this.#unlessCancelled(iterator?.next());
         if (!next || next.done) return;
-        this.#send(await outtake.give(seat, [{ value: next.value }]));
+        this.#send(await outtake.giveAll([seat], [{ value: next.value }]));
         await this.#unlessCancelled(this.#roomForMore());
         if (systemClock.now() - turnedMs < LONGEST_TURN_MS) continue;
         await new Promise<void>((resolve) => void setImmediate(resolve));
@@ -71,9 +71,9 @@ export class StreamRun {
     }
   }
 
-  #send(piece: BatchResult): void {
-    if ("error" in piece) throw DingError.fromRecord(piece.error);
-    this.#call.event(WORKER_EVENTS.PIECE, encodeAnswer({ computeMs: 0, results: [piece] }));
+  #send(results: StackedAnswer["results"]): void {
+    for (const piece of results) if ("error" in piece) throw DingError.fromRecord(piece.error);
+    this.#call.event(WORKER_EVENTS.PIECE, encodeAnswer({ computeMs: 0, results }));
     this.#session.flush();
   }
 

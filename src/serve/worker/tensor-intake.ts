@@ -89,7 +89,7 @@ export class TensorIntake implements GroupSink {
     const { item, shapes } = this.#reader.readInput(value);
     const tensors = this.#reader.readers.map(({ name, spec }): NamedTensor => {
       const { datatype } = spec;
-      const data = bytesOfRows([(item as TypedItem)[name] as Elements], spec);
+      const { data } = bytesOfRows([(item as TypedItem)[name] as Elements], spec);
       return { name, datatype, shape: [1, ...(shapes[name] ?? [])], data };
     });
     return { kind: "tensors", rows: 1, tensors };

@@ -52,9 +52,11 @@ export class TensorReader {
       const { elements } = this.#readList(given.data as never);
       return { elements, shape: this.#shapeOf(given.shape) };
     }
-    return isList(given, this.#array !== undefined)
-      ? this.#readList(given)
-      : this.#readList([given], []);
+    if (isList(given, this.#array !== undefined)) return this.#readList(given);
+    if (typeof given === "object" && !(given instanceof Uint8Array)) {
+      throw new ItemFault(this.name, `${told(given)} is no tensor`);
+    }
+    return this.#readList([given], []);
   }
 
   /** Zeros, or empty texts; throws ItemFault when an axis is free. */

@@ -57,7 +57,7 @@ test("decodeBatchGroups() gives tensors that are alike as one, aligned for their
   moved.set(body, 3);
   for (const bytes of [body, moved.subarray(3)]) {
     const [first, second] = decodeBatchGroups(bytes);
-    if (first?.kind !== "tensors" || second?.kind !== "tensors") throw new Error("no tensors");
+    if (first?.kind !== "stacked" || second?.kind !== "stacked") throw new Error("no tensors");
     expect(first.rows).toEqual([1, 2]);
     expect(first.tensors[0]?.shape).toEqual([3, 3]);
     expect((first.tensors[0]?.data.byteOffset ?? 1) % 4).toBe(0);
