@@ -2,6 +2,7 @@ import { CODES, NetworkError, type DingError } from "../core/errors.ts";
 import type { HttpClient } from "./client.ts";
 import { isBearer } from "./bearer.ts";
 import { browserFault } from "./browser-fault.ts";
+import { Parting } from "./parting.ts";
 import { SocketLimit } from "./socket-limit.ts";
 import { COMMON_FAILURE, failureEnvelope } from "../protocol/envelope.ts";
 import { FRAME_LIMIT_BYTES } from "../protocol/limits.ts";
@@ -43,6 +44,8 @@ export interface ListeningApp extends AsyncDisposable {
   readonly url: string;
   /** True when the port answers, and it is this process that does; over TLS, when the port is open. */
   ping(http: HttpClient, selfToken: string): Promise<boolean>;
+  /** For an owner that stops: begun, no client is cut off between two requests. */
+  readonly parting: Pick<Parting, "begin" | "quiet">;
   /** Listens no more; resolves when every request that is here has its whole answer and no WebSocket is open. */
   finish(): Promise<void>;
 }
@@ -59,15 +62,24 @@ export async function listenHttp(
   const host = written.replace(/^\[(.*)\]$/, "$1");
   const { maxBytes = FRAME_LIMIT_BYTES, maxSockets = MOST_SOCKETS } = limits;
   const limit = new SocketLimit(maxSockets);
+  const parting = new Parting();
+  const guard = { host, token };
+  /** The last Host that was let in: nearly all requests come by the same name. */
+  let knownHost: string | null = null;
   const server = await serveHttp({
     host,
     port,
     tls,
     maxBytes,
-    fetch(request, info) {
-      const isUpgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
-      const fault = browserFault(request, isUpgrade, { host, token });
-      if (fault) return refusal(fault);
+    fetch: parting.around((request, info) => {
+      const { headers } = request;
+      const isUpgrade = headers.get("upgrade")?.toLowerCase() === "websocket";
+      const asked = headers.get("host");
+      if (isUpgrade || asked === null || asked !== knownHost) {
+        const fault = browserFault(request, isUpgrade, guard);
+        if (fault) return refusal(fault);
+        knownHost = asked;
+      }
       if (isUpgrade) {
         const route = sockets[new URL(request.url).pathname];
         if (route && (token === undefined || isBearer(request, token))) {
@@ -77,9 +89,9 @@ export async function listenHttp(
         }
       }
       return app.fetch(request, { info });
-    },
+    }),
   });
-  return listening(server, host);
+  return listening(server, host, parting);
 }
 
 function fullError(most: number): DingError {
@@ -95,7 +107,7 @@ function refusal(error: DingError): Response {
   return Response.json(envelope, { status: CODES[error.code].http });
 }
 
-function listening(server: HttpServer, host: string): ListeningApp {
+function listening(server: HttpServer, host: string, parting: Parting): ListeningApp {
   const { port, url } = server;
   const own = new URL(url.replace("//0.0.0.0", "//127.0.0.1").replace("//[::]", "//[::1]"));
   return {
@@ -117,6 +129,7 @@ function listening(server: HttpServer, host: string): ListeningApp {
         return false; // nobody answers: that is what was asked
       }
     },
+    parting,
     finish: () => server.finish(),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };

@@ -1,9 +1,11 @@
 import { DingError, NetworkError, messageOf } from "../core/errors.ts";
-import { within } from "../core/wait.ts";
+import { Patience } from "./patience.ts";
 
 /** Slower than this for longer than that, nobody sends what he wants to be read. */
 const SLOWEST_BYTES_PER_MS = 100;
 const PATIENCE_MS = 20_000;
+
+const patience = new Patience("the body");
 
 /** The bytes of a body; one that is longer than `limitBytes` is refused as soon as that shows, one that does not come in time too. */
 export async function readBytes(
@@ -22,7 +24,7 @@ export async function readBytes(
       length !== null && !headers.has("transfer-encoding")
         ? request.arrayBuffer().then((buffer) => new Uint8Array(buffer))
         : readCounted(request.body, limitBytes);
-    return await within(reading, patienceMs, "the body");
+    return await patience.within(reading, patienceMs);
   } catch (thrown) {
     if (thrown instanceof DingError && thrown.code === "wait.timeout") {
       throw new DingError("http.too-slow", "Cannot read body: it does not come", { cause: thrown });

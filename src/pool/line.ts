@@ -61,9 +61,14 @@ export class Line {
     return bytes < MOST_BYTES_AHEAD;
   }
 
-  /** True when a piece would be with the worker at once. */
+  /** True when the worker would begin a piece at once. */
+  get isIdle(): boolean {
+    return this.#pieces.length === 0 && this.worker.isReachable;
+  }
+
+  /** True when a piece would be with the worker at once, be it that it lies ready there. */
   get isOpen(): boolean {
-    return this.isEmpty ? this.worker.isReachable : this.hasRoom;
+    return this.isIdle || this.hasRoom;
   }
 
   add(piece: Assignment): void {

@@ -68,11 +68,11 @@ export class Pool implements AsyncDisposable, AssignmentHome {
     });
   }
 
-  /** How many pieces of work would be with a worker at once. */
-  get free(): number {
+  /** How many workers would begin a piece of work at once; with `ahead` also those where it would lie ready. */
+  free({ ahead = false }: { ahead?: boolean } = {}): number {
     if (this.#queue.length > 0) return 0;
     let free = 0;
-    for (const line of this.#lines) if (line.isOpen) free += 1;
+    for (const line of this.#lines) if (ahead ? line.isOpen : line.isIdle) free += 1;
     return free;
   }
 
@@ -127,8 +127,7 @@ export class Pool implements AsyncDisposable, AssignmentHome {
 
   /** Asks the first worker that is ready something beside its work; waits while there is none. */
   async ask(method: string, meta: unknown, body: Body): Promise<Body> {
-    const worker = await this.#firstReady();
-    return worker.peer.request(method, meta, body);
+    return (await this.#firstReady()).peer.request(method, meta, body);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

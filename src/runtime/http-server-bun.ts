@@ -27,7 +27,10 @@ export function serveBun({ host, port, tls, maxBytes, fetch }: ServeOptions): Ht
     ...(tls ? { tls: tlsOptions(tls) } : {}),
     fetch(request, bun) {
       return fetch(request, {
-        remoteAddress: bun.requestIP(request)?.address ?? "",
+        // Asked for by few; of a request that is over nobody knows any more.
+        get remoteAddress() {
+          return bun.requestIP(request)?.address ?? "";
+        },
         upgrade(from, onSocket) {
           if (bun.upgrade(from, { data: { onSocket } })) return undefined as unknown as Response;
           return new Response("Expected a WebSocket upgrade", { status: 426 });

@@ -1,12 +1,14 @@
 import type { Logger } from "../core/log.ts";
 import { VERSION } from "../core/version.ts";
-import { createApp, type App } from "../http/app.ts";
+import { createApp } from "../http/app.ts";
+import { isBearer } from "../http/bearer.ts";
 import { answer } from "../http/body.ts";
+import type { HttpBindings } from "../http/listen.ts";
 import type { CustomRoutes } from "./custom/routes.ts";
 import type { Models } from "./inference.ts";
 import type { NativeSockets } from "./native/native-sockets.ts";
 import { mountNative } from "./native/routes.ts";
-import { answerOipFault, mountOip } from "./oip/routes.ts";
+import { answerOipFault, inferDirectly, mountOip } from "./oip/routes.ts";
 import { serverStatus } from "./page/server-status.ts";
 import { mountWkr } from "./wkr/routes.ts";
 import { serveMetrics } from "./page/metrics.ts";
@@ -39,8 +41,13 @@ export interface ServeAppOptions {
   resources: AsyncDisposableStack;
 }
 
+/** What answers a server's requests. */
+export interface ServeApp {
+  fetch(request: Request, env: HttpBindings): Response | Promise<Response>;
+}
+
 /** The HTTP face of a server: every dialect on one app. */
-export async function serveApp(options: ServeAppOptions): Promise<App> {
+export function serveApp(options: ServeAppOptions): ServeApp {
   const { models, sockets, custom, token, log, bodyLimitBytes, facts, isStopping } = options;
   const metrics = serveMetrics(options);
   options.traces?.addMetrics(metrics);
@@ -76,5 +83,11 @@ export async function serveApp(options: ServeAppOptions): Promise<App> {
   );
   options.resources.use(mountPage(app, { ...options, pluginRoutes: () => custom.list }));
   custom.mount(app);
-  return app;
+  const infer = inferDirectly(models, { bodyLimitBytes, log });
+  return {
+    fetch(request, env) {
+      const mayAsk = token === undefined || isBearer(request, token);
+      return (mayAsk ? infer(request, env.info) : undefined) ?? app.fetch(request, env);
+    },
+  };
 }

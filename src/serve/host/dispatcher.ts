@@ -15,7 +15,7 @@ import type { Inference, InferRequest, Payload } from "../inference.ts";
 import type { ModelStatistics } from "../page/model-statistics.ts";
 import { WORKER_EVENTS, WORKER_METHODS } from "../worker-protocol.ts";
 import type { Generation } from "./generation.ts";
-import { bound } from "./bound.ts";
+import { Bounds } from "./bounds.ts";
 import { Job, type Run } from "./job.ts";
 import { deathError, emptyError, fullError, lateError, noResultError } from "./refusals.ts";
 
@@ -38,6 +38,7 @@ export class Dispatcher {
   readonly #statistics: ModelStatistics;
   readonly #clock: Clock;
   readonly #batcher: Batcher<Job>;
+  readonly #bounds: Bounds;
   /** Requests that have not ended. */
   readonly #open = new Set<Job>();
   #generation: Generation | undefined;
@@ -50,6 +51,7 @@ export class Dispatcher {
     this.#options = options;
     this.#statistics = options.statistics;
     this.#clock = options.clock;
+    this.#bounds = new Bounds(options.clock, (job, error) => this.#leave(job, error));
     this.#batcher = new Batcher({
       maxBatchRows: options.batchSize,
       timeoutMs: options.batchTimeoutMs,
@@ -83,7 +85,7 @@ export class Dispatcher {
     if (fault) this.#fail(job, fault);
     else {
       this.#open.add(job);
-      bound(job, this.#clock, (error) => this.#leave(job, error));
+      this.#bounds.add(job);
       this.pumpSoon();
     }
     return job.inference;
@@ -101,6 +103,7 @@ export class Dispatcher {
   /** Ends every request with this error. */
   failAll(error: DingError): void {
     this.#wake?.[Symbol.dispose]();
+    this.#bounds[Symbol.dispose]();
     this.#batcher.clear();
     for (const job of this.#open) this.#fail(job, error);
   }
@@ -128,11 +131,21 @@ export class Dispatcher {
       const now = this.#clock.now();
       for (const { value } of this.#batcher.expire(now))
         this.#fail(value, lateError(value.request.timeoutMs ?? 0));
-      const turn = this.#batcher.next(now, { free: generation.free, workers: generation.ready });
+      const turn = this.#batcher.next(now, {
+        free: this.#free(generation),
+        workers: generation.ready,
+      });
       if (!turn) return;
       if ("waitMs" in turn) return this.#wakeAfter(turn.waitMs);
       this.#run(generation, turn.batch);
     }
+  }
+
+  /** Only a full batch gains from lying ready; a smaller one would rather grow while the workers are busy. */
+  #free(generation: Generation): number {
+    const idle = generation.free();
+    const isFull = this.#batcher.queuedRows >= this.#batcher.maxBatchRows;
+    return idle === 0 && isFull ? generation.free({ ahead: true }) : idle;
   }
 
   #wakeAfter(ms: number): void {

@@ -114,9 +114,9 @@ export class Generation implements AsyncDisposable {
     return this.#report;
   }
 
-  /** How many batches would be with a worker at once. */
-  get free(): number {
-    return this.#pool.free;
+  /** How many workers would begin a batch at once; with `ahead` also those where it would lie ready behind a short one. */
+  free(options?: { ahead: boolean }): number {
+    return this.#pool.free(options);
   }
 
   /** How many workers are alive and have loaded the model. */

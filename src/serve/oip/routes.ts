@@ -3,12 +3,14 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { silentLogger, type Logger } from "../../core/log.ts";
 import type { App } from "../../http/app.ts";
 import type { HttpBindings } from "../../http/listen.ts";
+import type { RequestInfo } from "../../runtime/http-server.ts";
 import { writeJson } from "../../protocol/json-writer.ts";
 import type { Models } from "../inference.ts";
 import { generate, generateStream } from "./generate.ts";
 import { readBody } from "./infer-body.ts";
 import { infer, type Asked, type OipContext } from "./infer.ts";
 import { EXTENSIONS, modelConfig, modelMetadata, repositoryIndex } from "./metadata.ts";
+import { inferPath } from "./infer-path.ts";
 import { ModelFaces } from "./model-face.ts";
 import { errorText, oipError } from "./oip-error.ts";
 import {
@@ -57,6 +59,24 @@ export function mountOip(app: App, models: Models, options: MountOipOptions): vo
   mountInference(routes, context);
   mountModels(routes, context, options);
   mountRepository(routes, context);
+}
+
+/**
+ * Answers requests to infer without an app around it, which costs as much as all of the protocol; undefined for every
+ * other request. Whoever calls it has checked that the caller may ask.
+ */
+export function inferDirectly(
+  models: Models,
+  { bodyLimitBytes, log = silentLogger }: Pick<MountOipOptions, "bodyLimitBytes" | "log">,
+): (request: Request, info: RequestInfo) => Promise<Response> | undefined {
+  const context: OipContext = { models, faces: new ModelFaces(), bodyLimitBytes };
+  return (request, info) => {
+    const path = request.method === "POST" ? inferPath(request.url) : undefined;
+    return (
+      path &&
+      infer(context, { request, info, ...path }).catch((thrown: unknown) => oipError(thrown, log))
+    );
+  };
 }
 
 /** Answers what was thrown on a path of the protocol before any of its routes was reached; undefined elsewhere. */

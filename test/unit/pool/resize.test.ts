@@ -1,18 +1,18 @@
 import { expect, test } from "bun:test";
 import { TestPool } from "./test-pool.ts";
 
-test("free counts what would be with a worker at once, and onRoom tells when there is more of it", async () => {
+test("free() counts what would be with a worker at once, and onRoom tells when there is more of it", async () => {
   let rooms = 0;
   const all = new TestPool({ onRoom: () => rooms++ });
-  expect([all.pool.free, all.pool.ready]).toEqual([0, 0]);
+  expect([all.pool.free(), all.pool.ready]).toEqual([0, 0]);
   await all.start();
-  expect([all.pool.free, all.pool.ready, rooms]).toEqual([2, 2, 2]);
+  expect([all.pool.free(), all.pool.ready, rooms]).toEqual([2, 2, 2]);
   all.run();
-  expect(all.pool.free).toBe(1);
+  expect(all.pool.free()).toBe(1);
   all.run();
   all.run();
   await all.settle();
-  expect([all.pool.free, all.pool.ready]).toEqual([0, 2]);
+  expect([all.pool.free(), all.pool.ready]).toEqual([0, 2]);
   all.workers[0]?.call("task")?.reply();
   await all.settle();
   expect(rooms).toBe(3);
