@@ -9,7 +9,6 @@ start() {
   mkdir -p "$folder/logs" || exit 1
   : >>"$log" || exit 1
   if ! waited=$(keeper); then
-    rm -f "$service_file" "$pid_file"
     from=$(log_bytes)
     # A session of its own: closing the terminal does not end it, and stopf ends all of it.
     if command -v setsid >/dev/null; then
@@ -41,10 +40,15 @@ start() {
   exit "$code"
 }
 
+# Removes what was left behind, unless somebody has started it meanwhile.
+sweep() {
+  keeper >/dev/null || service >/dev/null || leave
+}
+
 # Waits until nothing is left; a program without its keeper is told to stop itself.
 stop() {
   if ! asked=$(keeper) && ! asked=$(service); then
-    rm -f "$keeper_file" "$service_file" "$pid_file"
+    sweep
     echo "$name is not running"
     return 0
   fi
@@ -61,7 +65,7 @@ stop() {
     fi
     nap
   done
-  leave
+  sweep
   echo "$name has stopped"
 }
 
@@ -70,7 +74,7 @@ stopf() {
   case $pids in
   *[0-9]*) ;;
   *)
-    leave
+    sweep
     echo "$name is not running"
     return 0
     ;;
@@ -88,7 +92,7 @@ stopf() {
     [ "$tries" -gt 0 ] || fail "Cannot end $name: pid $pid still runs"
     nap
   done
-  leave
+  sweep
   echo "$name was ended at once: pid \${pids# }"
 }
 

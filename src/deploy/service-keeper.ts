@@ -153,6 +153,7 @@ leave() {
 
 keep() {
   take_lock || exit 1
+  rm -f "$service_file" "$pid_file"
   trap leave EXIT
   stopping=
   child=
