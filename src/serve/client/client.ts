@@ -172,6 +172,7 @@ export class Client implements AsyncDisposable {
     const { clock, model, version } = this.#settings;
     const { timeoutMs = this.#settings.timeoutMs, signal, requestId, parameters } = options;
     checkNumber(timeoutMs, "timeoutMs", { from: 1, to: 2_147_483_647 });
+    signal?.throwIfAborted();
     const body = method === NATIVE_METHODS.STATUS ? undefined : encodeBody(data, ITEM);
     this.#requests += 1;
     const meta: AskMeta = { id: requestId ?? String(this.#requests) };

@@ -30,6 +30,7 @@ const CROWDED = { bytes: 64 * 1024 * 1024, messages: 16_384 };
 /** A listener asks for nothing, and so has no window: it is let go much sooner. */
 const TOO_SLOW = { bytes: 16 * 1024 * 1024, messages: 4_096 };
 const MOST_CALLS = 65_536;
+const MOST_LISTENS = 256;
 const RETRY_AFTER_MS = 200;
 const DEFAULT_CREDIT = 64;
 const MOST_CREDIT = 1_000_000;
@@ -42,6 +43,7 @@ export class NativeClient {
   readonly #shared: NativeShared;
   readonly #streams = new Map<number, StreamCredit>();
   #calls = 0;
+  #listens = 0;
 
   constructor(session: Session, hello: NativeHello, shared: NativeShared) {
     this.#session = session;
@@ -127,13 +129,19 @@ export class NativeClient {
   }
 
   #listen(call: IncomingCall): void {
+    if (this.#listens >= MOST_LISTENS) throw tooMany();
+    this.#listens += 1;
     const listening = this.#shared.broadcast.add(this.#hello.identity, (body) => {
       if (this.#session.hasAtMost(TOO_SLOW)) return call.event(NATIVE_EVENTS.ANSWER, body);
-      listening[Symbol.dispose]();
+      leave();
       call.fail(tooSlow().toJSON());
     });
-    call.onCancel = () => {
+    const leave = (): void => {
+      this.#listens -= 1;
       listening[Symbol.dispose]();
+    };
+    call.onCancel = () => {
+      leave();
       call.reply();
     };
     call.event(NATIVE_EVENTS.LISTENING);
@@ -141,6 +149,7 @@ export class NativeClient {
 
   async #status(call: IncomingCall): Promise<void> {
     try {
+      if (!this.#session.hasAtMost(CROWDED)) throw tooMany();
       call.reply(msgpack.encode(await this.#shared.status()));
     } catch (thrown) {
       call.fail(DingError.from(thrown).toJSON());
@@ -151,10 +160,7 @@ export class NativeClient {
   #admit(call: IncomingCall): AskMeta {
     const meta = readAskMeta(call.meta);
     if (this.#calls < MOST_CALLS && this.#session.hasAtMost(CROWDED)) return meta;
-    throw new DingError("queue.full", "Cannot take request: this client has too many under way", {
-      details: { retryAfterMs: RETRY_AFTER_MS },
-      hint: "Read the answers, or send less at a time.",
-    });
+    throw tooMany();
   }
 
   #question(meta: AskMeta, call: IncomingCall): Question {
@@ -202,6 +208,13 @@ function tooLong({ length }: Uint8Array): DingError {
 
 function unread(): DingError {
   return new DingError("task.cancelled", "Cannot go on: nobody reads the stream any more");
+}
+
+function tooMany(): DingError {
+  return new DingError("queue.full", "Cannot take request: this client has too many under way", {
+    details: { retryAfterMs: RETRY_AFTER_MS },
+    hint: "Read the answers, or send less at a time.",
+  });
 }
 
 function tooSlow(): DingError {

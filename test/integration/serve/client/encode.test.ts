@@ -53,6 +53,8 @@ test("encode() rejects with the model's error, and with what is wrong with its i
     code: "usage.invalid-option",
   });
   expect(server.native.clients).toBe(1);
+  const stopped = AbortSignal.abort(new Error("enough"));
+  expect((await thrownBy(client.encode(1, { signal: stopped }))).message).toBe("enough");
 });
 
 test("encode({ blocking: false }) gives ids; fetch() gives answers as they come, until none is left", async () => {

@@ -151,10 +151,14 @@ test("a client that says wrong things hears what is wrong, and harms no other", 
   }
   expect(await thrownBy(peer.request("no such", null))).toMatchObject({ code: "network.protocol" });
   for (const meta of [null, [1], [1, -5], ["x", 5], [99, 5]]) await peer.request("more", meta);
+  const listens = Array.from({ length: 300 }, () => thrownBy(peer.request("listen", null)));
+  const refused = await Promise.all(listens.slice(256));
+  expect(refused.every((error) => (error as DingError).code === "queue.full")).toBe(true);
   expect(await peer.request("infer", { id: "a" }, one)).toEqual(one);
   expect(await peer.request("infer", { id: "b" })).toEqual(msgpack.encode(null));
   expect(server.native.desk.open).toBe(0);
   end();
+  await Promise.all(listens);
   await until(() => server.native.clients === 0);
 });
 
