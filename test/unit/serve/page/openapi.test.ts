@@ -1,0 +1,98 @@
+import { expect, test } from "bun:test";
+import { z } from "zod";
+import { openApi } from "../../../../src/dashboard/openapi.ts";
+import type { ModelFacts } from "../../../../src/serve/inference.ts";
+import { serveApi, type ServeApiSources } from "../../../../src/serve/page/api/serve-api.ts";
+import { openApiFaults } from "../../../support/openapi-faults.ts";
+import { modelFacts } from "./facts.ts";
+
+interface Operation {
+  requestBody: { content: Record<string, { example?: unknown }> };
+  security?: unknown;
+}
+
+interface Document {
+  paths: Record<string, Record<string, Operation>>;
+  security?: unknown;
+}
+
+function documentOf(sources: Partial<ServeApiSources> = {}): Document {
+  const all = { models: [modelFacts()], hasToken: false, pluginRoutes: [], ...sources };
+  return openApi(serveApi(all)) as unknown as Document;
+}
+
+function exampleOf(model: Partial<ModelFacts>, path: string): unknown {
+  const { paths } = documentOf({ models: [modelFacts(model)] });
+  return paths[path]?.["post"]?.requestBody.content["application/json"]?.example;
+}
+
+const PREDICT = "/models/sum/versions/1/predict";
+const INFER = "/v2/models/sum/versions/1/infer";
+const NO_SIGNATURE = { input: undefined, output: undefined };
+
+test("serveApi() makes a document without fault, with and without models, token and plugins", () => {
+  const item = z.toJSONSchema(z.object({ text: z.string() }));
+  const pluginRoutes = [
+    { method: "GET", path: "/hello/:who" },
+    { method: "POST", path: "/hello/:who{[a-z]+}" },
+    { method: "ALL", path: "/*" },
+  ];
+  const models = [modelFacts(), modelFacts({ name: "a b/c", ...NO_SIGNATURE, inputSchema: item })];
+  for (const sources of [{}, { models: [] }, { hasToken: true }, { pluginRoutes }, { models }]) {
+    expect(openApiFaults(documentOf(sources))).toEqual([]);
+  }
+  const paths = Object.keys(documentOf({ pluginRoutes }).paths);
+  expect(paths.filter((path) => path.startsWith("/hello"))).toEqual(["/hello/{who}"]);
+});
+
+test("serveApi() tells a model's own tensors, with an example that fits", () => {
+  expect(exampleOf({}, PREDICT)).toEqual({ input: { x: [0, 0] } });
+  expect(exampleOf({}, INFER)).toEqual({
+    inputs: [{ name: "x", datatype: "FP32", shape: [1, 2], data: [0, 0] }],
+  });
+  const text = { t: { datatype: "BYTES", shape: [-1, 1] } } as const;
+  expect(exampleOf({ input: text }, PREDICT)).toEqual({ input: { t: ["text"] } });
+});
+
+test("serveApi() tells a plugin's own schema, and the text that it is for the open protocol", () => {
+  const schema = z.object({
+    text: z.string(),
+    size: z.int().min(3),
+    kind: z.enum(["a", "b"]),
+    tags: z.array(z.string()),
+    note: z.string().optional(),
+  });
+  const model = { ...NO_SIGNATURE, inputSchema: z.toJSONSchema(schema) };
+  const item = exampleOf(model, PREDICT) as { input: unknown };
+  expect(schema.parse(item.input)).toEqual({ text: "text", size: 3, kind: "a", tags: ["text"] });
+  expect(exampleOf(model, INFER)).toEqual({
+    inputs: [{ name: "input", datatype: "BYTES", shape: [1], data: [JSON.stringify(item.input)] }],
+  });
+});
+
+test("serveApi() gives no example that nobody could read, and none of a model that is not ready", () => {
+  const input = { x: { datatype: "FP32", shape: [-1, 3, 1_024, 1_024] } } as const;
+  expect(exampleOf({ input }, PREDICT)).toBeUndefined();
+  expect(exampleOf({ input }, INFER)).toBeUndefined();
+  const models = [modelFacts({ state: "LOADING" })];
+  expect(Object.keys(documentOf({ models }).paths)).not.toContain(PREDICT);
+});
+
+test("serveApi() keeps a recursive schema whole", () => {
+  interface Tree {
+    children: Tree[];
+  }
+  const tree: z.ZodType<Tree> = z.lazy(() => z.object({ children: z.array(tree) }));
+  const inputSchema = z.toJSONSchema(z.object({ tree }));
+  const document = documentOf({ models: [modelFacts({ ...NO_SIGNATURE, inputSchema })] });
+  expect(openApiFaults(document)).toEqual([]);
+  expect(JSON.stringify(document)).toContain("urn:ding:sum%401:input");
+});
+
+test("openApi() wants the token where one is set, but for what is public", () => {
+  const { paths, security } = documentOf({ hasToken: true });
+  expect(security).toEqual([{ token: [] }]);
+  expect(paths["/v2/health/live"]?.["get"]?.security).toEqual([]);
+  expect(paths["/v2/models"]?.["get"]?.security).toBeUndefined();
+  expect(documentOf().security).toBeUndefined();
+});
