@@ -1,3 +1,4 @@
+import { isLoopback } from "../config/listen.ts";
 import type { Logger } from "../core/log.ts";
 import { VERSION } from "../core/version.ts";
 import { createApp } from "../http/app.ts";
@@ -28,6 +29,7 @@ export interface ServeAppOptions {
   statistics: ServeStatistics;
   sockets: NativeSockets;
   custom: CustomRoutes;
+  host: string;
   token: string | undefined;
   log: Logger;
   bodyLimitBytes: number;
@@ -40,6 +42,8 @@ export interface ServeAppOptions {
   /** Takes what the routes need to have released at the end. */
   resources: AsyncDisposableStack;
 }
+
+const LOCAL = "127.0.0.1";
 
 /** What answers a server's requests. */
 export interface ServeApp {
@@ -84,10 +88,12 @@ export function serveApp(options: ServeAppOptions): ServeApp {
   options.resources.use(mountPage(app, { ...options, pluginRoutes: () => custom.list }));
   custom.mount(app);
   const infer = inferDirectly(models, { bodyLimitBytes, log });
+  // Who asks from this machine has no other address; asking for it is dear.
+  const local = isLoopback(options.host) ? { remoteAddress: LOCAL } : undefined;
   return {
     fetch(request, env) {
       const mayAsk = token === undefined || isBearer(request, token);
-      return (mayAsk ? infer(request, env.info) : undefined) ?? app.fetch(request, env);
+      return (mayAsk ? infer(request, local ?? env.info) : undefined) ?? app.fetch(request, env);
     },
   };
 }

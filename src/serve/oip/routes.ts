@@ -68,7 +68,7 @@ export function mountOip(app: App, models: Models, options: MountOipOptions): vo
 export function inferDirectly(
   models: Models,
   { bodyLimitBytes, log = silentLogger }: Pick<MountOipOptions, "bodyLimitBytes" | "log">,
-): (request: Request, info: RequestInfo) => Promise<Response> | undefined {
+): (request: Request, info: Pick<RequestInfo, "remoteAddress">) => Promise<Response> | undefined {
   const context: OipContext = { models, faces: new ModelFaces(), bodyLimitBytes };
   return (request, info) => {
     const path = request.method === "POST" ? inferPath(request.url) : undefined;
