@@ -2,7 +2,7 @@ import type { ErrorRecord } from "../../core/errors.ts";
 import type { Stacked } from "../frame-groups.ts";
 import { partsOf, type Group } from "../frame-reader.ts";
 import type { NamedTensor, Tensors, Values } from "../inference.ts";
-import { failureRecord, wordsOf } from "./failure.ts";
+import { failureRecord } from "./failure.ts";
 import { atPlace, faultError } from "./item-fault.ts";
 import type { ItemReader } from "./item-reader.ts";
 import { sizeFault, tensorFaults } from "./tensor-check.ts";
@@ -65,13 +65,7 @@ async function sortBytes({ rows, tensors }: Tensors, sink: GroupSink): Promise<v
 }
 
 function oddError({ rows, tensors }: Tensors): ErrorRecord {
-  const faults = tensors.map((tensor) => {
-    try {
-      return sizeFault(tensor, rows);
-    } catch (thrown) {
-      return { path: tensor.name, message: wordsOf(thrown) };
-    }
-  });
+  const faults = tensors.map((tensor) => sizeFault(tensor, rows));
   return faultError(
     faults.filter((fault) => !!fault),
     INPUT,

@@ -48,11 +48,21 @@ export function sizeFault(
   }
   const elements = sizeOf(shape);
   if (datatype === "BYTES") {
-    const count = elementStarts(data).length - 1;
+    const count = countOfBytes(data);
     if (count === elements) return undefined;
-    return { path: name, message: `${told} holds ${elements} elements: got ${count}` };
+    const got = count === undefined ? "got one that is cut short" : `got ${count}`;
+    return { path: name, message: `${told} holds ${elements} elements: ${got}` };
   }
   const bytes = elements * DATATYPES[datatype].bytes;
   if (bytes === data.length) return undefined;
   return { path: name, message: `${told} of ${datatype} takes ${bytes} bytes: got ${data.length}` };
+}
+
+/** How many elements there are; undefined when one says that it is longer than what is there. */
+function countOfBytes(data: Uint8Array): number | undefined {
+  try {
+    return elementStarts(data).length - 1;
+  } catch {
+    return undefined;
+  }
 }
