@@ -9,7 +9,7 @@ import { Client } from "../src/serve/client/client.ts";
 import { inOrder } from "../src/serve/client/in-order.ts";
 import { serveOptions } from "../src/serve/options.ts";
 import { command } from "./_command.ts";
-import { showProgress } from "./_progress.ts";
+import { showProgress, type Progress } from "./_progress.ts";
 import { openItems, type CallItems } from "./_serve-call-items.ts";
 import { openOut } from "./_serve-call-out.ts";
 import { listenForStop, SIGNAL_EXIT_CODES } from "./_signals.ts";
@@ -131,7 +131,9 @@ export const serveCall = command(
   },
   async (options, given) => {
     using stop = listenForStop();
-    using progress = showProgress(process.stderr);
+    // On the terminal that shows the results these tell how far it is.
+    const isBarWanted = !process.stdout.isTTY || options.out !== undefined;
+    using progress = isBarWanted ? showProgress(process.stderr) : NO_BAR;
     const tools = await toolsOf(options, given, progress.stream);
     const servers = options.server.filter((word) => word !== "-");
     await using client = new Client({
@@ -164,6 +166,8 @@ export const serveCall = command(
     }
   },
 );
+
+const NO_BAR: Progress = { update() {}, stream: process.stderr, [Symbol.dispose]() {} };
 
 async function printStatus(client: Client, { json }: CallOptions): Promise<number> {
   const status: unknown = JSON.parse(writeJson(await client.serverStatus()));
@@ -213,7 +217,7 @@ async function callItems(
   }: {
     options: CallOptions;
     tools: Tools;
-    progress: ReturnType<typeof showProgress>;
+    progress: Progress;
     signal: AbortSignal;
   },
 ): Promise<number> {
