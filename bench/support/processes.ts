@@ -61,6 +61,26 @@ export function childrenOf(pid: number): number[] {
   return (text ?? "").split(" ").filter(Boolean).map(Number);
 }
 
+/** A process and all that it has started, and they, and so on. */
+export function familyOf(pid: number): number[] {
+  return [pid, ...childrenOf(pid).flatMap(familyOf)];
+}
+
+const TICK_MS = 10;
+const USER_TICKS = 11;
+
+/** How long these processes have kept cores busy, in steps of 10 ms; undefined where the system does not tell. */
+export function cpuMs(pids: readonly number[]): number | undefined {
+  let ticks = 0;
+  for (const pid of pids) {
+    const stat = proc(`${pid}/stat`);
+    if (stat === undefined) return undefined;
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    ticks += Number(fields[USER_TICKS]) + Number(fields[USER_TICKS + 1]);
+  }
+  return ticks * TICK_MS;
+}
+
 /** Resident memory of a process, shared pages included; undefined where the system does not tell. */
 export function residentMebibytes(pid: number): number | undefined {
   const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(proc(`${pid}/status`) ?? "")?.[1];

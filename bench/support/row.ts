@@ -17,8 +17,8 @@ export interface Row {
   ok: boolean;
 }
 
-/** Of these only "/s" is better when it is more. */
-export type Unit = "µs" | "ms" | "/s" | "MiB";
+/** Of these only "/s" and "GB/s" are better when they are more. */
+export type Unit = "µs" | "ms" | "/s" | "GB/s" | "MiB" | "%";
 
 /** A bench: measures, and gives each row as soon as it has it. */
 export type Bench = () => AsyncGenerator<Row>;
@@ -50,7 +50,7 @@ export function valueRow(head: RowHead, value: number): Row {
 
 /** Is less of this unit worse? */
 export function isRate(unit: Unit): boolean {
-  return unit === "/s";
+  return unit === "/s" || unit === "GB/s";
 }
 
 function row(

@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import { CELLS, CONTEXT, FRAME, LAYERS } from "../../examples/voice/frame.ts";
+import { inferBody } from "../../src/load/infer-body.ts";
+import type { LoadTensor } from "../../src/load/random-tensor.ts";
+import type { Press } from "../support/press.ts";
+import { Processes } from "../support/processes.ts";
+import { inTurns } from "../support/rounds.ts";
+import { ratioRow, type Row } from "../support/row.ts";
+import type { Request } from "../support/wrk.ts";
+import { ask } from "./requests.ts";
+import { startServer } from "./served.ts";
+
+const PLUGIN = join(import.meta.dir, "../../examples/voice/voice.ts");
+const BARE = join(import.meta.dir, "../limits/silero.ts");
+const BATCH_SIZE = 32;
+const WORKERS = 2;
+const SECONDS = 2;
+const ROUNDS = 5;
+
+/** A real model: how much of what its cores could do comes through the server, and is batching worth it? */
+export async function* silero(press: Press): AsyncGenerator<Row> {
+  await using processes = new Processes();
+  const batching = await startServer(processes, PLUGIN, ["--batch-size", String(BATCH_SIZE)]);
+  const single = await startServer(processes, PLUGIN, ["--batch-size", "1"]);
+  const rate = async (port: number, rows: number, connections: number): Promise<number> => {
+    const { perSecond } = await press.run(request(port, rows), { connections, seconds: SECONDS });
+    return perSecond * rows;
+  };
+  await Promise.all([batching, single].map(({ port }) => ask(request(port, 1))));
+  const whole = await inTurns({
+    rounds: ROUNDS,
+    real: () => rate(batching.port, BATCH_SIZE, 4),
+    limit: () => bestInProcess(processes),
+  });
+  const id = `silero, ${BATCH_SIZE} rows a request, against in-process`;
+  yield ratioRow({ id, unit: "/s", bound: 0.75 }, whole);
+  const worth = await inTurns({
+    rounds: ROUNDS,
+    real: () => rate(batching.port, 1, 64),
+    limit: () => rate(single.port, 1, 64),
+  });
+  const head = { id: "silero, 1 row a request, batch 32 against 1", unit: "/s", bound: 2 } as const;
+  yield ratioRow(head, worth);
+}
+
+/** As many processes as the server has workers, all at it. */
+async function bestInProcess(processes: Processes): Promise<number> {
+  const args = [BARE, String(BATCH_SIZE), String(SECONDS)];
+  const all = Array.from({ length: WORKERS }, () => processes.start(process.execPath, args));
+  const rates = (await Promise.all(all)).map(({ line }) => Number(line));
+  return rates.reduce((sum, rate) => sum + rate, 0);
+}
+
+function request(port: number, rows: number): Request {
+  const tensors = [tensor("x", [rows, CONTEXT + FRAME]), tensor("state", [rows, LAYERS, CELLS])];
+  const { bytes, headers } = inferBody(tensors, "binary");
+  return { port, path: "/v2/models/m/infer", headers, body: bytes };
+}
+
+function tensor(name: string, shape: readonly number[]): LoadTensor {
+  const count = shape.reduce((product, size) => product * size, 1);
+  const data = Array.from({ length: count }, (_, at) => ((at * 7_919) % 1_000) / 1_000);
+  return { name, datatype: "FP32", shape, data };
+}
