@@ -29,16 +29,15 @@ export function readElements(
   const lists = { datatype, shape: isNested ? shape : [count], path, indexes: [] };
   if (datatype === "BYTES") {
     const texts: string[] = [];
-    fillFrom(list, { ...lists, fill: fillTexts(texts) }, 0, 0);
+    fillFrom(list, lists, fillTexts(texts));
     return textElements(texts);
   }
   const elements = new DATATYPES[datatype].array(count);
-  fillFrom(list, { ...lists, fill: fillOf(elements, datatype) }, 0, 0);
+  fillFrom(list, lists, fillOf(elements, datatype));
   return bytesOf(elements);
 }
 
 interface Filling {
-  readonly fill: Fill;
   readonly datatype: Datatype;
   readonly shape: readonly number[];
   readonly path: string;
@@ -47,8 +46,8 @@ interface Filling {
 }
 
 /** Gives how many elements there are now. */
-function fillFrom(list: unknown, filling: Filling, axis: number, at: number): number {
-  const { shape, fill, datatype, indexes } = filling;
+function fillFrom(list: unknown, filling: Filling, fill: Fill, axis = 0, at = 0): number {
+  const { shape, datatype, indexes } = filling;
   const size = shape[axis] as number;
   if (!Array.isArray(list)) {
     throw fault(pathOf(filling, axis), `expected a list, got ${shown(list)}`);
@@ -65,7 +64,7 @@ function fillFrom(list: unknown, filling: Filling, axis: number, at: number): nu
   let next = at;
   for (let index = 0; index < size; index++) {
     indexes[axis] = index;
-    next = fillFrom(list[index], filling, axis + 1, next);
+    next = fillFrom(list[index], filling, fill, axis + 1, next);
   }
   return next;
 }

@@ -4,7 +4,6 @@ import type { Payload } from "../inference.ts";
 import { writeElements } from "./elements-writer.ts";
 import { headText, outputOf, type AnswerHead } from "./infer-answer.ts";
 import type { ModelFace } from "./model-face.ts";
-import { allOutputs } from "./output-choice.ts";
 
 const decoder = new TextDecoder();
 
@@ -17,7 +16,7 @@ export function writeGenerateAnswer(head: AnswerHead, payload: Payload, face: Mo
 }
 
 function tensorMembers(payload: Payload, face: ModelFace): string {
-  const members = allOutputs(face, false).map((choice, index) => {
+  const members = face.allAsJson.map((choice, index) => {
     const tensor = face.outputs[index] as ModelFace["outputs"][number];
     const { datatype, shape, data } = outputOf(payload, { face, tensor, choice });
     const list = writeElements(datatype, data, tensor.name);

@@ -5,7 +5,6 @@ import type { GivenTensor } from "./given-tensors.ts";
 import type { OipRequest } from "./infer-request.ts";
 import { jsonItems } from "./json-items.ts";
 import type { FaceTensor, ModelFace } from "./model-face.ts";
-import { allOutputs } from "./output-choice.ts";
 import { readParameters } from "./parameters.ts";
 import { payloadOf } from "./payload.ts";
 import { readDocument, recordAt, textAt, type JsonDocument } from "./request-document.ts";
@@ -27,7 +26,7 @@ export function readGenerateRequest(bytes: Uint8Array, face: ModelFace): OipRequ
       id: textAt(id, "id"),
       ...known,
       parameters: own,
-      outputs: allOutputs(face, false),
+      outputs: face.allAsJson,
     };
   });
 }

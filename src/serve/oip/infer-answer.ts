@@ -4,8 +4,7 @@ import type { ModelFacts, Payload } from "../inference.ts";
 import { joinElements } from "./bytes-elements.ts";
 import { classified } from "./classification.ts";
 import { writeElements } from "./elements-writer.ts";
-import type { FaceTensor, ModelFace } from "./model-face.ts";
-import type { OutputChoice } from "./output-choice.ts";
+import type { FaceTensor, ModelFace, OutputChoice } from "./model-face.ts";
 import { firstRow, rowsAt, type Lying } from "./row-axis.ts";
 
 /** What an answer says besides its outputs. */

@@ -1,7 +1,7 @@
 import type { Payload } from "../inference.ts";
 import { readTensors, type OipBody } from "./given-tensors.ts";
-import type { ModelFace } from "./model-face.ts";
-import { chooseOutputs, type OutputChoice } from "./output-choice.ts";
+import type { ModelFace, OutputChoice } from "./model-face.ts";
+import { chooseOutputs } from "./output-choice.ts";
 import { readParameters } from "./parameters.ts";
 import { payloadOf } from "./payload.ts";
 import { readDocument, recordAt, textAt, type JsonDocument } from "./request-document.ts";
@@ -20,15 +20,14 @@ export interface OipRequest {
 /** Reads a request to infer; throws usage.invalid-input with the path of the first fault. */
 export function readInferRequest(body: OipBody, face: ModelFace): OipRequest {
   return readDocument(body.json, (document) => {
-    const { isBinaryOutput, rest, ...own } = readParameters(
-      recordAt(document["parameters"], "parameters"),
-      "parameters",
-    );
+    const given = recordAt(document["parameters"], "parameters");
+    const { isBinaryOutput, rest, priority, timeoutMs } = readParameters(given, "parameters");
     const tensors = readTensors(document["inputs"], body, face);
     return {
       payload: payloadOf(tensors, face),
       id: textAt(document["id"], "id"),
-      ...own,
+      priority,
+      timeoutMs,
       parameters: rest,
       outputs: chooseOutputs(document["outputs"], face, isBinaryOutput),
     };

@@ -12,22 +12,33 @@ export interface FaceTensor {
   readonly axis: number | null;
 }
 
+/** An output as a request wants it. */
+export interface OutputChoice {
+  /** Among the model's outputs. */
+  readonly index: number;
+  /** As bytes behind the JSON, not in it. */
+  readonly isBinary: boolean;
+  /** So many of the highest values as text, in the place of the tensor; 0 for the tensor itself. */
+  readonly classes: number;
+  /** Of it in the request, for faults that show only in the answer. */
+  readonly path: string;
+}
+
 /** A model's inputs and outputs as clients see them. */
 export interface ModelFace {
   readonly inputs: readonly FaceTensor[];
   readonly outputs: readonly FaceTensor[];
   /** Its items are any value: each element of "input" and "output" is the JSON text of one. */
   readonly isAnyValue: boolean;
+  /** Every output, in the model's order. */
+  readonly allAsJson: readonly OutputChoice[];
+  readonly allAsBytes: readonly OutputChoice[];
 }
 
 const TEXTS = { datatype: "BYTES", shape: [-1], axis: 0 } as const;
 
 /** Of a model that has no signature, or only half of one. */
-const ANY_VALUE: ModelFace = {
-  inputs: [{ name: "input", ...TEXTS }],
-  outputs: [{ name: "output", ...TEXTS }],
-  isAnyValue: true,
-};
+const ANY_VALUE = faceOf([{ name: "input", ...TEXTS }], [{ name: "output", ...TEXTS }], true);
 
 type Told = Pick<ModelFacts, "name" | "state" | "reason" | "platform" | "input" | "output">;
 
@@ -42,11 +53,17 @@ export class ModelFaces {
     if (!input || !output) return ANY_VALUE;
     let face = this.#faces.get(input);
     if (!face) {
-      face = { inputs: tensorsOf(input), outputs: tensorsOf(output), isAnyValue: false };
+      face = faceOf(tensorsOf(input), tensorsOf(output), false);
       this.#faces.set(input, face);
     }
     return face;
   }
+}
+
+function faceOf(inputs: FaceTensor[], outputs: FaceTensor[], isAnyValue: boolean): ModelFace {
+  const all = (isBinary: boolean): OutputChoice[] =>
+    outputs.map((_, index) => ({ index, isBinary, classes: 0, path: `outputs[${index}]` }));
+  return { inputs, outputs, isAnyValue, allAsJson: all(false), allAsBytes: all(true) };
 }
 
 function notReady({ name, state, reason }: Told): DingError {

@@ -1,30 +1,18 @@
 import { fault, isRecord, shown } from "./fault.ts";
-import type { ModelFace } from "./model-face.ts";
+import type { ModelFace, OutputChoice } from "./model-face.ts";
 import { flagAt, refuseSharedMemory, wholeAt } from "./parameters.ts";
 import { recordAt } from "./request-document.ts";
 
-/** An output as a request wants it. */
-export interface OutputChoice {
-  /** Among the model's outputs. */
-  readonly index: number;
-  /** As bytes behind the JSON, not in it. */
-  readonly isBinary: boolean;
-  /** So many of the highest values as text, in the place of the tensor; 0 for the tensor itself. */
-  readonly classes: number;
-  /** Of it in the request, for faults that show only in the answer. */
-  readonly path: string;
-}
-
-/** Every output, in the model's order. */
-export function allOutputs({ outputs }: ModelFace, isBinary: boolean): OutputChoice[] {
-  return outputs.map((_, index) => ({ index, isBinary, classes: 0, path: `outputs[${index}]` }));
-}
-
 /** The outputs that a request names, in its order; all of them when it names none. */
-export function chooseOutputs(given: unknown, face: ModelFace, isBinary: boolean): OutputChoice[] {
-  if (given === undefined || given === null) return allOutputs(face, isBinary);
+export function chooseOutputs(
+  given: unknown,
+  face: ModelFace,
+  isBinary: boolean,
+): readonly OutputChoice[] {
+  const all = isBinary ? face.allAsBytes : face.allAsJson;
+  if (given === undefined || given === null) return all;
   if (!Array.isArray(given)) throw fault("outputs", `expected a list, got ${shown(given)}`);
-  if (given.length === 0) return allOutputs(face, isBinary);
+  if (given.length === 0) return all;
   const taken = new Set<number>();
   return given.map((output: unknown, at) => {
     const path = `outputs[${at}]`;

@@ -16,6 +16,7 @@ export function payloadOf(given: readonly GivenTensor[], face: ModelFace): Paylo
   const tensors = face.inputs.map((tensor, index): NamedTensor => {
     const { shape, data, path } = given[index] as GivenTensor;
     const { name, datatype, axis } = tensor;
+    if (axis === 0) return { name, datatype, shape, data };
     if (axis !== null) return { name, ...rowsFirst({ datatype, shape, data }, axis) };
     return { name, datatype, shape: [rows, ...shape], data: repeated(data, rows, path) };
   });
@@ -28,16 +29,17 @@ const MOST_EMPTY_ROWS = 65_536;
 function rowsOf(given: readonly GivenTensor[], inputs: readonly FaceTensor[]): number {
   let rows: number | undefined;
   let first = "";
-  for (const [index, { axis }] of inputs.entries()) {
+  for (let index = 0; index < inputs.length; index++) {
+    const { axis } = inputs[index] as FaceTensor;
     const { shape, data, path } = given[index] as GivenTensor;
     if (axis === null) continue;
     const own = shape[axis] as number;
-    const ownPath = `${path}.shape[${axis}]`;
+    const ownPath = (): string => `${path}.shape[${axis}]`;
     if (rows !== undefined && own !== rows) {
-      throw fault(ownPath, `expected ${rows} rows as in ${first}, got ${own}`);
+      throw fault(ownPath(), `expected ${rows} rows as in ${first}, got ${own}`);
     }
     if (data.length === 0 && own > MOST_EMPTY_ROWS) {
-      throw fault(ownPath, `expected ${MOST_EMPTY_ROWS} rows of nothing at most, got ${own}`);
+      throw fault(ownPath(), `expected ${MOST_EMPTY_ROWS} rows of nothing at most, got ${own}`);
     }
     rows = own;
     first ||= path;

@@ -4,7 +4,6 @@ import { fault } from "./fault.ts";
 import { bytesFault } from "./given-tensors.ts";
 import type { OipRequest } from "./infer-request.ts";
 import type { FaceTensor, ModelFace } from "./model-face.ts";
-import { allOutputs } from "./output-choice.ts";
 import { payloadOf } from "./payload.ts";
 
 /** A request that is nothing but the bytes of one row of the only input; all outputs come as bytes. */
@@ -24,7 +23,7 @@ export function readRawRequest(bytes: Uint8Array, face: ModelFace): OipRequest {
     priority: undefined,
     timeoutMs: undefined,
     parameters: undefined,
-    outputs: allOutputs(face, true),
+    outputs: face.allAsBytes,
   };
 }
 

@@ -2,8 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Datatype } from "../../../../src/protocol/datatype.ts";
 import type { NamedTensor, Payload } from "../../../../src/serve/inference.ts";
 import { writeInferAnswer, type OipAnswer } from "../../../../src/serve/oip/infer-answer.ts";
-import type { ModelFace } from "../../../../src/serve/oip/model-face.ts";
-import { allOutputs, type OutputChoice } from "../../../../src/serve/oip/output-choice.ts";
+import type { ModelFace, OutputChoice } from "../../../../src/serve/oip/model-face.ts";
 import { anyValue, faceOf, jsonBytes, mixed, oneTensor } from "./sample-faces.ts";
 
 const HEAD = { name: 'm"1', version: "2", id: undefined };
@@ -23,7 +22,7 @@ function one(datatype: Datatype, data: ArrayBufferView): Payload {
 function write(
   given: Payload,
   face: ModelFace,
-  outputs: readonly OutputChoice[] = allOutputs(face, false),
+  outputs: readonly OutputChoice[] = face.allAsJson,
 ): OipAnswer {
   return writeInferAnswer(HEAD, given, { face, outputs });
 }
@@ -72,7 +71,7 @@ describe("writeInferAnswer()", () => {
       { name: "b", datatype: "UINT8", shape: [1], data: Uint8Array.of(7) },
       { name: "c", datatype: "BYTES", shape: [1], data: Uint8Array.of(1, 0, 0, 0, 0xff) },
     );
-    const [a, b, c] = allOutputs(face, true) as [OutputChoice, OutputChoice, OutputChoice];
+    const [a, b, c] = face.allAsBytes as [OutputChoice, OutputChoice, OutputChoice];
     const outputs = [c, { ...b, isBinary: false }, a];
     const answer = writeInferAnswer({ ...HEAD, id: "i" }, given, { face, outputs });
     const bytes = answer.body as Uint8Array;
@@ -96,7 +95,7 @@ describe("writeInferAnswer()", () => {
       { name: "w", datatype: "INT16", shape: [2, 2, 3], data: bytesOf(words) },
       { name: "z", datatype: "INT64", shape: [2], data: bytesOf(BigInt64Array.of(7n, 7n)) },
     );
-    const outputs = allOutputs(mixed, false).slice(2);
+    const outputs = mixed.allAsJson.slice(2);
     const { body } = write(given, mixed, outputs);
     expect((JSON.parse(body as string) as { outputs: object[] }).outputs).toEqual([
       {
@@ -122,7 +121,7 @@ describe("writeInferAnswer()", () => {
     const face = oneTensor("FP32", [-1, 3]);
     const data = bytesOf(Float32Array.of(0.25, 3, -1, 9, 8, 10));
     const given = payload({ name: "x", datatype: "FP32", shape: [2, 3], data });
-    const [choice] = allOutputs(face, false) as [OutputChoice];
+    const [choice] = face.allAsJson as [OutputChoice];
     const classesOf = (classes: number): unknown => {
       const { body } = write(given, face, [{ ...choice, classes }]);
       return (JSON.parse(body as string) as { outputs: unknown[] }).outputs[0];
