@@ -14,7 +14,9 @@ import { Outtake } from "./outtake.ts";
 
 /** With more than this on its way to the server, the generator waits. */
 const MOST_UNREAD = { bytes: 4 * 1024 * 1024, messages: 1_000 };
-/** So long a generator may keep the event loop: behind it wait a cancel, and the pieces themselves. */
+/** Pieces that come faster than this travel together. */
+const LONGEST_HOLD_MS = 1;
+/** So long a generator may keep the event loop: behind it waits a cancel. */
 const LONGEST_TURN_MS = 5;
 
 /** One item's answer, piece by piece. */
@@ -55,13 +57,19 @@ export class StreamRun {
     const pieces = model.generate?.(intake.items[0], new CallContext(context, facts));
     const iterator = pieces?.[Symbol.asyncIterator]();
     let turnedMs = systemClock.now();
+    let flushedMs = -Infinity;
     try {
       for (;;) {
         const next = await this.#unlessCancelled(iterator?.next());
         if (!next || next.done) return;
         this.#send(await outtake.giveAll([seat], [{ value: next.value }]));
+        const now = systemClock.now();
+        if (now - flushedMs > LONGEST_HOLD_MS) {
+          this.#session.flush();
+          flushedMs = now;
+        }
         await this.#unlessCancelled(this.#roomForMore());
-        if (systemClock.now() - turnedMs < LONGEST_TURN_MS) continue;
+        if (now - turnedMs < LONGEST_TURN_MS) continue;
         await new Promise<void>((resolve) => void setImmediate(resolve));
         turnedMs = systemClock.now();
       }
@@ -74,7 +82,6 @@ export class StreamRun {
   #send(results: StackedAnswer["results"]): void {
     for (const piece of results) if ("error" in piece) throw DingError.fromRecord(piece.error);
     this.#call.event(WORKER_EVENTS.PIECE, encodeAnswer({ computeMs: 0, results }));
-    this.#session.flush();
   }
 
   #roomForMore(): Promise<void> | undefined {

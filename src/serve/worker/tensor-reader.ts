@@ -79,7 +79,8 @@ export class TensorReader {
     if (dims.length > 1) this.#checkLengths(list, dims, []);
     const count = sizeOf(dims);
     const { elements, fill } = this.#array ? this.#numbers(count) : this.#bytes(count);
-    this.#fill(list, { fill, at: { index: 0 }, depth: Math.max(1, dims.length), path: [] });
+    if (dims.length === 0) fill(list[0], 0, () => this.name);
+    else this.#fill(list, { fill, at: { index: 0 }, depth: dims.length, path: [] });
     return { elements, shape };
   }
 

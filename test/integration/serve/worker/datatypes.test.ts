@@ -22,11 +22,10 @@ export default defineModel({
 });
 `;
 
-const KINDS = [
-  ...["Uint8Array", "Uint8Array", "Uint16Array", "Uint32Array", "BigUint64Array"],
-  ...["Int8Array", "Int16Array", "Int32Array", "BigInt64Array", "Float16Array"],
-  ...["Float32Array", "Float32Array", "Float64Array", "Array of Uint8Array", "Array of String"],
-];
+const KINDS =
+  "Uint8Array,Uint8Array,Uint16Array,Uint32Array,BigUint64Array,Int8Array,Int16Array,Int32Array,BigInt64Array,Float16Array,Float32Array,Float32Array,Float64Array,Array of Uint8Array,Array of String".split(
+    ",",
+  );
 
 function bytesData(texts: readonly string[]): Uint8Array {
   const parts = texts.flatMap((text) => {
