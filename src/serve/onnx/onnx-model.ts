@@ -1,4 +1,4 @@
-import { DingError, messageOf } from "../../core/errors.ts";
+import { DingError } from "../../core/errors.ts";
 import type { Signature } from "../../protocol/datatype.ts";
 import type { NamedTensor, Tensors } from "../inference.ts";
 import { mergeRows, sliceRows } from "../rows.ts";
@@ -7,6 +7,7 @@ import { startsOfEqual } from "./equal-rows.ts";
 import { inputFault } from "./input-fault.ts";
 import { runRows } from "./run-rows.ts";
 import type { OnnxSession } from "./session.ts";
+import { runtimeWords } from "./runtime-words.ts";
 import { sizesFault } from "./shared-sizes.ts";
 import { inputSignature, outputSignature } from "./signature.ts";
 import { tryPlan } from "./try-plan.ts";
@@ -48,7 +49,7 @@ export class OnnxModel {
       return (mergeRows(outputs) as Tensors).tensors;
     } catch (thrown) {
       if (thrown instanceof DingError) throw thrown;
-      const message = `Cannot run the model: ${messageOf(thrown)}`;
+      const message = `Cannot run the model: ${runtimeWords(thrown)}`;
       throw new DingError("task.failed", message, { cause: thrown });
     }
   }

@@ -2,6 +2,7 @@ import { DingError, messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { findNodeRuntime, loadNodeRuntime, type NodeRuntime } from "./node-runtime.ts";
 import type { OrtModule, OrtSessionOptions } from "./ort.ts";
+import { runtimeWords } from "./runtime-words.ts";
 import { OnnxSession } from "./session.ts";
 import { openInWasm } from "./wasm-runtime.ts";
 
@@ -65,10 +66,7 @@ function needsNode(file: string): DingError {
 
 function invalidModel(file: string, thrown: unknown, { gpuProviders }: OpenOptions): DingError {
   if (thrown instanceof DingError) return thrown;
-  const why = messageOf(thrown).replace(
-    /^Can't create a session. ERROR_CODE: \d+, ERROR_MESSAGE: /,
-    "",
-  );
+  const why = runtimeWords(thrown);
   return new DingError("plugin.invalid", `Cannot load model "${file}": ${why}`, {
     cause: thrown,
     details: { path: file },

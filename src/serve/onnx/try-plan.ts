@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
-import { messageOf } from "../../core/errors.ts";
 import type { NamedTensor, Payload } from "../inference.ts";
 import { mergeRows, sliceRows } from "../rows.ts";
 import { planOne, type BatchPlan } from "./batch-plan.ts";
 import { rawRun, runRows } from "./run-rows.ts";
+import { runtimeWords } from "./runtime-words.ts";
 import type { OnnxSession } from "./session.ts";
 import type { OnnxValue } from "./values.ts";
 
@@ -31,7 +31,7 @@ export async function tryPlan(
     return (await rawRun(session, plan, batch)).map(({ tensor }) => tensor.dims);
   };
   const one = await dimsOf(1);
-  const several = await dimsOf(SEVERAL).catch(messageOf);
+  const several = await dimsOf(SEVERAL).catch(runtimeWords);
   const tookSeveral = typeof several !== "string";
   const grown = one.map((dims, index) => tookSeveral && grownAxis(dims, several[index] ?? []));
   const constant = session.outputs.find((_, index) => grown[index] === false);

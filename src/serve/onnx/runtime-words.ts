@@ -1,0 +1,8 @@
+import { messageOf } from "../../core/errors.ts";
+
+/** What a runtime says went wrong, without the names of its own functions in front. */
+export function runtimeWords(thrown: unknown): string {
+  return messageOf(thrown)
+    .replace(/^[^\n]*?ERROR_CODE: \d+, ERROR_MESSAGE: /, "")
+    .trim();
+}
