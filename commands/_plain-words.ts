@@ -78,9 +78,11 @@ class WordReader {
   #isSingleDash(word: string): boolean {
     if (!this.#hasSingleDash) return false;
     const name = SINGLE_DASH.exec(word)?.[1] ?? "";
-    const isBundle = name.split("").every((letter) =>
-      this.#known.fields.some((field) => field.short === letter && field.type.kind === "boolean"),
-    );
+    const isBundle = name
+      .split("")
+      .every((letter) =>
+        this.#known.fields.some((field) => field.short === letter && field.type.kind === "boolean"),
+      );
     return name.length > 1 && (this.#known.find(name) !== undefined || !isBundle);
   }
 

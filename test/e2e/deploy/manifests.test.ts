@@ -1,11 +1,11 @@
 import { describe, expect } from "bun:test";
-import { manifestCheck } from "../../scripts/test-services/manifests.ts";
-import { composeFile } from "../../src/deploy/compose.ts";
-import type { ContainedProgram } from "../../src/deploy/kept-program.ts";
-import { kubernetesManifest } from "../../src/deploy/kubernetes.ts";
-import { containedProgram } from "../support/contained-program.ts";
-import { testNeeding } from "../support/needs.ts";
-import { tempFolder } from "../support/temp-folder.ts";
+import { manifestCheck } from "../../../scripts/test-services/manifests.ts";
+import { composeFile } from "../../../src/deploy/compose.ts";
+import type { ContainedProgram } from "../../../src/deploy/kept-program.ts";
+import { kubernetesManifest } from "../../../src/deploy/kubernetes.ts";
+import { containedProgram } from "../../support/contained-program.ts";
+import { testNeeding } from "../../support/needs.ts";
+import { tempFolder } from "../../support/temp-folder.ts";
 
 const checker = await manifestCheck();
 const test = testNeeding("skipped" in checker ? checker.skipped : undefined);
