@@ -56,7 +56,13 @@ export class OtlpTraces<T> implements AsyncDisposable {
     this.#exporter = exporter;
     this.#url = `${url.origin}${url.pathname}`; // without a password
     this.#clock = options.clock ?? systemClock;
-    this.#timer = everyStep(STEP_MS, () => void this.flush(), this.#clock);
+    this.#timer = everyStep(
+      STEP_MS,
+      () => {
+        if (!this.#sending) void this.flush();
+      },
+      this.#clock,
+    );
   }
 
   /** Loads OpenTelemetry; throws `usage.invalid-option` for what is no URL. Whether somebody listens there shows later. */
@@ -73,7 +79,11 @@ export class OtlpTraces<T> implements AsyncDisposable {
 
   /** Sends what is here now; resolves when it is out or lost. */
   async flush(): Promise<void> {
-    await (this.#sending ??= this.#send().finally(() => (this.#sending = undefined)));
+    if (this.#sending) await this.#sending; // what came meanwhile goes with the next
+    if (this.#items.length > 0) {
+      this.#sending ??= this.#send().finally(() => (this.#sending = undefined));
+    }
+    await this.#sending;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

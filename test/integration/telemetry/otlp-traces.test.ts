@@ -1,0 +1,173 @@
+import { expect, test } from "bun:test";
+import { OtlpTraces } from "../../../src/telemetry/otlp-traces.ts";
+import type { SpanFacts } from "../../../src/telemetry/span-facts.ts";
+import { Collector } from "../../support/collector.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { freePort } from "../../support/free-port.ts";
+import { thrownBy } from "../../support/thrown-by.ts";
+import { until } from "../../support/until.ts";
+
+const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
+const SPAN = "00f067aa0ba902b7";
+const PARENT = `00-${TRACE}-${SPAN}-01`;
+
+function span(changes: Partial<SpanFacts> = {}): SpanFacts {
+  const own = { name: "work", kind: "server", startMs: 1_000, endMs: 1_250.5 } as const;
+  return { ...own, attributes: { size: 3, name: "x", nothing: undefined }, ...changes };
+}
+
+interface Warning {
+  message: string;
+  fields: Record<string, unknown> | undefined;
+}
+
+async function open(url: string, warnings: Warning[] = []) {
+  const clock = new FakeClock();
+  const log = {
+    debug() {},
+    info() {},
+    warn: (message: string, fields?: Record<string, unknown>) => warnings.push({ message, fields }),
+    error() {},
+  };
+  const source = { service: "test", version: "1.2", boot: "b1" };
+  const traces = await OtlpTraces.open<SpanFacts>({
+    url,
+    ...source,
+    spanOf: (facts) => facts,
+    log,
+    clock,
+  });
+  return { traces, clock };
+}
+
+test("flush() sends spans with their children, in the trace of who called", async () => {
+  await using collector = new Collector();
+  const { traces } = await open(collector.url);
+  await using _ = traces;
+  const part = span({ name: "part", kind: "internal" });
+  traces.add(span({ traceparent: PARENT, children: [part] }));
+  await traces.flush();
+  expect(collector.paths).toEqual(["/v1/traces"]);
+  const whole = collector.spans.find(({ name }) => name === "work");
+  const child = collector.spans.find(({ name }) => name === "part");
+  expect(whole).toMatchObject({
+    traceId: TRACE,
+    parentSpanId: SPAN,
+    kind: 2,
+    startTimeUnixNano: "1000000000",
+    endTimeUnixNano: "1250500000",
+    attributes: { size: 3, name: "x" },
+    resource: { "service.name": "test", "service.version": "1.2", "service.instance.id": "b1" },
+  });
+  expect(whole?.attributes).not.toHaveProperty("nothing");
+  expect(child).toMatchObject({ traceId: TRACE, parentSpanId: whole?.spanId, kind: 1 });
+  expect(traces.counts).toEqual({ sent: 1, dropped: 0, failed: 0 });
+});
+
+test("flush() begins a trace where nobody called, or nobody can be read", async () => {
+  await using collector = new Collector();
+  const { traces } = await open(collector.url);
+  await using _ = traces;
+  traces.add(span());
+  traces.add(span({ traceparent: "nonsense" }));
+  await traces.flush();
+  const [first, second] = collector.spans;
+  expect(first?.parentSpanId).toBeFalsy();
+  expect(second?.parentSpanId).toBeFalsy();
+  expect(first?.traceId).not.toBe(second?.traceId);
+});
+
+test("flush() leaves out what its caller does not sample, and tells what failed", async () => {
+  await using collector = new Collector();
+  const { traces } = await open(collector.url);
+  await using _ = traces;
+  traces.add(span({ traceparent: `00-${TRACE}-${SPAN}-00` }));
+  traces.add(span({ error: { type: "queue.full", message: "Cannot queue" } }));
+  await traces.flush();
+  expect(collector.spans).toHaveLength(1);
+  expect(collector.spans[0]).toMatchObject({
+    status: { code: 2, message: "Cannot queue" },
+    attributes: { "error.type": "queue.full" },
+  });
+});
+
+test("add() sends by itself within a second; what finds no room is dropped and counted", async () => {
+  await using collector = new Collector();
+  const { traces, clock } = await open(collector.url);
+  await using _ = traces;
+  const gate = Promise.withResolvers<void>();
+  collector.gate = gate.promise;
+  for (let item = 0; item < 2_000; item++) traces.add(span());
+  expect(traces.counts.dropped).toBe(2_000 - 1_024);
+  clock.advance(1_000);
+  await until(() => collector.paths.length === 1, { what: "the first part" });
+  // A collector that takes its time holds up nobody: there is room again for what comes.
+  traces.add(span());
+  expect(traces.counts.dropped).toBe(2_000 - 1_024);
+  gate.resolve();
+  await traces.flush();
+  expect(traces.counts).toEqual({ sent: 1_025, dropped: 976, failed: 0 });
+  expect(collector.spans).toHaveLength(1_025);
+});
+
+test("a collector that is down costs one warning a minute, and is tried again", async () => {
+  const port = await freePort();
+  const warnings: Warning[] = [];
+  const { traces, clock } = await open(`http://127.0.0.1:${port}`, warnings);
+  await using _ = traces;
+  for (let failure = 0; failure < 2; failure++) {
+    traces.add(span());
+    await traces.flush();
+  }
+  expect(traces.counts.failed).toBe(2);
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]?.message).toStartWith(`Cannot send traces to http://127.0.0.1:${port}/v1/`);
+  clock.advance(60_000);
+  traces.add(span());
+  await traces.flush();
+  expect(warnings).toHaveLength(2);
+  await using collector = new Collector({ port });
+  traces.add(span());
+  await traces.flush();
+  expect(collector.spans).toHaveLength(1);
+  expect(traces.counts.sent).toBe(1);
+}, 30_000);
+
+test("a collector that refuses is a failure, told with its status", async () => {
+  await using collector = new Collector();
+  collector.status = 400;
+  const warnings: Warning[] = [];
+  const { traces } = await open(collector.url, warnings);
+  await using _ = traces;
+  traces.add(span());
+  await traces.flush();
+  expect(traces.counts.failed).toBe(1);
+  expect(warnings).toHaveLength(1);
+});
+
+test("dispose sends what is left", async () => {
+  await using collector = new Collector();
+  const { traces, clock } = await open(collector.url);
+  traces.add(span());
+  await traces[Symbol.asyncDispose]();
+  expect(collector.spans).toHaveLength(1);
+  expect(clock.pending).toBe(0);
+});
+
+test("dispose does not wait long for a collector that does not answer", async () => {
+  await using collector = new Collector();
+  const gate = Promise.withResolvers<void>();
+  collector.gate = gate.promise;
+  const warnings: Warning[] = [];
+  const { traces } = await open(collector.url, warnings);
+  traces.add(span());
+  await traces[Symbol.asyncDispose]();
+  gate.resolve();
+  expect(warnings).toHaveLength(1);
+  expect(traces.counts.sent).toBe(0);
+}, 30_000);
+
+test("open() refuses what is no URL", async () => {
+  const error = await thrownBy(open("collector:4317"));
+  expect((error as Error).message).toBe('Cannot send traces to "collector:4317": not a URL');
+});
