@@ -26,8 +26,10 @@ export {
   ConcurrentClient,
   type ConcurrentClientOptions,
 } from "./serve/client/concurrent-client.ts";
+export type { EncodeAsyncOptions } from "./serve/client/encode-async.ts";
+export type { Heard, ListenOptions } from "./serve/client/listening.ts";
 export type { ClientOptions } from "./serve/client/options.ts";
-export type { Response } from "./serve/client/response.ts";
+export type { FetchAllOptions, Response } from "./serve/client/response.ts";
 export type { LocalClient } from "./serve/host/local-client.ts";
 export { defineModel, type ModelDefinition } from "./serve/plugin/define-model.ts";
 export { HardWorker, type WorkerLogger } from "./serve/plugin/hard-worker.ts";

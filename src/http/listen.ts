@@ -44,8 +44,8 @@ export interface ListeningApp extends AsyncDisposable {
   readonly url: string;
   /** True when the port answers, and it is this process that does; over TLS, when the port is open. */
   ping(http: HttpClient, selfToken: string): Promise<boolean>;
-  /** For an owner that stops: begun, no client is cut off between two requests. */
-  readonly parting: Pick<Parting, "begin" | "quiet">;
+  /** From now on each answer closes its connection: `finish` is to come, and cuts off nobody between two requests. */
+  part(): void;
   /** Listens no more; resolves when every request that is here has its whole answer and no WebSocket is open. */
   finish(): Promise<void>;
 }
@@ -129,8 +129,13 @@ function listening(server: HttpServer, host: string, parting: Parting): Listenin
         return false; // nobody answers: that is what was asked
       }
     },
-    parting,
-    finish: () => server.finish(),
+    part: () => parting.begin(),
+    async finish() {
+      await parting.hold();
+      const finished = server.finish();
+      parting.release();
+      await finished;
+    },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }

@@ -22,7 +22,7 @@ export async function readBytes(
     // HTTP itself ends the body at its announced length; only a chunked one must be counted.
     const reading =
       length !== null && !headers.has("transfer-encoding")
-        ? request.arrayBuffer().then((buffer) => new Uint8Array(buffer))
+        ? request.bytes()
         : readCounted(request.body, limitBytes);
     return await patience.within(reading, patienceMs);
   } catch (thrown) {

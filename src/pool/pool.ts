@@ -140,11 +140,7 @@ export class Pool implements AsyncDisposable, AssignmentHome {
       waiter.reject(new DingError(STOPPED.code, STOPPED.message));
     }
     const workers = [...this.#workers.values(), ...this.#retiring];
-    // One that is still loading has nothing to bring to an end.
-    for (const worker of workers) {
-      if (worker.isReady) worker.stop();
-      else worker.kill();
-    }
+    for (const worker of workers) worker.stop();
     using _killer = this.#options.clock.after(this.#stopGraceMs, () => {
       for (const worker of workers) worker.kill();
     });
@@ -184,7 +180,7 @@ export class Pool implements AsyncDisposable, AssignmentHome {
     this.#queue.splice(later < 0 ? this.#queue.length : later, 0, assignment);
   }
 
-  /** One that has died, of which the system has not told yet, is passed over: it would fail the work. */
+  /** One that has died, of which the system has not told yet, is passed over. */
   #takeIdle(): Line | undefined {
     let line = this.#idle.shift();
     while (line && !line.worker.isReachable) line = this.#idle.shift();
@@ -197,8 +193,9 @@ export class Pool implements AsyncDisposable, AssignmentHome {
   }
 
   #firstReady(): Promise<WorkerProcess> {
-    for (const worker of this.#workers.values()) {
-      if (worker.isReady && worker.isReachable) return Promise.resolve(worker);
+    for (let index = 0; index < this.#size; index++) {
+      const worker = this.#workers.get(idOf(index));
+      if (worker?.isReady && worker.isReachable) return Promise.resolve(worker);
     }
     if (this.#isClosed) {
       return Promise.reject(new DingError(STOPPED.code, STOPPED.message));
@@ -216,7 +213,11 @@ export class Pool implements AsyncDisposable, AssignmentHome {
       if (!next) break;
       line.add(next);
     }
-    if (line.isEmpty && !this.#idle.includes(line)) this.#idle.push(line);
+    // The one that was at work last goes on: its code is warm, and the others may sleep.
+    if (line.isEmpty && !this.#idle.includes(line)) {
+      if (line.worker.tasks > 0) this.#idle.unshift(line);
+      else this.#idle.push(line);
+    }
     this.#options.onRoom?.();
   }
 

@@ -78,9 +78,10 @@ export class WorkerProcess {
     return !this.#exit && this.#session.isAttached;
   }
 
-  /** Lets it end by itself: the closed channel tells it to. */
+  /** Lets it end by itself: the closed channel tells it to. One that still loads has nothing to bring to an end. */
   stop(): void {
     this.#isStopping = true;
+    if (!this.isReady) this.kill();
     if (this.#child.connected) this.#child.disconnect();
   }
 

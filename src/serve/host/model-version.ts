@@ -52,6 +52,8 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
   /** Of generations that have gone. */
   #restarts = 0;
   #down: DingError | undefined;
+  #facts: ModelFacts | undefined;
+  #factsOf: ModelReport | undefined;
 
   constructor(options: ModelOptions) {
     const { source, settings } = options;
@@ -65,15 +67,27 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
     this.#streams = new Streams(options);
   }
 
+  /** The same object while nothing of it changes: every request asks. */
   get facts(): ModelFacts {
-    const { source, state } = this;
+    const { state } = this;
+    const reason = this.#down?.message ?? this.#reason;
+    const known = this.#facts;
+    if (known?.state !== state || known.reason !== reason || this.#factsOf !== this.#report) {
+      this.#facts = this.#factsNow(state, reason);
+      this.#factsOf = this.#report;
+    }
+    return this.#facts as ModelFacts;
+  }
+
+  #factsNow(state: ModelState, reason: string): ModelFacts {
+    const { source } = this;
     const { settings } = this.#options;
     const report = this.#report;
     return {
       name: source.name,
       version: source.version,
       state,
-      reason: this.#down?.message ?? this.#reason,
+      reason,
       platform: report?.platform ?? "",
       batchSize: Math.min(settings.batchSize, report?.maxBatchSize ?? Infinity),
       input: report?.input,

@@ -119,10 +119,16 @@ export class Repository implements Models, AsyncDisposable {
 
 /** The greatest version that serves; if none does, the greatest. */
 function latestOf(versions: Map<string, ModelVersion>): ModelVersion | undefined {
-  const all = [...versions.values()].sort((a, b) => compareVersions(b, a));
-  return all.find((model) => model.state === "READY") ?? all[0];
+  let latest: ModelVersion | undefined;
+  for (const model of versions.values()) {
+    if (!latest || isBetter(model, latest)) latest = model;
+  }
+  return latest;
 }
 
-function compareVersions(a: ModelVersion, b: ModelVersion): number {
-  return a.source.version.localeCompare(b.source.version, "en", { numeric: true });
+function isBetter(a: ModelVersion, b: ModelVersion): boolean {
+  if ((a.state === "READY") !== (b.state === "READY")) return a.state === "READY";
+  return byNumber.compare(a.source.version, b.source.version) > 0;
 }
+
+const byNumber = new Intl.Collator("en", { numeric: true });
