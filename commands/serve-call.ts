@@ -57,7 +57,7 @@ const callOptions = z.object({
     .optional()
     .describe("The model to ask; may be left out where there is one alone")
     .meta({ group: SERVER, short: "m", placeholder: "NAME", flagOnly: true }),
-  version: z
+  modelVersion: z
     .string()
     .optional()
     .describe("Its version; the one that is served by default if not given")
@@ -141,7 +141,7 @@ export const serveCall = command(
       token: tools.token,
       tls: tlsOf(options),
       model: options.model,
-      version: options.version,
+      version: options.modelVersion,
       timeoutMs: options.timeoutMs,
       connectTimeoutMs: options.connectTimeoutMs,
       window: options.concurrency,

@@ -197,9 +197,7 @@ export class Pool implements AsyncDisposable, AssignmentHome {
       const worker = this.#workers.get(idOf(index));
       if (worker?.isReady && worker.isReachable) return Promise.resolve(worker);
     }
-    if (this.#isClosed) {
-      return Promise.reject(new DingError(STOPPED.code, STOPPED.message));
-    }
+    if (this.#isClosed) return Promise.reject(new DingError(STOPPED.code, STOPPED.message));
     const waiter = Promise.withResolvers<WorkerProcess>();
     this.#readyWaiters.push(waiter);
     return waiter.promise;

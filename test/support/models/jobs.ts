@@ -20,6 +20,7 @@ interface Item {
 
 let batches = 0;
 
+// oxlint-disable-next-line import/no-default-export -- a plugin's default export is what is loaded
 export default defineModel({
   load: () => ({ loadedAt: Date.now() }),
   async predict(_model, inputs: Item[], ctx) {

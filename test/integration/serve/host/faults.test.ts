@@ -88,7 +88,7 @@ describe("limits", () => {
     const rest = await Promise.all(
       Array.from({ length: 8 }, (_, index) => predict(server.url, { echo: index })),
     );
-    const statuses = rest.map(({ status }) => status).sort();
+    const statuses = rest.map(({ status }) => status);
     expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(3);
     const refused = rest.filter(({ status }) => status === 429);
     expect(refused.length).toBeGreaterThanOrEqual(1);
