@@ -1,4 +1,5 @@
 /** Makes ready what the tests talk to, before they run: it may take a while and should not count as a test's time. */
+import { chromium } from "./chromium.ts";
 import { manifestCheck } from "./manifests.ts";
 import { netnsTools } from "./netns.ts";
 import { pythonDing } from "./python-ding.ts";
@@ -10,6 +11,7 @@ const missing = await netnsTools();
 const systemd = await systemdAnalyze();
 const shell = await shellTools();
 const manifests = await manifestCheck();
+const browser = await chromium();
 console.log("skipped" in python ? `Python: needs ${python.skipped}` : `Python: ${python.python}`);
 console.log(
   missing === undefined ? "Network namespaces: yes" : `Network namespaces: need ${missing}`,
@@ -17,3 +19,6 @@ console.log(
 console.log(systemd === undefined ? "systemd-analyze: yes" : `systemd-analyze: needs ${systemd}`);
 console.log(shell === undefined ? "shellcheck, dash, busybox: yes" : `Shells: need ${shell}`);
 console.log("skipped" in manifests ? `Manifests: need ${manifests.skipped}` : "Manifests: yes");
+console.log(
+  "missing" in browser ? `Browser: needs ${browser.missing}` : `Browser: ${browser.program}`,
+);
