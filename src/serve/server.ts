@@ -25,10 +25,6 @@ import { ServeStatistics } from "./page/statistics.ts";
 import { serveApp } from "./routes.ts";
 import { serverSettings, type ServerOptions } from "./server-options.ts";
 
-/** The port closes when nobody has been refused for so long: who comes between is cut off without a word. */
-const QUIET_MS = 50;
-/** Who never stops asking does not keep it open. */
-const LONGEST_PARTING_MS = 500;
 /** So long the last bytes of answers may take to leave. */
 const LAST_BYTES_MS = 2_000;
 
@@ -215,12 +211,10 @@ export class Server extends Service {
   }
 
   protected override async onDrain(deadline: AbortSignal): Promise<void> {
-    const { parting } = this.#listening ?? {};
-    parting?.begin();
+    this.#listening?.part();
     await this.#repository?.drain(deadline);
     const sockets = this.#sockets;
     if (sockets) await abortable(sockets.drained(), deadline).catch(() => {});
-    await parting?.quiet(QUIET_MS, AbortSignal.timeout(LONGEST_PARTING_MS));
     await sockets?.[Symbol.asyncDispose]();
     const late = AbortSignal.timeout(LAST_BYTES_MS);
     await abortable(this.#listening?.finish() ?? Promise.resolve(), late).catch(() => {});
