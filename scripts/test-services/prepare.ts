@@ -5,6 +5,7 @@ import { netnsTools } from "./netns.ts";
 import { pythonDing } from "./python-ding.ts";
 import { shellTools } from "./shellcheck.ts";
 import { systemdAnalyze } from "./systemd.ts";
+import { tritonClient } from "./tritonclient.ts";
 
 const python = await pythonDing();
 const missing = await netnsTools();
@@ -12,6 +13,7 @@ const systemd = await systemdAnalyze();
 const shell = await shellTools();
 const manifests = await manifestCheck();
 const browser = await chromium();
+const triton = await tritonClient();
 console.log("skipped" in python ? `Python: needs ${python.skipped}` : `Python: ${python.python}`);
 console.log(
   missing === undefined ? "Network namespaces: yes" : `Network namespaces: need ${missing}`,
@@ -22,3 +24,4 @@ console.log("skipped" in manifests ? `Manifests: need ${manifests.skipped}` : "M
 console.log(
   "missing" in browser ? `Browser: needs ${browser.missing}` : `Browser: ${browser.program}`,
 );
+console.log("skipped" in triton ? `tritonclient: needs ${triton.skipped}` : "tritonclient: yes");

@@ -29,20 +29,30 @@ export function decodePythonJson(bytes: Uint8Array): unknown {
   return readPythonJson(text);
 }
 
+/** What JSON.parse may be given to change values, with the text that they were read from. */
+export type Revive = (key: string, value: unknown, from: { source?: string }) => unknown;
+
 /** Reads JSON as Python's json module does, NaN, Infinity and -Infinity included; `network.protocol` says what is wrong. */
-export function readPythonJson(text: string): unknown {
+export function readPythonJson(text: string, revive?: Revive): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(text, revive as Parser) as unknown;
   } catch (error) {
     const standard = standardText(text);
     if (standard === undefined) throw refusal(error);
     try {
-      return JSON.parse(standard, (_, value: unknown) => (value === NAN_MARK ? Number.NaN : value));
+      const reviveAll: Revive = (key, value, from) => {
+        if (value === NAN_MARK) return Number.NaN;
+        return revive ? revive(key, value, from) : value;
+      };
+      return JSON.parse(standard, reviveAll as Parser) as unknown;
     } catch (second) {
       throw refusal(second);
     }
   }
 }
+
+/** The types of the standard library do not know of the third argument yet. */
+type Parser = (key: string, value: unknown) => unknown;
 
 /** The text with Python's literals in a form JSON.parse takes; undefined when there are none. */
 function standardText(text: string): string | undefined {

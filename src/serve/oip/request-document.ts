@@ -1,6 +1,6 @@
 import { findJsonFault } from "../../config/json-fault.ts";
 import { DingError } from "../../core/errors.ts";
-import { decodePythonJson } from "../../protocol/python-json.ts";
+import { readPythonJson, type Revive } from "../../protocol/python-json.ts";
 import { InexactNumber } from "./fill.ts";
 import { fault, isRecord, shown } from "./fault.ts";
 
@@ -17,31 +17,19 @@ export function readDocument<T>(bytes: Uint8Array, use: (document: JsonDocument)
   if (bytes.length === 0) return use({});
   const text = textOf(bytes);
   try {
-    return use(parse(text, bytes));
+    return use(parse(text));
   } catch (thrown) {
     if (!(thrown instanceof InexactNumber)) throw thrown;
-    return use(checked(parseExactly(text)));
+    return use(checked(readPythonJson(text, exact)));
   }
 }
 
-function parseExactly(text: string): unknown {
-  try {
-    return JSON.parse(text, exact as (key: string, value: unknown) => unknown) as unknown;
-  } catch (cause) {
-    throw new DingError(
-      "usage.invalid-input",
-      "Cannot read body: whole numbers beyond 2^53 and NaN or Infinity are in it",
-      { cause, hint: "Send one of the two as binary data." },
-    );
-  }
-}
-
-function parse(text: string, bytes: Uint8Array): JsonDocument {
+function parse(text: string): JsonDocument {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    value = parseLeniently(text, bytes);
+    value = parseLeniently(text);
   }
   return checked(value);
 }
@@ -50,7 +38,7 @@ function parse(text: string, bytes: Uint8Array): JsonDocument {
 const LONGEST_CAREFUL = 4 * 1024 * 1024;
 
 /** Python writes NaN and Infinity, which the standard has no word for. */
-function parseLeniently(text: string, bytes: Uint8Array): unknown {
+function parseLeniently(text: string): unknown {
   if (text.length > LONGEST_CAREFUL) {
     throw new DingError("usage.invalid-input", "Cannot read body: it is not JSON", {
       hint: "Send much data as binary tensors.",
@@ -58,7 +46,7 @@ function parseLeniently(text: string, bytes: Uint8Array): unknown {
   }
   if (/NaN|Infinity/.test(text)) {
     try {
-      return decodePythonJson(bytes);
+      return readPythonJson(text);
     } catch {
       // that was not what is wrong with it
     }
@@ -90,15 +78,15 @@ function textOf(bytes: Uint8Array): string {
 
 const LONGEST_INTEGER = "-9223372036854775808".length;
 
-/** For JSON.parse: whole numbers that it would round, from their source. */
-function exact(_key: string, value: unknown, { source }: { source?: string }): unknown {
+/** Gives whole numbers that would be rounded from their source. */
+const exact: Revive = (_key, value, { source }) => {
   if (typeof value !== "number" || !Number.isInteger(value) || Number.isSafeInteger(value)) {
     return value;
   }
   const isPlain =
     source !== undefined && source.length <= LONGEST_INTEGER && /^-?\d+$/.test(source);
   return BigInt(isPlain ? source : value);
-}
+};
 
 /** The object at a key, empty when there is none. */
 export function recordAt(value: unknown, path: string): JsonDocument {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { readReport } from "../../../scripts/junit.ts";
-import { isExcused, skipNote, DI_ENGINE } from "../../../scripts/skips.ts";
+import { isExcused, skipNote, DI_ENGINE, TRITON_CLIENT } from "../../../scripts/skips.ts";
 
 const XML = `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="bun test" tests="4" failures="1" skipped="1">
@@ -35,5 +35,6 @@ test("isExcused() lets only Python's registry be out of reach", () => {
   expect(isExcused(`a Python master ${skipNote(`${DI_ENGINE}, which was not reached`)}`)).toBe(
     true,
   );
+  expect(isExcused(`a client ${skipNote(TRITON_CLIENT)}`)).toBe(true);
   expect(isExcused(`two hosts ${skipNote("root, for network namespaces")}`)).toBe(false);
 });
