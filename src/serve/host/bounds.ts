@@ -7,7 +7,7 @@ import { cancelledError, lateError } from "./refusals.ts";
 const SOON_MS = 20;
 
 /** Calls `leave`, at most once, when a job's time is up or nobody wants its answer any more. */
-export class Bounds implements Disposable {
+export class Bounds {
   readonly #clock: Clock;
   readonly #leave: (job: Job, error: DingError) => void;
   /** In the order in which they came; each is looked at once. */
@@ -29,8 +29,11 @@ export class Bounds implements Disposable {
     this.#timer ??= this.#clock.after(SOON_MS, () => this.#look());
   }
 
-  [Symbol.dispose](): void {
+  /** Every job has ended; others may come. */
+  clear(): void {
     this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    this.#fresh = [];
   }
 
   /** Those that wait longer are followed: only for them the runtime makes a signal. */

@@ -18,6 +18,7 @@ import type { Generation } from "./generation.ts";
 import { Bounds } from "./bounds.ts";
 import { Job, type Run } from "./job.ts";
 import { deathError, emptyError, fullError, lateError, noResultError } from "./refusals.ts";
+import { UnderWay } from "./under-way.ts";
 
 /** How requests wait and run. */
 export interface DispatcherOptions {
@@ -42,7 +43,7 @@ export class Dispatcher {
   /** Requests that have not ended. */
   readonly #open = new Set<Job>();
   #generation: Generation | undefined;
-  #onEmpty: (() => void) | undefined;
+  readonly #underWay = new UnderWay();
   #isPumping = false;
   #running = 0;
   #wake: Disposable | undefined;
@@ -51,7 +52,7 @@ export class Dispatcher {
     this.#options = options;
     this.#statistics = options.statistics;
     this.#clock = options.clock;
-    this.#bounds = new Bounds(options.clock, (job, error) => this.#leave(job, error));
+    this.#bounds = new Bounds(options.clock, (job, error) => this.#fail(job, error));
     this.#batcher = new Batcher({
       maxBatchRows: options.batchSize,
       timeoutMs: options.batchTimeoutMs,
@@ -85,6 +86,7 @@ export class Dispatcher {
     if (fault) this.#fail(job, fault);
     else {
       this.#open.add(job);
+      this.#underWay.begin();
       this.#bounds.add(job);
       this.pumpSoon();
     }
@@ -92,20 +94,15 @@ export class Dispatcher {
   }
 
   /** Resolves when every request has ended, or the deadline has come. */
-  async empty(deadline?: AbortSignal): Promise<void> {
-    if (this.#open.size === 0 || deadline?.aborted) return;
-    const empty = Promise.withResolvers<void>();
-    this.#onEmpty = empty.resolve;
-    deadline?.addEventListener("abort", () => empty.resolve(), { once: true });
-    await empty.promise;
+  empty(deadline?: AbortSignal): Promise<void> {
+    return this.#underWay.none(deadline);
   }
 
   /** Ends every request with this error. */
   failAll(error: DingError): void {
     this.#wake?.[Symbol.dispose]();
-    this.#bounds[Symbol.dispose]();
-    this.#batcher.clear();
     for (const job of this.#open) this.#fail(job, error);
+    this.#bounds.clear();
   }
 
   #add(job: Job): DingError | undefined {
@@ -231,8 +228,12 @@ export class Dispatcher {
       const result = results[index];
       if (!result || "error" in result) {
         this.#fail(job, result ? DingError.fromRecord(result.error) : noResultError());
-      } else if (job.answered(piece, result, { ...run, computeMs })) {
-        this.#onAnswered(job);
+        continue;
+      }
+      try {
+        if (job.answered(piece, result, { ...run, computeMs })) this.#onAnswered(job);
+      } catch (thrown) {
+        this.#fail(job, DingError.from(thrown));
       }
     }
   }
@@ -255,7 +256,7 @@ export class Dispatcher {
     this.#close(job);
   }
 
-  /** A worker died or was too late: whoever was with it is tried again, in halves until the one that kills is alone. */
+  /** A worker died or was too late: whoever was with it is tried again, each alone, so that only the one that kills goes on dying. */
   #failed(batch: readonly Piece<Job>[], error: DingError): void {
     const isDeath = error.code === "worker.exited" || error.code === "task.timed-out";
     const alive: Piece<Job>[] = [];
@@ -269,8 +270,10 @@ export class Dispatcher {
     if (alive.length > 0) this.#batcher.putBack(alive, { solo: true });
   }
 
+  /** Ends it; what still waits of it leaves, what runs of it is for nobody. */
   #fail(job: Job, error: DingError): void {
     if (!job.fail(error)) return;
+    this.#batcher.remove(job);
     const { arrivedMs, client, rows, batchRows, worker, request } = job;
     this.#statistics.onFailed(
       {
@@ -287,13 +290,7 @@ export class Dispatcher {
     this.#close(job);
   }
 
-  /** Before its answer is there; what runs of it is for nobody. */
-  #leave(job: Job, error: DingError): void {
-    this.#batcher.remove(job);
-    this.#fail(job, error);
-  }
-
   #close(job: Job): void {
-    if (this.#open.delete(job) && this.#open.size === 0) this.#onEmpty?.();
+    if (this.#open.delete(job)) this.#underWay.end();
   }
 }

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import type { Clock } from "../../core/clock.ts";
-import type { DingError } from "../../core/errors.ts";
+import { DingError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { Pool } from "../../pool/pool.ts";
 import type { PoolTask } from "../../pool/assignment.ts";
@@ -13,6 +13,7 @@ import type { ServeWorkerFacts } from "../page/server-facts.ts";
 import { createSharedMemory, type SharedMemory } from "../shared-memory.ts";
 import { WORKER_METHODS, type ModelReport, type WorkerSetUp } from "../worker-protocol.ts";
 import type { ModelSource } from "./source.ts";
+import { UnderWay } from "./under-way.ts";
 
 /** How the workers of a model are made. */
 export interface WorkerSettings {
@@ -63,8 +64,7 @@ export class Generation implements AsyncDisposable {
   readonly #pool: Pool;
   readonly #devices = new Map<string, string>();
   #report: ModelReport | undefined;
-  #open = 0;
-  #onEmpty: (() => void) | undefined;
+  readonly #underWay = new UnderWay();
 
   constructor(options: GenerationOptions) {
     this.#options = options;
@@ -105,7 +105,11 @@ export class Generation implements AsyncDisposable {
 
   /** Brings all workers up; rejects when one cannot load the model. */
   async start(): Promise<ModelReport> {
-    await this.#pool.start();
+    try {
+      await this.#pool.start();
+    } catch (thrown) {
+      throw withName(DingError.from(thrown), this.#options.source.name);
+    }
     return this.report;
   }
 
@@ -150,22 +154,18 @@ export class Generation implements AsyncDisposable {
     task: Omit<PoolTask, "timeoutMs">,
     timeoutMs: number = this.#options.settings.predictTimeoutMs,
   ): () => void {
-    this.#open += 1;
-    const ended = (): void => {
-      this.#open -= 1;
-      if (this.#open === 0) this.#onEmpty?.();
-    };
+    this.#underWay.begin();
     return this.#pool.run({
       method: task.method,
       meta: task.meta,
       body: task.body,
       timeoutMs,
       reply: (body) => {
-        ended();
+        this.#underWay.end();
         task.reply(body);
       },
       fail: (error) => {
-        ended();
+        this.#underWay.end();
         task.fail(error);
       },
       event: (name, body) => task.event(name, body),
@@ -179,12 +179,7 @@ export class Generation implements AsyncDisposable {
 
   /** Waits until nothing runs any more, or the deadline, and lets the workers go. */
   async retire(deadline?: AbortSignal): Promise<void> {
-    if (this.#open > 0 && !deadline?.aborted) {
-      const empty = Promise.withResolvers<void>();
-      this.#onEmpty = empty.resolve;
-      deadline?.addEventListener("abort", () => empty.resolve(), { once: true });
-      await empty.promise;
-    }
+    await this.#underWay.none(deadline);
     await this[Symbol.asyncDispose]();
   }
 
@@ -222,6 +217,18 @@ export class Generation implements AsyncDisposable {
     const isAdded = index >= workers && expandDevices.length > 0;
     return isAdded ? deviceOf(expandDevices, index - workers) : deviceOf(devices, index);
   }
+}
+
+/** A pool knows processes, not models: which of several did not load? */
+function withName(error: DingError, name: string): DingError {
+  const { code, message, hint, details } = error;
+  const [, why] = /^Cannot load plugin: (.*)$/s.exec(message) ?? [];
+  if (why === undefined) return error;
+  return new DingError(code, `Cannot load model "${name}": ${why}`, {
+    hint,
+    details,
+    cause: error,
+  });
 }
 
 function indexOf(workerId: string): number {

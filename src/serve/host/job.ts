@@ -1,4 +1,4 @@
-import { DingError } from "../../core/errors.ts";
+import type { DingError } from "../../core/errors.ts";
 import type { BatchEntry, Piece } from "../batching/piece.ts";
 import type { Inference, InferRequest, Payload } from "../inference.ts";
 import { mergeRows, payloadBytes, rowsOf } from "../rows.ts";
@@ -63,7 +63,7 @@ export class Job implements BatchEntry<Job> {
     return this.#computeMs;
   }
 
-  /** The answer to some of its items; true when it was the last. */
+  /** The answer to some of its items; true when it was the last. Throws task.invalid-result when its parts do not fit together. */
   answered(piece: Piece<Job>, payload: Payload, run: Run): boolean {
     if (this.#isEnded) return false;
     this.#firstRunAt ??= run.at;
@@ -77,12 +77,7 @@ export class Job implements BatchEntry<Job> {
     this.#parts.push({ from: piece.from, payload });
     if (this.#rowsLeft > 0) return false;
     this.#parts.sort((a, b) => a.from - b.from);
-    try {
-      return this.#end(mergeRows(this.#parts.map((part) => part.payload)));
-    } catch (thrown) {
-      this.fail(DingError.from(thrown));
-      return true;
-    }
+    return this.#end(mergeRows(this.#parts.map((part) => part.payload)));
   }
 
   /** Ends it with an error; what still runs of it is for nobody. False when it had ended. */

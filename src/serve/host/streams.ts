@@ -6,6 +6,7 @@ import type { ModelStatistics } from "../page/model-statistics.ts";
 import { WORKER_EVENTS, WORKER_METHODS, type StreamMeta } from "../worker-protocol.ts";
 import type { Generation } from "./generation.ts";
 import { cancelledError, lateError } from "./refusals.ts";
+import { UnderWay } from "./under-way.ts";
 
 /** What streams need of their model. */
 export interface StreamsOptions {
@@ -19,8 +20,7 @@ const MOST_BEHIND = { pieces: 10_000, bytes: 16 * 1024 * 1024 };
 /** Answers that come piece by piece, each from one worker. */
 export class Streams {
   readonly #options: StreamsOptions;
-  readonly #open = new Set<Stream>();
-  #onEmpty: (() => void) | undefined;
+  readonly #underWay = new UnderWay();
 
   constructor(options: StreamsOptions) {
     this.#options = options;
@@ -28,22 +28,15 @@ export class Streams {
 
   /** Begins at once; leaving the loop cancels what is not there yet. */
   open(request: InferRequest, generation: Generation): AsyncIterable<Payload> {
-    const stream = new Stream(request, this.#options, () => {
-      this.#open.delete(stream);
-      if (this.#open.size === 0) this.#onEmpty?.();
-    });
-    this.#open.add(stream);
+    const stream = new Stream(request, this.#options, () => this.#underWay.end());
+    this.#underWay.begin();
     stream.begin(generation);
     return stream.pieces();
   }
 
   /** Resolves when every stream has ended, or the deadline has come. */
-  async empty(deadline?: AbortSignal): Promise<void> {
-    if (this.#open.size === 0 || deadline?.aborted) return;
-    const empty = Promise.withResolvers<void>();
-    this.#onEmpty = empty.resolve;
-    deadline?.addEventListener("abort", () => empty.resolve(), { once: true });
-    await empty.promise;
+  empty(deadline?: AbortSignal): Promise<void> {
+    return this.#underWay.none(deadline);
   }
 }
 
@@ -74,7 +67,12 @@ class Stream {
     const { payload, parameters = {}, id, signal, timeoutMs } = this.#request;
     const { clock, statistics } = this.#options;
     const meta: StreamMeta = { parameters: { ...parameters }, id };
-    const body = encodeBatch([payload], generation.memory);
+    let body: Uint8Array;
+    try {
+      body = encodeBatch([payload], generation.memory);
+    } catch (thrown) {
+      return this.#finish(DingError.from(thrown));
+    }
     this.#cancel = generation.run(
       {
         method: WORKER_METHODS.STREAM,

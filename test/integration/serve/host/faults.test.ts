@@ -76,6 +76,21 @@ describe("a bad item", () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 500, 200, 200]);
     expect(JSON.stringify(answers[5]?.body)).toContain("no such word");
   });
+
+  test("takes the rest of its list with it: what nobody will hear does not run", async () => {
+    await using folder = await tempFolder();
+    await using server = await startServer({ plugin: JOBS, batchSize: 1 });
+    const mark = folder.file("mark");
+    const inputs = [{ throw: "no such word" }, ...Array.from({ length: 8 }, () => ({ mark }))];
+    const response = await fetch(`${server.url}/predict`, {
+      method: "POST",
+      body: JSON.stringify({ inputs }),
+    });
+    expect(response.status).toBe(500);
+    expect((await predict(server.url, { echo: 1 })).status).toBe(200);
+    expect(server.facts().models[0]?.queuedRows).toBe(0);
+    expect(await readFile(mark, "utf8").catch(() => "never ran")).toBe("never ran");
+  });
 });
 
 describe("limits", () => {

@@ -100,7 +100,7 @@ describe("models", () => {
     await until(() => server.facts().models[0]?.workers.some(({ state }) => state === "busy"), {
       what: "a batch that runs",
     });
-    const unloading = server.models.unload("jobs");
+    const unloading = Promise.all([server.models.unload("jobs"), server.models.unload("jobs")]);
     const refused = await predict(server.url, { echo: 1 });
     expect(refused.status).toBe(503);
     await unloading;
