@@ -1,12 +1,14 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
-import { pid } from "node:process";
+import { pid, platform } from "node:process";
 
 /** Memory that several processes see; it is gone when the last of them is, however it ended. */
 export interface MappedFile extends Disposable {
   /** Opens the same memory in another process of this user, as long as this one holds it. */
   readonly path: string;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Has the system put memory behind these bytes? Where it has not, writing to them would end the process. */
+  readonly size: number;
+  /** A part of it, at a multiple of 4 KiB; undefined when the system refuses. The runtime counts it as its own memory, and collects garbage later. */
+  map(offset: number, bytes: number): Uint8Array<ArrayBuffer> | undefined;
+  /** Puts zeros there. Has the system memory for them? Where it has not, writing to what is mapped would end the process. */
   reserve(from: number, to: number): boolean;
 }
 
@@ -16,11 +18,11 @@ const O_TMPFILE = 0o20000000 | (constants.O_DIRECTORY ?? 0);
 const ZEROS = new Uint8Array(1024 * 1024);
 
 /** Makes memory to share; undefined where the system or the runtime has no such thing. */
-export function createMappedFile(bytes: number): MappedFile | undefined {
+export function createMappedFile(size: number): MappedFile | undefined {
   return opened(() => {
     const file = openSync(FOLDER, O_TMPFILE | constants.O_RDWR, 0o600);
     try {
-      ftruncateSync(file, bytes);
+      ftruncateSync(file, size);
     } catch (thrown) {
       closeSync(file);
       throw thrown;
@@ -35,38 +37,52 @@ export function openMappedFile(path: string): MappedFile | undefined {
 }
 
 function opened(open: () => number): MappedFile | undefined {
-  if (typeof Bun === "undefined" || process.platform !== "linux") return undefined;
-  let file: number | undefined;
+  if (typeof Bun === "undefined" || platform !== "linux") return undefined;
   try {
-    file = open();
-    const path = `/proc/${pid}/fd/${file}`;
-    const bytes = Bun.mmap(path, { shared: true }) as Uint8Array<ArrayBuffer>;
-    if (bytes.length !== fstatSync(file).size) throw new Error("mapped in part");
-    return mappedFile(file, path, bytes);
+    return new OpenFile(open());
   } catch {
-    if (file !== undefined) closeSync(file);
     return undefined;
   }
 }
 
-function mappedFile(file: number, path: string, bytes: Uint8Array<ArrayBuffer>): MappedFile {
-  let isOpen = true;
-  return {
-    path,
-    bytes,
-    reserve(from, to) {
-      if (!isOpen) return false;
-      try {
-        for (let at = from; at < to;)
-          at += writeSync(file, ZEROS, 0, Math.min(ZEROS.length, to - at), at);
-        return true;
-      } catch {
-        return false;
+class OpenFile implements MappedFile {
+  readonly path: string;
+  readonly size: number;
+  readonly #file: number;
+  #isOpen = true;
+
+  constructor(file: number) {
+    this.path = `/proc/${pid}/fd/${file}`;
+    this.size = fstatSync(file).size;
+    this.#file = file;
+  }
+
+  map(offset: number, size: number): Uint8Array<ArrayBuffer> | undefined {
+    if (!this.#isOpen || offset + size > this.size) return undefined;
+    try {
+      // The types leave out what the documentation has.
+      const part: object = { shared: true, offset, size };
+      const bytes = Bun.mmap(this.path, part);
+      return bytes.length === size ? bytes : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  reserve(from: number, to: number): boolean {
+    if (!this.#isOpen) return false;
+    try {
+      for (let at = from; at < to;) {
+        at += writeSync(this.#file, ZEROS, 0, Math.min(ZEROS.length, to - at), at);
       }
-    },
-    [Symbol.dispose]() {
-      if (isOpen) closeSync(file);
-      isOpen = false;
-    },
-  };
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#isOpen) closeSync(this.#file);
+    this.#isOpen = false;
+  }
 }

@@ -12,7 +12,8 @@ import {
 } from "./frame-groups.ts";
 import { partsOf, readGroups, type Group } from "./frame-reader.ts";
 import type { Payload } from "./inference.ts";
-import type { Place, SharedMemory } from "./shared-memory.ts";
+import type { Place } from "./memory-windows.ts";
+import type { SharedMemory } from "./shared-memory.ts";
 import type { WorkerMemory } from "./worker/worker-memory.ts";
 
 export { mergeRows, payloadBytes, rowsOf, sliceRows } from "./rows.ts";
@@ -57,14 +58,15 @@ export function encodeBatch(payloads: readonly Payload[], memory?: SharedMemory)
   const pieces = piecesOf(payloads);
   const bytes = bytesOfRuns(pieces.runs);
   const place = bytes < SHARED_FROM_BYTES ? undefined : memory?.take(bytes);
-  if (!place || !memory) {
+  const view = place && memory?.view(place);
+  if (!view || !memory) {
     return inline([pieces.heads, null, 0, NO_PART, 0], pieces.runs, {
       bytes,
       what: "batch",
       code: "http.too-large",
     });
   }
-  putRuns(pieces.runs, memory.view(place), 0);
+  putRuns(pieces.runs, view, 0);
   const body = headOnly([pieces.heads, [place.at, place.bytes], 0, NO_PART, 0]);
   memory.keep(body, place);
   return body;
@@ -98,14 +100,15 @@ export function encodeAnswer(
   const place = bytes < SHARED_FROM_BYTES ? undefined : memory?.take(bytes);
   const part = memory?.part ?? NO_PART;
   const count = memory?.count ?? 0;
-  if (!place || !memory) {
+  const view = place && memory?.view(place);
+  if (!view) {
     return inline([heads, null, computeMs, part, count], runs, {
       bytes,
       what: "answer",
       code: "task.invalid-result",
     });
   }
-  putRuns(runs, memory.view(place), 0);
+  putRuns(runs, view, 0);
   return headOnly([heads, [place.at, place.bytes], computeMs, part, count]);
 }
 
@@ -123,7 +126,7 @@ export function decodeAnswer(body: Uint8Array, memory?: SharedMemory): BatchAnsw
 
 function read(
   body: Uint8Array,
-  memory: { view: (place: Place) => Uint8Array } | undefined,
+  memory: { view: (place: Place) => Uint8Array | undefined } | undefined,
 ): { head: Head; bytes: Uint8Array } {
   const length = new DataView(body.buffer, body.byteOffset, body.length).getUint32(0, true);
   let head: Head | undefined;

@@ -1,24 +1,20 @@
 import { createMappedFile, type MappedFile } from "../runtime/map-file.ts";
-import { Arena } from "./arena.ts";
+import { MemoryWindows, type Place, type WindowPlaces } from "./memory-windows.ts";
 import type { SharedMemoryPlan } from "./worker-protocol.ts";
-
-/** Where something lies in shared memory. */
-export interface Place {
-  readonly at: number;
-  readonly bytes: number;
-}
 
 /** How large the memory may grow; the system gives only what is really used. */
 export interface SharedMemoryOptions {
   /** How many workers can answer through it at a time; any further one answers inline. */
   workers: number;
-  /** For the batches of all workers; default 256 MiB. */
-  batchBytes?: number;
-  /** For the answers of each worker; default 64 MiB. */
-  answerBytes?: number;
+  /** For the batches of all workers: parts that are mapped when those before are full, 106 MiB in all by default. Nothing is larger than a part. */
+  batchWindows?: readonly number[];
+  /** For the answers of each worker; 41 MiB in all by default. */
+  answerWindows?: readonly number[];
 }
 
 const MIB = 1024 * 1024;
+const BATCH_WINDOWS = [2 * MIB, 8 * MIB, 32 * MIB, 64 * MIB];
+const ANSWER_WINDOWS = [MIB, 8 * MIB, 32 * MIB];
 
 /** In front of a worker's answers stands the number of the last one that the server has read. */
 export const COUNTER_BYTES = 64;
@@ -34,32 +30,39 @@ export const COUNTER_BYTES = 64;
  */
 export class SharedMemory implements Disposable {
   readonly #file: MappedFile;
-  readonly #answerBytes: number;
-  readonly #batches: Arena;
+  readonly #windows: readonly number[];
+  readonly #memory: MemoryWindows;
+  readonly #batches: WindowPlaces;
+  readonly #firstAnswers: number;
+  readonly #answerWindows: number;
   readonly #slots: (string | undefined)[];
-  readonly #placeOf = new Map<Uint8Array, number>();
+  readonly #placeOf = new Map<Uint8Array, Place>();
   #isUsable = true;
 
-  constructor(file: MappedFile, { workers, answerBytes = 64 * MIB }: SharedMemoryOptions) {
+  constructor(
+    file: MappedFile,
+    { workers, batchWindows = BATCH_WINDOWS, answerWindows = ANSWER_WINDOWS }: SharedMemoryOptions,
+  ) {
     this.#file = file;
-    this.#answerBytes = answerBytes;
     this.#slots = Array.from({ length: workers }, () => undefined);
-    const from = workers * answerBytes;
-    this.#batches = new Arena(from, file.bytes.length - from, (start, end) =>
-      file.reserve(start, end),
-    );
+    this.#windows = [...batchWindows, ...this.#slots.flatMap(() => answerWindows)];
+    this.#memory = new MemoryWindows(file, this.#windows);
+    this.#firstAnswers = batchWindows.length;
+    this.#answerWindows = answerWindows.length;
+    this.#batches = this.#memory.places(0, batchWindows.length);
   }
 
   /** What a worker is told in its set-up, undefined when nothing is shared any more; call `takeBack` when it is gone. */
   lend(workerId: string): SharedMemoryPlan | undefined {
     if (!this.#isUsable) return undefined;
-    const { path, bytes } = this.#file;
     const slot = this.#slots.indexOf(undefined);
-    const at = slot * this.#answerBytes;
+    const first = this.#firstAnswers + Math.max(0, slot) * this.#answerWindows;
+    const at = this.#memory.startOf(first);
     const isLent = slot >= 0 && this.#file.reserve(at, at + COUNTER_BYTES); // which sets it to 0
     if (isLent) this.#slots[slot] = workerId;
-    const answers = isLent ? { at, bytes: this.#answerBytes } : { at: 0, bytes: 0 };
-    return { path, bytes: bytes.length, answers };
+    const { path } = this.#file;
+    const count = isLent ? this.#answerWindows : 0;
+    return { path, windows: [...this.#windows], answers: { first, count } };
   }
 
   /** The worker is gone, and its last word has been read; twice is once. */
@@ -70,31 +73,31 @@ export class SharedMemory implements Disposable {
 
   /** A place for a batch; undefined when it is full. */
   take(bytes: number): Place | undefined {
-    const at = this.#isUsable ? this.#batches.take(bytes) : undefined;
-    return at === undefined ? undefined : { at, bytes };
+    return this.#isUsable ? this.#batches.take(bytes) : undefined;
   }
 
-  /** The bytes of a place; throws nothing and gives fewer when the place is none. */
-  view({ at, bytes }: Place): Uint8Array<ArrayBuffer> {
-    return this.#file.bytes.subarray(at, at + bytes);
+  /** The bytes of a place; undefined when it is none. */
+  view(place: Place): Uint8Array<ArrayBuffer> | undefined {
+    return this.#memory.view(place);
   }
 
   /** For encodeBatch: the place belongs to this body until that is released. */
   keep(body: Uint8Array, place: Place): void {
-    this.#placeOf.set(body, place.at);
+    this.#placeOf.set(body, place);
   }
 
   /** The batch with this body is answered or has failed: no worker will read it; twice is once. */
   release(body: Uint8Array): void {
-    const at = this.#placeOf.get(body);
-    if (at === undefined) return;
+    const place = this.#placeOf.get(body);
+    if (!place) return;
     this.#placeOf.delete(body);
-    this.#batches.give(at);
+    this.#batches.give(place);
   }
 
-  /** For decodeAnswer: everything that the worker with this part has said up to this number has been read. */
+  /** For decodeAnswer: everything that the worker whose part begins here has said up to this number has been read. */
   countAsRead(part: number, count: number): void {
-    Atomics.store(new Int32Array(this.#file.bytes.buffer, part, 1), 0, count);
+    const counter = this.#memory.view({ at: part, bytes: COUNTER_BYTES });
+    if (counter) Atomics.store(new Int32Array(counter.buffer, counter.byteOffset, 1), 0, count);
   }
 
   /** A worker cannot open it: from now on nothing goes through it. */
@@ -111,7 +114,12 @@ export class SharedMemory implements Disposable {
 
 /** Undefined where the system or the runtime has no such thing: then everything goes inline. */
 export function createSharedMemory(options: SharedMemoryOptions): SharedMemory | undefined {
-  const { workers, batchBytes = 256 * MIB, answerBytes = 64 * MIB } = options;
-  const file = createMappedFile(workers * answerBytes + batchBytes);
-  return file && new SharedMemory(file, { ...options, answerBytes });
+  const { workers, batchWindows = BATCH_WINDOWS, answerWindows = ANSWER_WINDOWS } = options;
+  const size = sum(batchWindows) + workers * sum(answerWindows);
+  const file = createMappedFile(size);
+  return file && new SharedMemory(file, options);
+}
+
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total + size, 0);
 }

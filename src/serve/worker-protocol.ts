@@ -43,9 +43,10 @@ export interface WorkerSetUp {
 export interface SharedMemoryPlan {
   /** Opens the memory's file, which has no name of its own. */
   path: string;
-  bytes: number;
-  /** The part that this worker writes its answers to; the rest is for batches. */
-  answers: { at: number; bytes: number };
+  /** Sizes of the parts of it, one behind the other. */
+  windows: number[];
+  /** The parts that this worker writes its answers to. */
+  answers: { first: number; count: number };
 }
 
 /** What a worker says of the model that it has loaded and warmed up. */

@@ -32,7 +32,11 @@ function tensor(size: number, first: number): Tensors {
 test("tensors of any size come back as they went, several at a time, through memory that is too small for all", async () => {
   await using folder = await tempFolder();
   const plugin = await folder.write("echo.ts", ECHO);
-  using memory = createSharedMemory({ workers: 1, batchBytes: 2 * MIB, answerBytes: 2 * MIB });
+  using memory = createSharedMemory({
+    workers: 1,
+    batchWindows: [2 * MIB],
+    answerWindows: [2 * MIB],
+  });
   expect(memory).toBeDefined();
   await using worker = startModelWorker({ plugin, memory });
   expect((await worker.loaded).sharesMemory).toBe(true);
@@ -51,7 +55,7 @@ test("a worker that is killed takes nothing with it, and leaves nothing behind",
   await using folder = await tempFolder();
   const plugin = await folder.write("echo.ts", ECHO);
   const before = readdirSync("/dev/shm");
-  using memory = createSharedMemory({ workers: 1, batchBytes: MIB, answerBytes: MIB });
+  using memory = createSharedMemory({ workers: 1, batchWindows: [MIB], answerWindows: [MIB] });
   const large = tensor(200_000, 0);
   for (let round = 0; round < 3; round++) {
     await using worker = startModelWorker({ plugin, memory });
@@ -74,7 +78,7 @@ test("what a model keeps of small arrays and of values stays what it was", async
     `let kept;
     export default (inputs) => { const told = kept ?? null; kept ??= inputs[0].bytes; return inputs.map(() => told); };`,
   );
-  using memory = createSharedMemory({ workers: 1, batchBytes: MIB, answerBytes: MIB });
+  using memory = createSharedMemory({ workers: 1, batchWindows: [MIB], answerWindows: [MIB] });
   await using worker = startModelWorker({ plugin, memory });
   await worker.loaded;
   const first = new Uint8Array(100_000).fill(1);

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
-import { createMappedFile } from "../../../../src/runtime/map-file.ts";
+import { createMappedFile, openMappedFile } from "../../../../src/runtime/map-file.ts";
 import {
   decodeAnswer,
   decodeBatch,
@@ -14,7 +14,7 @@ import { floats } from "./payloads.ts";
 const MIB = 1024 * 1024;
 const large = floats(8, 8_192); // 256 KiB
 
-function bothSides(options: { batchBytes: number; answerBytes: number }): {
+function bothSides(options: { batchWindows: number[]; answerWindows: number[] }): {
   server: SharedMemory;
   worker: WorkerMemory;
 } {
@@ -25,7 +25,7 @@ function bothSides(options: { batchBytes: number; answerBytes: number }): {
 }
 
 test("large batches and answers go through shared memory, small ones inline", () => {
-  const { server, worker } = bothSides({ batchBytes: 4 * MIB, answerBytes: 4 * MIB });
+  const { server, worker } = bothSides({ batchWindows: [4 * MIB], answerWindows: [4 * MIB] });
   using _server = server;
   const body = encodeBatch([large, large], server);
   expect(body.length).toBeLessThan(300);
@@ -38,7 +38,7 @@ test("large batches and answers go through shared memory, small ones inline", ()
 });
 
 test("a full memory lets batches go inline, until release() makes room", () => {
-  const { server, worker } = bothSides({ batchBytes: MIB, answerBytes: MIB });
+  const { server, worker } = bothSides({ batchWindows: [MIB], answerWindows: [MIB] });
   using _server = server;
   const bodies = Array.from({ length: 5 }, () => encodeBatch([large], server));
   expect(bodies.map((body) => body.length > 256 * 1024)).toEqual([
@@ -56,7 +56,7 @@ test("a full memory lets batches go inline, until release() makes room", () => {
 });
 
 test("a worker takes the place of an answer again when a later one has been read", () => {
-  const { server, worker } = bothSides({ batchBytes: MIB, answerBytes: MIB });
+  const { server, worker } = bothSides({ batchWindows: [MIB], answerWindows: [MIB] });
   using _server = server;
   const encode = (): Uint8Array => encodeAnswer({ computeMs: 0, results: [large] }, worker);
   const isInline = (body: Uint8Array): boolean => body.length > 300;
@@ -76,7 +76,7 @@ test("a worker takes the place of an answer again when a later one has been read
 });
 
 test("an answer shares no memory with its worker", () => {
-  const { server, worker } = bothSides({ batchBytes: MIB, answerBytes: MIB });
+  const { server, worker } = bothSides({ batchWindows: [MIB], answerWindows: [MIB] });
   using _server = server;
   const first = decodeAnswer(encodeAnswer({ computeMs: 0, results: [large] }, worker), server);
   decodeAnswer(encodeAnswer({ computeMs: 0, results: [floats(9, 8_192)] }, worker), server);
@@ -84,9 +84,9 @@ test("an answer shares no memory with its worker", () => {
 });
 
 test("lend() gives a part again that was taken back, and none to one worker more", () => {
-  using server = createSharedMemory({ workers: 1, batchBytes: MIB, answerBytes: MIB });
+  using server = createSharedMemory({ workers: 1, batchWindows: [MIB], answerWindows: [MIB] });
   const first = server?.lend("w0");
-  expect(server?.lend("w1")?.answers.bytes).toBe(0);
+  expect(server?.lend("w1")?.answers.count).toBe(0);
   const inline = openWorkerMemory(server?.lend("w1"));
   const told = encodeAnswer({ computeMs: 0, results: [large] }, inline);
   expect(decodeAnswer(told, server).results).toEqual([large]);
@@ -95,18 +95,36 @@ test("lend() gives a part again that was taken back, and none to one worker more
 });
 
 test("disable() lets everything go inline", () => {
-  const { server } = bothSides({ batchBytes: MIB, answerBytes: MIB });
+  const { server } = bothSides({ batchWindows: [MIB], answerWindows: [MIB] });
   using _server = server;
   server.disable();
   expect(server.lend("w1")).toBeUndefined();
   expect(encodeBatch([large], server).length).toBeGreaterThan(256 * 1024);
 });
 
-test("createMappedFile() leaves no name behind, and says where there is no memory", () => {
+test("a batch goes into the first window that has room for it, and into none if it is larger than each", () => {
+  const { server, worker } = bothSides({ batchWindows: [MIB, 2 * MIB], answerWindows: [MIB] });
+  using _server = server;
+  const larger = floats(48, 8_192); // 1.5 MiB
+  for (const payload of [larger, large]) {
+    const body = encodeBatch([payload], server);
+    expect(body.length).toBeLessThan(300);
+    expect(decodeBatch(body, worker)).toEqual([payload]);
+  }
+  expect(server.take(MIB)).toBeUndefined();
+});
+
+test("createMappedFile() leaves no name behind, and what is mapped is the same on both sides", () => {
   const before = readdirSync("/dev/shm");
-  using file = createMappedFile(MIB);
+  using file = createMappedFile(4 * MIB);
+  using other = openMappedFile(file?.path ?? "");
   expect(readdirSync("/dev/shm")).toEqual(before);
-  expect(file?.reserve(0, MIB)).toBe(true);
-  using huge = createMappedFile(2 ** 50);
-  expect(huge?.reserve(0, 64) ?? false).toBe(huge !== undefined);
+  expect([file?.reserve(0, 3 * MIB), other?.size]).toEqual([true, 4 * MIB]);
+  const part = file?.map(2 * MIB, MIB);
+  part?.set([1, 2, 3], 5);
+  expect(other?.map(0, 4 * MIB)?.subarray(2 * MIB + 5, 2 * MIB + 8)).toEqual(
+    Uint8Array.of(1, 2, 3),
+  );
+  expect(file?.map(4 * MIB, MIB)).toBeUndefined();
+  expect(openMappedFile("/proc/1/fd/9999")).toBeUndefined();
 });
