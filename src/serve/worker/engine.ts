@@ -1,5 +1,4 @@
 import type { LazyAbort } from "../../core/lazy-abort.ts";
-import type { Logger } from "../../core/log.ts";
 import type { StackedAnswer } from "../batch-frame.ts";
 import type { Group } from "../frame-reader.ts";
 import type { LoadedModel, ModelContext } from "../plugin/model-plugin.ts";
@@ -11,6 +10,8 @@ import type { Outcome } from "./halves.ts";
 export interface EngineCall {
   readonly abort: LazyAbort;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** Hears what the model's code threw, in place of the log. */
+  readonly onThrown?: (thrown: unknown) => void;
 }
 
 /** Runs batches through a model. Never rejects for what is in a payload, or for what the model throws. */
@@ -30,10 +31,10 @@ export function isHopeless(thrown: unknown, { abort }: EngineCall): boolean {
 }
 
 /** Tells the operator what a model's code threw, each message once, with its stack; clients hear the message only. */
-export function logFailures(
-  log: Logger,
-  { name }: ModelContext,
+export function tellFailures(
+  { name, log }: ModelContext,
   outcomes: readonly Outcome<unknown>[],
+  { onThrown }: EngineCall,
 ): void {
   let counts: Map<string, { thrown: unknown; items: number }> | undefined;
   for (const outcome of outcomes) {
@@ -45,6 +46,10 @@ export function logFailures(
     else counts.set(message, { thrown: outcome.thrown, items: 1 });
   }
   for (const [message, { thrown, items }] of counts ?? []) {
+    if (onThrown) {
+      onThrown(thrown);
+      continue;
+    }
     const stack = thrown instanceof Error ? thrown.stack : undefined;
     log.error(`model "${name}" failed: ${message}`, { items, ...(stack ? { stack } : {}) });
   }

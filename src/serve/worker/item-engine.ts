@@ -4,7 +4,7 @@ import type { Group } from "../frame-reader.ts";
 import { outputList } from "../plugin/outputs.ts";
 import {
   isHopeless,
-  logFailures,
+  tellFailures,
   type Engine,
   type EngineCall,
   type EngineOptions,
@@ -54,7 +54,7 @@ export class ItemEngine implements Engine {
     const outcomes = await runInHalves(items.length, run, {
       isHopeless: (thrown) => isHopeless(thrown, call),
     });
-    logFailures(context.log, context, outcomes);
+    tellFailures(context, outcomes, call);
     return outcomes;
   }
 }

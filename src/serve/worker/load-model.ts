@@ -81,7 +81,12 @@ async function step<T>(
     throw new DingError("plugin.invalid", message, {
       cause: thrown,
       hint: thrown instanceof DingError ? thrown.hint : undefined,
-      details: { path: plugin, ...placeOf(thrown, plugin) },
+      details: { path: plugin, ...placeOf(sourceOf(thrown), plugin) },
     });
   }
+}
+
+/** Of an error that says what the model threw, that. */
+function sourceOf(thrown: unknown): unknown {
+  return thrown instanceof DingError && thrown.cause !== undefined ? thrown.cause : thrown;
 }

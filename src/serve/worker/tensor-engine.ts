@@ -8,7 +8,7 @@ import { mergeRows, sliceRows } from "../rows.ts";
 import { rowsOfTensor } from "./elements.ts";
 import {
   isHopeless,
-  logFailures,
+  tellFailures,
   type Engine,
   type EngineCall,
   type EngineOptions,
@@ -67,7 +67,7 @@ export class TensorEngine implements Engine {
     const outcomes = await runInHalves(whole.rows, run, {
       isHopeless: (thrown) => isHopeless(thrown, call),
     });
-    logFailures(context.log, context, outcomes);
+    tellFailures(context, outcomes, call);
     return outcomes;
   }
 

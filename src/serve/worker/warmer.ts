@@ -1,4 +1,4 @@
-import { DingError } from "../../core/errors.ts";
+import { DingError, type ErrorRecord } from "../../core/errors.ts";
 import { LazyAbort } from "../../core/lazy-abort.ts";
 import { msgpack } from "../../protocol/codec.ts";
 import { decodeBatchGroups, encodeBatch } from "../batch-frame.ts";
@@ -31,8 +31,18 @@ export function warmer(
       const body = encodeBatch(
         values.map((value) => ({ kind: "values", form: "msgpack", values: [value] })),
       );
-      const { results } = (await engine?.run(decodeBatchGroups(body), call)) ?? { results: [] };
-      for (const result of results) if ("error" in result) throw DingError.fromRecord(result.error);
+      let cause: unknown;
+      const onThrown = (thrown: unknown): void => void (cause ??= thrown);
+      const ran = await engine?.run(decodeBatchGroups(body), { ...call, onThrown });
+      for (const result of ran?.results ?? []) {
+        if ("error" in result) throw failureOf(result.error, cause);
+      }
     },
   };
+}
+
+/** With what the model threw as its cause: that knows its place in the source. */
+function failureOf(record: ErrorRecord, cause: unknown): DingError {
+  const { code, message, hint, details } = DingError.fromRecord(record);
+  return new DingError(code, message, { hint, details, cause });
 }
