@@ -17,7 +17,7 @@ export function writeElements(datatype: Datatype, bytes: Uint8Array, path: strin
     case "FP16":
       return writeFloats(Float32Array.from(elementsOf(datatype, bytes) as Float16Array));
     case "FP64":
-      return writeNumbers(plain(elementsOf(datatype, bytes) as Float64Array));
+      return writeNumbers(plain(elementsOf(datatype, bytes) as Float64Array), BEYOND_FP64);
     case "INT8":
     case "INT16":
     case "INT32":
@@ -36,7 +36,7 @@ function writeFloats(elements: Float32Array): string {
   for (let index = 0; index < elements.length; index++) {
     numbers.push(shortFloat(elements[index] as number));
   }
-  return writeNumbers(numbers);
+  return writeNumbers(numbers, BEYOND_FP32);
 }
 
 function plain(elements: Float64Array): number[] {
@@ -45,20 +45,24 @@ function plain(elements: Float64Array): number[] {
   return numbers;
 }
 
-/** JSON has no word for them: NaN is null, and an infinity a number that nothing can hold. */
-function writeNumbers(numbers: number[]): string {
+/** What is infinite when it is read as such. Some readers refuse what no double can hold. */
+const BEYOND_FP32 = "1e39";
+const BEYOND_FP64 = "1e999";
+
+/** JSON has no word for them: NaN is null, and an infinity a number beyond the datatype. */
+function writeNumbers(numbers: number[], beyond: string): string {
   let isFinite = true;
   for (let index = 0; index < numbers.length; index++) {
     const number = numbers[index] as number;
     if (number - number !== 0) isFinite = false;
   }
-  return isFinite ? JSON.stringify(numbers) : `[${numbers.map(oddText).join(",")}]`;
-}
-
-function oddText(number: number): string {
-  if (Number.isNaN(number)) return "null";
-  if (Number.isFinite(number)) return String(number);
-  return number > 0 ? "1e999" : "-1e999";
+  if (isFinite) return JSON.stringify(numbers);
+  const texts = numbers.map((number) => {
+    if (Number.isFinite(number)) return String(number);
+    if (Number.isNaN(number)) return "null";
+    return number > 0 ? beyond : `-${beyond}`;
+  });
+  return `[${texts.join(",")}]`;
 }
 
 /** A bfloat16 is the upper half of an FP32. */

@@ -8,7 +8,7 @@ import numpy as np
 import tritonclient.http as http
 from tritonclient.utils import InferenceServerException
 
-client = http.InferenceServerClient(sys.argv[1], concurrency=8)
+client = http.InferenceServerClient(sys.argv[1], concurrency=16)
 seen = {}
 
 
@@ -141,10 +141,9 @@ def number(request):
 
 
 seen["timeout"] = refused(lambda: turn(5_000, timeout=50_000).get_result())
-first = turn(1_500)
-low = turn(0, priority=2)
-high = turn(0, priority=1)
-seen["priority"] = number(first) < number(high) < number(low)
+low = [turn(250, priority=2) for _ in range(5)]
+high = [turn(250, priority=1) for _ in range(5)]
+seen["priority"] = sum(map(number, high)) < sum(map(number, low))
 
 # Many at a time
 many = [

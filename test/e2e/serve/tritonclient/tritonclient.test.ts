@@ -18,7 +18,7 @@ testNeeding(missing)(
     await using serve = await startServe([...plugins, "--batch-size", "8"]);
     const { code, stdout, stderr } = await runCommand(
       [triton.python, join(import.meta.dir, "drive_serve.py"), serve.address],
-      { env: triton.env },
+      { env: triton.env, timeoutMs: 100_000 },
     );
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const seen = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Record<string, unknown>;

@@ -44,7 +44,8 @@ const TEXTS: [Datatype, ArrayBufferView, string][] = [
   ["FP16", Float16Array.of(0.1, -2), "[0.0999755859,-2]"],
   ["BF16", Uint16Array.of(0x3f80, 0x3dcd), "[1,0.100097656]"],
   ["FP32", Float32Array.of(0.1, 1e-20), "[0.1,9.999999682655225e-21]"],
-  ["FP32", Float32Array.of(NaN, -Infinity), "[null,-1e999]"],
+  ["FP32", Float32Array.of(NaN, -Infinity), "[null,-1e39]"],
+  ["FP16", Float16Array.of(Infinity, 1.5), "[1e39,1.5]"],
   ["FP64", Float64Array.of(0.1, Infinity), "[0.1,1e999]"],
   ["BYTES", Uint8Array.of(2, 0, 0, 0, 0x22, 0x0a, 0, 0, 0, 0), '["\\"\\n",""]'],
 ];
