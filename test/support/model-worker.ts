@@ -88,9 +88,10 @@ export function startModelWorker({
     ...given,
     sharedMemory: memory?.lend("w0"),
   };
-  const loaded = call(WORKER_METHODS.SET_UP, setUp).then(
-    (report) => msgpack.decode(report) as ModelReport,
-  );
+  const loaded = call(WORKER_METHODS.SET_UP, setUp).then((report) => {
+    worker.isReady = true;
+    return msgpack.decode(report) as ModelReport;
+  });
   loaded.catch(() => {});
   return {
     process: worker,
