@@ -1,10 +1,11 @@
 import type { NotedEvent } from "../telemetry/event-list.ts";
 import type { HistoryRows } from "../telemetry/history.ts";
 
-/** How a value is written: "rate" is so many a second, "state" a word with a colour, "time" a moment (milliseconds since 1970). */
+/** How a value is written: "short" has room for five signs, "rate" is so many a second, "state" a word with a colour, "time" a moment (milliseconds since 1970). */
 export type Format =
   | "count"
   | "number"
+  | "short"
   | "rate"
   | "ms"
   | "bytes"

@@ -4,7 +4,7 @@ import { colour } from "./theme.browser.js";
 
 /* global uPlot */
 
-const HEIGHT = 200;
+const HEIGHT = 190;
 
 /** Lines over time, with what they are at the pointer, or now. */
 export class LineChart {
@@ -68,7 +68,12 @@ export class LineChart {
           y: { range: (_, _min, max) => [0, max > 0 ? max * 1.1 : 1] },
         },
         axes: [
-          { ...axis, space: 90, values: (_, ticks) => ticks.map((at) => this.#timeLabel(at)) },
+          {
+            ...axis,
+            space: 90,
+            size: 32,
+            values: (_, ticks) => ticks.map((at) => this.#timeLabel(at)),
+          },
           {
             ...axis,
             size: 64,

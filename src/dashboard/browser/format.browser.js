@@ -15,6 +15,8 @@ export function format(value, kind) {
   switch (kind) {
     case "count":
       return count(value);
+    case "short":
+      return tight(value);
     case "rate":
       return `${short(value)}/s`;
     case "ms":
@@ -65,6 +67,14 @@ function short(value) {
     step++;
   }
   return `${digits(rest)}${KILO[step] === "" ? "" : ` ${KILO[step]}`}`;
+}
+
+/** At most five signs: "940", "9.4k", "94k". */
+function tight(value) {
+  const step = KILO.findLastIndex((_, power) => value >= 1_000 ** power);
+  if (step <= 0) return digits(value);
+  const rest = value / 1_000 ** step;
+  return `${rest < 9.95 ? rest.toFixed(1) : rest.toFixed(0)}${KILO[step]}`;
 }
 
 function digits(value) {

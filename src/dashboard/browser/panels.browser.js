@@ -2,6 +2,9 @@ import { LineChart } from "./chart.browser.js";
 import { element, setText } from "./element.browser.js";
 import { format, timeOfDay, toneOf } from "./format.browser.js";
 
+/** Above more bars than these numbers would lie on each other. */
+const MOST_NUMBERS = 16;
+
 /** What a panel becomes: an element, and `show(feed, history, window)`. */
 export function makePanel(panel) {
   switch (panel.kind) {
@@ -68,7 +71,7 @@ function bars({ title, key, format: kind, empty, note }) {
           bar.style.height = `${((value / most) * 100).toFixed(1)}%`;
           const attributes = { role: "listitem", "data-label": label, "data-value": String(value) };
           return element("div.bar", { ...attributes, title: `${label}: ${value}` }, [
-            element("b", {}, [format(value, kind)]),
+            element("b", { hidden: found.length > MOST_NUMBERS }, [format(value, kind)]),
             element("span", {}, [bar]),
             element("em", {}, [label]),
           ]);

@@ -36,7 +36,7 @@ export function barsOf(models: readonly ModelStatistics[]): DashboardFeed["bars"
   const latency = sumOf(models.map((model) => model.latencyMs.window()));
   return {
     batches: sizesOf(models),
-    latency: latency.octaves().map(({ to, count }) => ({ label: `${shown(to)} ms`, value: count })),
+    latency: latency.octaves().map(({ to, count }) => ({ label: shown(to), value: count })),
   };
 }
 

@@ -78,9 +78,9 @@ export const SERVE_PANELS: readonly Panel[] = [
   {
     kind: "bars",
     title: "Latency, last minute",
-    note: "How many requests took up to so long",
+    note: "How many requests took up to so many milliseconds",
     key: "latency",
-    format: "count",
+    format: "short",
     empty: "No request was answered in the last minute.",
   },
   {
@@ -88,7 +88,7 @@ export const SERVE_PANELS: readonly Panel[] = [
     title: "Batch sizes",
     note: "How many batches of each size, since the start",
     key: "batches",
-    format: "count",
+    format: "short",
     empty: "No batch has run.",
   },
   {

@@ -8,7 +8,11 @@ export interface ScopeGauges {
   queue: number;
   /** Requests that have not ended. */
   open: number;
-  /** The part of the workers that is busy. */
+  /** Workers that are up. */
+  workers: number;
+  /** Are requests answered piece by piece? What these take is no batch's time. */
+  streams: boolean;
+  /** Workers that are at work right now. */
   busy: number;
 }
 
@@ -18,6 +22,7 @@ interface Totals {
   rows: number;
   batches: number;
   batchRows: number;
+  batchMs: number;
 }
 
 /** Over so many steps "now" is a mean. */
@@ -41,14 +46,15 @@ export class ScopeHistory {
     const totals = totalsOf(models);
     const step = difference(totals, this.#last);
     this.#last = totals;
-    this.#steps.push({ ...step, ms, busy: gauges.busy });
+    const busy = busyPart(step.batchMs / ms, gauges);
+    this.#steps.push({ ...step, ms, busy });
     if (this.#steps.length > NOW_STEPS) this.#steps.shift();
     const batch = step.batches === 0 ? Number.NaN : step.batchRows / step.batches;
     this.#history.push({
       atMs,
       ms,
       counts: { answered: step.answered, failed: step.failed, rows: step.rows },
-      gauges: { ...gauges, batch },
+      gauges: { queue: gauges.queue, open: gauges.open, busy, batch },
       spreads: {
         latency: sumOf(models.map((model) => model.latencyMs.fresh)),
         queued: sumOf(models.map((model) => model.queueMs.fresh)),
@@ -78,6 +84,12 @@ export class ScopeHistory {
   }
 }
 
+/** What part of the workers was at work: as many as batches took time; where there are streams, as it looks right now. */
+function busyPart(busyByTime: number, { workers, streams, busy }: ScopeGauges): number {
+  if (workers === 0) return 0;
+  return Math.min(1, Math.max(busyByTime, streams ? busy : 0) / workers);
+}
+
 /** All of them together; the only one as it is. */
 export function sumOf(spreads: readonly LogHistogram[]): LogHistogram {
   const [first, ...others] = spreads;
@@ -88,13 +100,14 @@ export function sumOf(spreads: readonly LogHistogram[]): LogHistogram {
 }
 
 function totalsOf(models: readonly ModelStatistics[]): Totals {
-  const totals = { answered: 0, failed: 0, rows: 0, batches: 0, batchRows: 0 };
+  const totals = { answered: 0, failed: 0, rows: 0, batches: 0, batchRows: 0, batchMs: 0 };
   for (const { counts } of models) {
     totals.answered += counts.success;
     totals.failed += Object.values(counts.failed).reduce((sum, count) => sum + count, 0);
     totals.rows += counts.rows;
     totals.batches += counts.batches;
     totals.batchRows += counts.batchRows;
+    totals.batchMs += counts.batchMs;
   }
   return totals;
 }
@@ -108,5 +121,6 @@ function difference(now: Totals, last: Totals | undefined): Totals {
     rows: of("rows"),
     batches: of("batches"),
     batchRows: of("batchRows"),
+    batchMs: of("batchMs"),
   };
 }

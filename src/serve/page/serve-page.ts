@@ -5,7 +5,7 @@ import { Changes } from "./changes.ts";
 import { barsOf, tablesOf } from "./feed-tables.ts";
 import { valuesOf } from "./feed-values.ts";
 import type { ModelStatistics } from "./model-statistics.ts";
-import { ScopeHistory } from "./scope-history.ts";
+import { ScopeHistory, type ScopeGauges } from "./scope-history.ts";
 import type { ServedVersion, ServerFacts } from "./server-facts.ts";
 import type { ServeStatistics } from "./statistics.ts";
 import { WorkerLoad } from "./worker-load.ts";
@@ -128,13 +128,14 @@ function stateOf({ state, ready }: ServerFacts): string {
 function gaugesOf(
   models: readonly ModelStatistics[],
   served: readonly ServedVersion[],
-): { queue: number; open: number; busy: number } {
+): ScopeGauges {
   const workers = served.flatMap((model) => model.workers);
   const isUp = workers.filter(({ state }) => state === "busy" || state === "idle");
-  const busy = isUp.filter(({ state }) => state === "busy").length;
   return {
     queue: served.reduce((sum, { queuedRows }) => sum + queuedRows, 0),
     open: models.reduce((sum, { open }) => sum + open, 0),
-    busy: isUp.length === 0 ? 0 : busy / isUp.length,
+    workers: isUp.length,
+    streams: served.some(({ facts }) => facts.streams),
+    busy: isUp.filter(({ state }) => state === "busy").length,
   };
 }
