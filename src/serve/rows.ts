@@ -95,18 +95,25 @@ const startsOf = new WeakMap<Uint8Array, Uint32Array>();
 export function elementStarts(data: Uint8Array): Uint32Array {
   const known = startsOf.get(data);
   if (known) return known;
+  const found = new Uint32Array(countElements(data) + 1);
   const view = new DataView(data.buffer, data.byteOffset, data.length);
-  const starts: number[] = [0];
-  let at = 0;
-  while (at < data.length) {
-    at = at + 4 <= data.length ? at + 4 + view.getUint32(at, true) : Infinity;
-    if (at > data.length) {
-      const message = `Cannot read BYTES elements: element ${starts.length - 1} is cut short`;
-      throw new DingError("usage.invalid-input", message);
-    }
-    starts.push(at);
+  for (let index = 1; index < found.length; index++) {
+    const at = found[index - 1] as number;
+    found[index] = at + 4 + view.getUint32(at, true);
   }
-  const found = Uint32Array.from(starts);
   startsOf.set(data, found);
   return found;
+}
+
+function countElements(data: Uint8Array): number {
+  const view = new DataView(data.buffer, data.byteOffset, data.length);
+  let count = 0;
+  for (let at = 0; at < data.length; count++) {
+    at = at + 4 <= data.length ? at + 4 + view.getUint32(at, true) : Infinity;
+    if (at > data.length) {
+      const message = `Cannot read BYTES elements: element ${count} is cut short`;
+      throw new DingError("usage.invalid-input", message);
+    }
+  }
+  return count;
 }

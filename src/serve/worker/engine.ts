@@ -50,7 +50,11 @@ export function tellFailures(
       onThrown(thrown);
       continue;
     }
-    const stack = thrown instanceof Error ? thrown.stack : undefined;
-    log.error(`model "${name}" failed: ${message}`, { items, ...(stack ? { stack } : {}) });
+    // What the code says of a client's item is for the client.
+    const isClients = thrown instanceof DingError && thrown.code === "usage.invalid-input";
+    const stack = thrown instanceof Error && !isClients ? thrown.stack : undefined;
+    const fields = { items, ...(stack ? { stack } : {}) };
+    if (isClients) log.debug(`model "${name}" refused: ${message}`, fields);
+    else log.error(`model "${name}" failed: ${message}`, fields);
   }
 }
