@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { deflateSync, gunzipSync, gzipSync } from "node:zlib";
 import { DingError } from "../../../../src/core/errors.ts";
 import { DATATYPES, type Datatype, type Signature } from "../../../../src/protocol/datatype.ts";
+import { inferDirectly } from "../../../../src/serve/oip/routes.ts";
 import { untilAborted } from "../../../support/fake-models.ts";
 import { until } from "../../../support/until.ts";
 import { TestModels, binaryAnswer, binaryBody, echoes, post, startOip } from "./oip-server.ts";
@@ -237,6 +238,30 @@ test("infer is 404 for models and versions that are not there, 413 for long bodi
     status: 413,
     body: { error: "Cannot read body: longer than 100 bytes" },
   });
+});
+
+test("inferDirectly() answers as the app does, and nothing else", async () => {
+  const models = new TestModels({ m: echoes(one) });
+  await using server = await startOip(models);
+  const direct = inferDirectly(models, { bodyLimitBytes: 1_000 });
+  const info = { remoteAddress: "10.0.0.1", upgrade: () => new Response() };
+  for (const [path, document] of [
+    ["m/infer", { inputs: [x] }],
+    ["m/versions/1/infer", { inputs: [{ ...x, data: [1] }] }],
+    ["q/infer", { inputs: [x] }],
+  ] as const) {
+    const init = { method: "POST", body: JSON.stringify(document) };
+    const url = `${server.url}/v2/models/${path}`;
+    // oxlint-disable no-await-in-loop -- one after the other
+    const told = (await direct(new Request(url, init), info)) as Response;
+    const expected = await fetch(url, init);
+    expect([told.status, await told.text()]).toEqual([expected.status, await expected.text()]);
+    // oxlint-enable no-await-in-loop
+  }
+  expect(models.requests[0]?.client).toBe("10.0.0.1");
+  expect(direct(new Request(`${server.url}/v2/models/m/infer`), info)).toBeUndefined();
+  const other = new Request(`${server.url}/v2/models/m/generate`, { method: "POST" });
+  expect(direct(other, info)).toBeUndefined();
 });
 
 test("infer tells the model when its client is gone", async () => {
