@@ -1,4 +1,4 @@
-import { isDashboardShell, mountDashboard } from "../../dashboard/mount.ts";
+import { DASHBOARD_PATH, isDashboardShell, mountDashboard } from "../../dashboard/mount.ts";
 import { DOCS_PATH, isDocsShell, mountApi } from "../../dashboard/mount-api.ts";
 import type { App } from "../../http/app.ts";
 import type { Models } from "../inference.ts";
@@ -20,9 +20,12 @@ export interface MountPageOptions {
   readonly pluginRoutes?: (() => readonly KnownRoute[]) | undefined;
 }
 
+/** Where the ancestor's dashboard was. */
+const OLD_PATH = "/stat";
+
 /** Is it a page without data, which needs no token? For `public` of `createApp`. */
 export function isPageShell(path: string): boolean {
-  return isDashboardShell(path) || isDocsShell(path);
+  return isDashboardShell(path) || isDocsShell(path) || path === OLD_PATH;
 }
 
 /**
@@ -38,6 +41,7 @@ export function mountPage(app: App, options: MountPageOptions): Disposable {
     links: [{ label: "API", path: DOCS_PATH }],
     feed: (query) => page.feed(query),
   });
+  app.get(OLD_PATH, ({ redirect }) => redirect(DASHBOARD_PATH));
   mountApi(app, () =>
     serveApi({
       models: models.list(),
