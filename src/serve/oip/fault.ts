@@ -8,12 +8,14 @@ export function fault(path: string, why: string, hint?: string): DingError {
   });
 }
 
+const LONGEST = 40;
+
 /** A value as an error message shows it: short, whatever it is. */
 export function shown(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object" && value !== null) return "an object";
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+  const text = typeof value === "string" ? JSON.stringify(value.slice(0, LONGEST)) : String(value);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
 /** An object as JSON has it: no list, and not null. */
