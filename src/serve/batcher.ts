@@ -142,19 +142,14 @@ export class Batcher<T> {
     this.#returns.onAnswer(entries, entryRows, now);
   }
 
-  /**
-   * Puts pieces of a batch that has ended to the front, before everything else. With `solo: true` each of
-   * them is a batch of its own, with "together" all of them are exactly one batch; false lets others join.
-   */
-  putBack(pieces: readonly Piece<T>[], { solo }: { solo: boolean | "together" }): void {
-    const members = pieces.map((piece) => {
+  /** Puts pieces of a batch that has ended to the front, before everything else, each as a batch of its own. */
+  putBack(pieces: readonly Piece<T>[]): void {
+    for (const piece of pieces) {
       const ticket = this.#tickets.get(piece.entry) ?? this.#reissue(piece);
       ticket.backRows += piece.rows;
       this.#queuedRows += piece.rows;
-      return { piece, ticket };
-    });
-    if (solo === true) for (const member of members) this.#putBack.push([member], true);
-    else this.#putBack.push(members, solo === "together");
+      this.#putBack.push({ piece, ticket });
+    }
   }
 
   /** Takes out what still waits of it; false when nothing does. What was dispatched is the host's affair. */
@@ -225,21 +220,19 @@ export class Batcher<T> {
   }
 
   #build(now: number, capacity: Capacity): readonly Piece<T>[] {
-    const pieces: Piece<T>[] = [];
     const room = Math.min(this.maxBatchRows, this.#queuedRows);
-    const share = this.#running.fairShare(room, this.#queuedRows, { now, ...capacity });
-    let taken = 0;
-    const isComplete = this.#putBack.take(room, ({ piece, ticket }) => {
-      pieces.push(piece);
-      taken += piece.rows;
+    const back = this.#putBack.take(room);
+    if (back) {
+      const { piece, ticket } = back;
+      this.#queuedRows -= piece.rows;
       ticket.backRows -= piece.rows;
       this.#finishIfEmpty(ticket);
-    });
-    if (!isComplete) {
-      const left = Math.max(0, share - taken);
-      taken += this.#levels.take(left, pieces, (ticket) => this.#finishIfEmpty(ticket));
+      return [piece];
     }
-    this.#queuedRows -= taken;
+    const pieces: Piece<T>[] = [];
+    const share = this.#running.fairShare(room, this.#queuedRows, { now, ...capacity });
+    const onEmpty = (ticket: Ticket<T>): void => this.#finishIfEmpty(ticket);
+    this.#queuedRows -= this.#levels.take(share, pieces, onEmpty);
     return pieces;
   }
 

@@ -2,74 +2,43 @@ import type { Piece } from "./piece.ts";
 import type { Ticket } from "./ticket.ts";
 
 interface Back<T> {
-  piece: Piece<T>;
-  ticket: Ticket<T>;
+  readonly piece: Piece<T>;
+  readonly ticket: Ticket<T>;
 }
 
-interface Group<T> {
-  members: Back<T>[];
-  /** A batch of exactly these. */
-  isAlone: boolean;
-}
-
-/** What was dispatched once and must run again, before everything else, in the order of arrival. There are never many. */
+/** What was dispatched once and must run again: alone, before everything else, in the order of arrival. There is never much. */
 export class PutBack<T> {
-  #groups: Group<T>[] = [];
+  readonly #waiting: Back<T>[] = [];
 
   /** When the oldest of them arrived. */
   get oldestMs(): number {
-    return this.#peek()?.members[0]?.piece.arrivedMs ?? Infinity;
+    return this.#peek()?.piece.arrivedMs ?? Infinity;
   }
 
   get isEmpty(): boolean {
     return this.#peek() === undefined;
   }
 
-  push(members: Back<T>[], isAlone: boolean): void {
-    const [first] = members;
-    if (!first) return;
-    const at = this.#groups.findIndex(({ members: [other] }) => other && isBefore(first, other));
-    this.#groups.splice(at < 0 ? this.#groups.length : at, 0, { members, isAlone });
+  push(back: Back<T>): void {
+    const at = this.#waiting.findIndex((other) => isBefore(back, other));
+    this.#waiting.splice(at < 0 ? this.#waiting.length : at, 0, back);
   }
 
-  /** Moves up to `room` items into a batch that is empty yet; is it complete with that? */
-  take(room: number, onTaken: (member: Back<T>) => void): boolean {
-    let left = room;
-    for (let group = this.#peek(); group && left > 0; group = this.#peek()) {
-      if (group.isAlone && left < room) return true;
-      left -= takeMembers(group, left, onTaken);
-      if (group.isAlone) return true;
-    }
-    return left === 0;
+  /** The next one, as far as there is room for its items: the rest of it stays. */
+  take(room: number): Back<T> | undefined {
+    const first = this.#peek();
+    if (!first || first.piece.rows <= room) return first && this.#waiting.shift();
+    const { piece, ticket } = first;
+    const rest = { ...piece, from: piece.from + room, rows: piece.rows - room };
+    this.#waiting[0] = { piece: rest, ticket };
+    return { piece: { ...piece, rows: room }, ticket };
   }
 
-  /** The first group that is not gone. */
-  #peek(): Group<T> | undefined {
-    for (;;) {
-      const group = this.#groups[0];
-      if (!group) return undefined;
-      group.members = group.members.filter(({ ticket }) => !ticket.isGone);
-      if (group.members.length > 0) return group;
-      this.#groups.shift();
-    }
+  /** The first that is not gone. */
+  #peek(): Back<T> | undefined {
+    while (this.#waiting[0]?.ticket.isGone) this.#waiting.shift();
+    return this.#waiting[0];
   }
-}
-
-function takeMembers<T>(group: Group<T>, room: number, onTaken: (member: Back<T>) => void): number {
-  let left = room;
-  while (left > 0) {
-    const member = group.members.shift();
-    if (!member) break;
-    const { piece, ticket } = member;
-    const rows = Math.min(left, piece.rows);
-    onTaken({ ticket, piece: { ...piece, rows } });
-    left -= rows;
-    if (rows < piece.rows) {
-      const rest = { ...piece, from: piece.from + rows, rows: piece.rows - rows };
-      group.members.unshift({ ticket, piece: rest });
-    }
-  }
-  return room - left;
 }
 
 function isBefore<T>({ piece: a }: Back<T>, { piece: b }: Back<T>): boolean {

@@ -267,7 +267,7 @@ export class Dispatcher {
       if (isDeath && (job.deaths <= this.#options.retries || batch.length > 1)) alive.push(piece);
       else this.#fail(job, isDeath ? deathError(error, job.deaths) : error);
     }
-    if (alive.length > 0) this.#batcher.putBack(alive, { solo: true });
+    if (alive.length > 0) this.#batcher.putBack(alive);
   }
 
   /** Ends it; what still waits of it leaves, what runs of it is for nobody. */

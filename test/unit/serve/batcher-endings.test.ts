@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
 import { Batcher } from "../../../src/serve/batcher.ts";
-import { halvesOf } from "../../../src/serve/batching/halves.ts";
 import { allBatches, batchOf, eager, entryOf, told } from "./batching/entries.ts";
 
 test("expire() gives those whose time is over, once, and nextDeadline says when", () => {
@@ -88,53 +87,32 @@ test("clear() gives every entry of which anything waits, once", () => {
   for (const entry of entries) batcher.add(entry, 0);
   const batch = batchOf(batcher);
   batcher.onBatchEnd(batch, { now: 1, ms: undefined });
-  batcher.putBack(batch, { solo: true });
+  batcher.putBack(batch);
   expect(batcher.clear()).toEqual(entries);
   expect(batcher.queuedRows).toBe(0);
   expect(batcher.next(1, { free: 1, workers: 1 })).toBeUndefined();
   expect(batcher.clear()).toEqual([]);
 });
 
-test("putBack() puts pieces before everything else, in the order of arrival", () => {
+test("putBack() puts pieces before everything else, each alone, in the order of arrival", () => {
   const batcher = eager(2);
   for (const value of "abcdef") batcher.add(entryOf(value, { priority: 7 }), 0);
   const [first, second] = [batchOf(batcher), batchOf(batcher)];
   batcher.add(entryOf("urgent", { priority: 1 }), 0);
-  batcher.putBack(second, { solo: false });
-  batcher.putBack(first, { solo: false });
+  batcher.putBack(second);
+  batcher.putBack(first);
   expect(batcher.queuedRows).toBe(7);
   expect(batcher.oldestWaitMs(10)).toBe(10);
-  expect(allBatches(batcher)).toEqual(["a b", "c d", "urgent e", "f"]);
+  expect(allBatches(batcher)).toEqual(["a", "b", "c", "d", "urgent e", "f"]);
 });
 
-test("putBack() solo gives each piece a batch of its own", () => {
+test("putBack() cuts what is longer than a batch may be by now", () => {
   const batcher = eager(4);
-  for (const value of "abcd") batcher.add(entryOf(value), 0);
+  batcher.add(entryOf("list", { rows: 4 }), 0);
   const batch = batchOf(batcher);
-  batcher.add(entryOf("e"), 0);
-  batcher.putBack(batch, { solo: true });
-  expect(allBatches(batcher)).toEqual(["a", "b", "c", "d", "e"]);
-});
-
-test("putBack() together gives exactly these one batch", () => {
-  const batcher = eager(4);
-  for (const value of "abcd") batcher.add(entryOf(value), 0);
-  const batch = batchOf(batcher);
-  batcher.add(entryOf("e"), 0);
-  for (const half of halvesOf(batch)) batcher.putBack(half, { solo: "together" });
-  expect(allBatches(batcher)).toEqual(["a b", "c d", "e"]);
-});
-
-test("putBack() lets others join what is not alone, but not before one that is", () => {
-  const batcher = eager(4);
-  for (const value of "abc") batcher.add(entryOf(value), 0);
-  const [a, b, c] = batchOf(batcher);
-  if (!a || !b || !c) throw new Error("No batch of three");
-  batcher.add(entryOf("d"), 0);
-  batcher.putBack([a], { solo: false });
-  batcher.putBack([b], { solo: true });
-  batcher.putBack([c], { solo: false });
-  expect(allBatches(batcher)).toEqual(["a", "b", "c d"]);
+  batcher.maxBatchRows = 3;
+  batcher.putBack(batch);
+  expect(allBatches(batcher)).toEqual(["list[0..2]", "list[3..3]"]);
 });
 
 test("putBack() of a part of a list: what was never dispatched comes after it, and all of it can be cancelled", () => {
@@ -142,10 +120,10 @@ test("putBack() of a part of a list: what was never dispatched comes after it, a
   const list = entryOf("list", { rows: 10, deadline: 500 });
   batcher.add(list, 0);
   const batch = batchOf(batcher);
-  batcher.putBack(batch, { solo: false });
+  batcher.putBack(batch);
   expect(batcher.queuedRows).toBe(10);
   expect(told(batchOf(batcher))).toBe("list[0..3]");
-  batcher.putBack(batch, { solo: true });
+  batcher.putBack(batch);
   expect(batcher.remove(list)).toBe(true);
   expect(batcher.queuedRows).toBe(0);
   expect(batcher.next(0, { free: 1, workers: 1 })).toBeUndefined();
@@ -157,22 +135,10 @@ test("putBack() keeps the deadline", () => {
   batcher.add(entry, 0);
   const batch = batchOf(batcher);
   expect(batcher.nextDeadline).toBe(Infinity);
-  batcher.putBack(batch, { solo: true });
+  batcher.putBack(batch);
   expect(batcher.nextDeadline).toBe(100);
   expect(batcher.expire(100)).toEqual([entry]);
   expect(batcher.queuedRows).toBe(0);
-});
-
-test("halvesOf() cuts by items, also within a list, down to one", () => {
-  const batcher = eager(5);
-  batcher.add(entryOf("a"), 0);
-  batcher.add(entryOf("list", { rows: 4 }), 0);
-  const [first, second] = halvesOf(batchOf(batcher));
-  expect(told(first ?? [])).toBe("a list[0..1]");
-  expect(told(second ?? [])).toBe("list[2..3]");
-  const single = halvesOf(second ?? []);
-  expect(single.map(told)).toEqual(["list[2..2]", "list[3..3]"]);
-  expect(halvesOf(single[0] ?? []).map(told)).toEqual(["list[2..2]"]);
 });
 
 test("next() holds back no longer than the window, nor past a deadline", () => {

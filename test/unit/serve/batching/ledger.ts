@@ -1,6 +1,5 @@
 import { expect } from "bun:test";
 import { Batcher, type Piece } from "../../../../src/serve/batcher.ts";
-import { halvesOf } from "../../../../src/serve/batching/halves.ts";
 import type { Chance } from "../../../support/chance.ts";
 import { entryOf, type Entry } from "./entries.ts";
 
@@ -15,8 +14,8 @@ export class Ledger {
   readonly #items = new Map<Entry, State[]>();
   readonly #gone = new Set<Entry>();
   readonly #running: Batch[] = [];
-  /** What was put back and must run alone, by its first piece. */
-  readonly #alone = new Map<string, number>();
+  /** What was put back and must run alone. */
+  readonly #alone = new Set<string>();
   /** The order of arrival, and the last that was dispatched for the first time, by client and priority. */
   readonly #orders = new Map<Entry, number>();
   readonly #last = new Map<string, number>();
@@ -88,14 +87,15 @@ export class Ledger {
     const rows = turn.batch.reduce((sum, piece) => sum + piece.rows, 0);
     expect(rows).toBeGreaterThan(0);
     expect(rows).toBeLessThanOrEqual(this.#maxBatchRows);
-    const alone = this.#alone.get(keyOf(turn.batch));
+    if (turn.batch.some((piece) => this.#alone.has(keyOf(piece)))) {
+      expect(turn.batch).toHaveLength(1);
+    }
     for (const piece of turn.batch) this.#started(piece);
-    if (alone !== undefined) expect(turn.batch.length).toBeLessThanOrEqual(alone);
   }
 
   #started(piece: Piece<string>): void {
     const { entry, from } = piece;
-    this.#alone.delete(keyOf([piece]));
+    this.#alone.delete(keyOf(piece));
     expect(this.#gone.has(entry)).toBe(false);
     expect(entry.deadline).toBeGreaterThan(this.#now);
     this.#mark(piece, "waiting", "running");
@@ -107,7 +107,7 @@ export class Ledger {
     this.#last.set(line, order);
   }
 
-  /** One of those that run is answered, or dies and is put back in some way. */
+  /** One of those that run is answered, or dies and is put back. */
   #end(): void {
     const { length } = this.#running;
     if (length === 0) return;
@@ -116,15 +116,11 @@ export class Ledger {
     if (this.#chance.next() < 0.7) return this.#answer(batch);
     this.batcher.onBatchEnd(batch, { now: this.#now, ms: undefined });
     const living = batch.filter(({ entry }) => !this.#gone.has(entry));
-    for (const piece of living) this.#mark(piece, "running", "waiting");
-    const solo = this.#chance.pick([false, true, "together"] as const);
-    const groups = solo === "together" ? halvesOf(living) : [living];
-    for (const group of groups) {
-      if (group.length === 0) continue;
-      if (solo === true) for (const piece of group) this.#alone.set(keyOf([piece]), 1);
-      else if (solo === "together") this.#alone.set(keyOf(group), group.length);
-      this.batcher.putBack(group, { solo });
+    for (const piece of living) {
+      this.#mark(piece, "running", "waiting");
+      this.#alone.add(keyOf(piece));
     }
+    this.batcher.putBack(living);
   }
 
   #finishOldest(): void {
@@ -180,6 +176,6 @@ export class Ledger {
   }
 }
 
-function keyOf([first]: Batch): string {
-  return first ? `${first.entry.value} ${first.from}` : "";
+function keyOf({ entry, from }: Piece<string>): string {
+  return `${entry.value} ${from}`;
 }
