@@ -19,7 +19,6 @@ export const KIND = {
   FAIL: 8,
   EVENT: 9,
   CANCEL: 10,
-  NOTICE: 11,
 } as const;
 
 /** A body is msgpack that passes through undecoded; nil when there is none. */
@@ -37,8 +36,7 @@ export type Message =
   | [kind: typeof KIND.REPLY, id: number, body: Body]
   | [kind: typeof KIND.FAIL, id: number, error: ErrorRecord]
   | [kind: typeof KIND.EVENT, id: number, name: string, body: Body]
-  | [kind: typeof KIND.CANCEL, id: number]
-  | [kind: typeof KIND.NOTICE, name: string, body: Body];
+  | [kind: typeof KIND.CANCEL, id: number];
 
 const FIRST_COUNTED = KIND.BYE;
 
@@ -64,7 +62,7 @@ export function decodeMessages(frame: Uint8Array, each: (message: Message) => vo
 }
 
 function bodyOf(message: Message): Body {
-  if (message[0] === KIND.REPLY || message[0] === KIND.NOTICE) return message[2];
+  if (message[0] === KIND.REPLY) return message[2];
   if (message[0] === KIND.EVENT) return message[3];
   return message[0] === KIND.CALL ? message[4] : undefined;
 }
@@ -94,8 +92,6 @@ function isMessage(value: unknown): value is Message {
       return isCount(first) && isObject(second) && typeof second["message"] === "string";
     case KIND.EVENT:
       return isCount(first) && typeof second === "string" && isBody(value[3]);
-    case KIND.NOTICE:
-      return typeof first === "string" && isBody(second);
     default:
       return false;
   }

@@ -140,7 +140,6 @@ export class Peer {
       case KIND.WELCOME:
       case KIND.REFUSED:
       case KIND.BYE:
-      case KIND.NOTICE:
       // The handshake and what keeps the session alive is not for peers.
     }
   }

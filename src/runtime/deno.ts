@@ -1,6 +1,5 @@
 /** What this room uses of Deno; Bun brings its own types. */
 export interface DenoApi {
-  readonly mainModule: string;
   serve(
     options: {
       hostname: string;

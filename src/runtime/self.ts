@@ -20,12 +20,6 @@ export function isCompiled(): boolean {
   return typeof Bun !== "undefined" && /^(?:\/\$bunfs\/|[A-Z]:[\\/]~BUN)/.test(Bun.main);
 }
 
-/** Which runtime this is, for people: "bun 1.4.5". */
-export function runtimeName(): string {
-  if (deno) return `deno ${(deno as unknown as { version: { deno: string } }).version.deno}`;
-  return typeof Bun === "undefined" ? "unknown" : `bun ${Bun.version}`;
-}
-
 /** Takes what a child prints, line by line. */
 export type OutputLine = (line: string) => void;
 

@@ -121,7 +121,6 @@ test("answers, events and calls that nobody asked for are passed over", async ()
         [KIND.FAIL, 98, { code: "x", message: "stray" }],
         [KIND.EVENT, 97, "progress", encodeFrame(1)],
         [KIND.CANCEL, 96],
-        [KIND.NOTICE, "psst", undefined],
         [KIND.CALL, 1, "give me your data", null, undefined],
         [KIND.REPLY, id, method === "task" ? encodeFrame("right") : undefined],
         [KIND.REPLY, id, encodeFrame("twice")],

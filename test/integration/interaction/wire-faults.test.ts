@@ -203,7 +203,6 @@ test("answers, events and cancels of calls that never were are passed over", asy
     [KIND.FAIL, 78, { code: "x", message: "y" }],
     [KIND.EVENT, 79, "progress", undefined],
     [KIND.CANCEL, 80],
-    [KIND.NOTICE, "psst", undefined],
     [KIND.CALL, 1, "task", ["id-1", 1], encodeFrame(5)],
   ];
   peer.send(...strays.map((message) => encodeMessage(message)));

@@ -53,7 +53,7 @@ class Place {
           listen: (session) => {
             this.accepted = session;
             return {
-              message: (message) => this.got.push(message[1]),
+              message: (message) => this.got.push(message[2]),
               detached() {},
               ended: (error) => this.ends.push(error),
             };
@@ -94,10 +94,10 @@ test("dialSession() opens a session, and takes it up again when its link breaks"
   const { opened, log } = dialling(place);
   const { session, welcome } = await opened;
   expect(welcome).toBe("welcome");
-  session.send([KIND.NOTICE, "a", undefined]);
+  session.send([KIND.EVENT, 1, "a", undefined]);
   await until(() => place.got.length === 1, { what: "a" });
   place.cut();
-  session.send([KIND.NOTICE, "b", undefined]);
+  session.send([KIND.EVENT, 1, "b", undefined]);
   await until(() => log.includes("resumed"), { what: "the new link" });
   await until(() => place.got.length === 2, { what: "b" });
   expect([place.got, log, place.dials]).toEqual([["a", "b"], ["interrupted", "resumed"], 2]);

@@ -40,7 +40,7 @@ function* messages(): Generator<Message> {
   for (const meta of [[], ["id"], [1, "id"], ["id", 1, 2], [null, 1], { id: 1 }, "id"]) {
     yield [KIND.CALL, 7, "task", meta, bodies[1]];
   }
-  yield [KIND.NOTICE, "n", bodies[2]];
+  yield [KIND.EVENT, 1, "n", bodies[2]];
   yield [KIND.BYE, "done"];
 }
 

@@ -10,7 +10,7 @@ function newEnd(clock: FakeClock, id: string): { session: Session; got: string[]
   const session = new Session({ id, clock, heartbeatMs: 100, toleranceMs: 400 });
   const got: string[] = [];
   session.listen({
-    message: (message) => got.push(message[1] as string),
+    message: (message) => got.push(message[2] as string),
     detached() {},
     ended(error) {
       throw error ?? new Error("It ended");
@@ -42,7 +42,8 @@ async function play(seed: number): Promise<void> {
     if (what < 0.7) {
       for (let count = chance.integer(1, 20); count > 0; count--) {
         ends[side].session.send([
-          KIND.NOTICE,
+          KIND.EVENT,
+          1,
           `${side}${sent[side]++}`,
           new Uint8Array(chance.integer(0, 200)),
         ]);

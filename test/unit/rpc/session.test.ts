@@ -21,7 +21,7 @@ function record(clock: FakeClock): {
   const log: string[] = [];
   const errors: (DingError | undefined)[] = [];
   session.listen({
-    message: (message) => void got.push(message[1]),
+    message: (message) => void got.push(message[2]),
     detached: (reason) => void log.push(reason),
     ended: (error) => void errors.push(error),
   });
@@ -36,16 +36,16 @@ function connect(left: Session, right: Session): [MemoryLink, MemoryLink] {
   return [near, far];
 }
 
-const notice = (name: string): Message => [KIND.NOTICE, name, undefined];
+const event = (name: string): Message => [KIND.EVENT, 1, name, undefined];
 
 test("send() delivers in order, and what was said before the first link too", async () => {
   const clock = new FakeClock();
   const left = record(clock);
   const right = record(clock);
-  left.session.send(notice("a"));
+  left.session.send(event("a"));
   connect(left.session, right.session);
-  for (const name of ["b", "c", "d"]) left.session.send(notice(name));
-  await until(() => right.got.length === 4, { what: "four notices" });
+  for (const name of ["b", "c", "d"]) left.session.send(event(name));
+  await until(() => right.got.length === 4, { what: "four events" });
   expect(right.got).toEqual(["a", "b", "c", "d"]);
 });
 
@@ -54,11 +54,11 @@ test("attach() after a broken link says again what was lost, and nothing twice",
   const left = record(clock);
   const right = record(clock);
   const [near] = connect(left.session, right.session);
-  for (let index = 0; index < 10; index++) left.session.send(notice(`n${index}`));
+  for (let index = 0; index < 10; index++) left.session.send(event(`n${index}`));
   await until(() => right.got.length === 10, { what: "the first ten" });
-  left.session.send(notice("n10"));
+  left.session.send(event("n10"));
   near.terminate();
-  left.session.send(notice("n11"));
+  left.session.send(event("n11"));
   await until(() => right.log.length === 1, { what: "the break on the right" });
   expect(left.log).toEqual(["closed"]);
   connect(left.session, right.session);
@@ -74,10 +74,9 @@ test("an ACK rides with what is said once enough has come, and alone after its d
   far.listen({ frame: (bytes) => void frames.push([...bytes]), close() {} });
   left.session.attach(near, 0, 60_000);
   const hear = async (count: number): Promise<void> => {
-    for (let index = 0; index < count; index++)
-      far.send(encodeMessage([KIND.NOTICE, "n", undefined]));
+    for (let index = 0; index < count; index++) far.send(encodeMessage(event("n")));
     await clock.play(0);
-    left.session.send(notice("a"));
+    left.session.send(event("a"));
     await clock.play(0);
   };
   await hear(1);
@@ -96,10 +95,10 @@ test("delivered() resolves when the other end has acknowledged", async () => {
   const left = record(clock);
   const right = record(clock);
   connect(left.session, right.session);
-  left.session.send(notice("a"));
+  left.session.send(event("a"));
   let isDelivered = false;
   const delivered = left.session.delivered().then(() => (isDelivered = true));
-  await until(() => right.got.length === 1, { what: "the notice" });
+  await until(() => right.got.length === 1, { what: "the event" });
   expect(isDelivered).toBe(false);
   clock.advance(20);
   await delivered;
