@@ -7,6 +7,7 @@ import type { ClientTls } from "../src/runtime/web-socket.ts";
 import { writeJson } from "../src/protocol/json-writer.ts";
 import { Client } from "../src/serve/client/client.ts";
 import { inOrder } from "../src/serve/client/in-order.ts";
+import { DEFAULT_SERVE_PORT } from "../src/serve/native/session-protocol.ts";
 import { serveOptions } from "../src/serve/options.ts";
 import { command } from "./_command.ts";
 import { showProgress, type Progress } from "./_progress.ts";
@@ -21,7 +22,7 @@ const RESULTS = "Results";
 const SECURITY = "Security";
 
 const EXIT_ITEM_FAILED = 6;
-const DEFAULT_SERVER = "127.0.0.1:8900";
+const DEFAULT_SERVER = `127.0.0.1:${DEFAULT_SERVE_PORT}`;
 /** Outcomes that wait for one before them, beside what is under way. */
 const AHEAD = 4;
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { listenOptions, portOption } from "../config/listen.ts";
 import { logFileOptions } from "../config/log-files.ts";
+import { DEFAULT_SERVE_PORT } from "./native/session-protocol.ts";
 
 const MODELS = "Models";
 const BATCHING = "Batching";
@@ -182,7 +183,7 @@ export const serveOptions = z
       .describe("Load a model again when its file changes")
       .meta({ group: MODELS }),
     ...listenOptions,
-    port: portOption(8900).meta({
+    port: portOption(DEFAULT_SERVE_PORT).meta({
       group: "Network",
       aliases: ["http-port", "port-in", "port-data"],
       ranked: ["http-port", "port", "port-in"],

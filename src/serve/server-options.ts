@@ -4,9 +4,7 @@ import type { Logger } from "../core/log.ts";
 import type { ServerTls } from "../runtime/http-server.ts";
 import { serveFields } from "./options.ts";
 import type { WorkerOutput } from "./host/generation.ts";
-
-/** The port of `ding serve` when nobody names one. */
-export const DEFAULT_SERVE_PORT = 8900;
+import { DEFAULT_SERVE_PORT } from "./native/session-protocol.ts";
 
 /** The numbers of a server, checked and with their defaults. */
 export const serverSettings = z.object({

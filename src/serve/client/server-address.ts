@@ -1,10 +1,7 @@
 import { parseAddress } from "../../config/address.ts";
 import { DingError, messageOf } from "../../core/errors.ts";
 import { urlOf } from "../../runtime/url.ts";
-import { SERVE_SESSION_PATH } from "../native/session-protocol.ts";
-
-/** Where `ding serve` listens unless told otherwise. */
-export const DEFAULT_SERVE_PORT = 8900;
+import { DEFAULT_SERVE_PORT, SERVE_SESSION_PATH } from "../native/session-protocol.ts";
 
 /** One server, and how it is reached. */
 export interface ServerAddress {

@@ -2,6 +2,9 @@ import type { ErrorRecord } from "../../core/errors.ts";
 import { DingError } from "../../core/errors.ts";
 import type { ModelFacts } from "../inference.ts";
 
+/** The port of `ding serve` when nobody names one. */
+export const DEFAULT_SERVE_PORT = 8900;
+
 /** Where a server listens for sessions of clients. */
 export const SERVE_SESSION_PATH = "/serve/session";
 
