@@ -19,14 +19,17 @@ export function joinElements(elements: readonly Uint8Array[]): Uint8Array {
 
 /** The elements as views of the bytes, which must be whole. */
 export function splitElements(bytes: Uint8Array): Uint8Array[] {
+  return [...eachElement(bytes)];
+}
+
+/** The same, one after the other. */
+export function* eachElement(bytes: Uint8Array): Generator<Uint8Array> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const elements: Uint8Array[] = [];
   for (let at = 0; at < bytes.length;) {
     const from = at + LENGTH_BYTES;
     at = from + view.getUint32(at, true);
-    elements.push(bytes.subarray(from, at));
+    yield bytes.subarray(from, at);
   }
-  return elements;
 }
 
 /** Why these bytes are not `count` elements of BYTES, as words; undefined when they are. */
@@ -47,6 +50,15 @@ export function elementsFault(bytes: Uint8Array, count: number): string | undefi
 
 /** Texts as elements of BYTES, in UTF-8. */
 export function textElements(texts: readonly string[]): Uint8Array {
-  const elements = texts.map((text) => Buffer.from(text));
-  return joinElements(elements);
+  let length = 0;
+  for (const text of texts) length += LENGTH_BYTES + Buffer.byteLength(text);
+  // In place: an object for each element would take far more memory than its bytes.
+  const bytes = Buffer.from(new ArrayBuffer(length));
+  let at = 0;
+  for (const text of texts) {
+    const written = bytes.write(text, at + LENGTH_BYTES);
+    bytes.writeUInt32LE(written, at);
+    at += LENGTH_BYTES + written;
+  }
+  return new Uint8Array(bytes.buffer);
 }

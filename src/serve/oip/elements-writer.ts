@@ -1,6 +1,6 @@
 import { elementsOf, type Datatype } from "../../protocol/datatype.ts";
 import { DingError } from "../../core/errors.ts";
-import { splitElements } from "./bytes-elements.ts";
+import { eachElement } from "./bytes-elements.ts";
 import { shortFloat } from "./float-text.ts";
 
 /** The elements as a list in JSON, flat; `path` is where they were asked for, for what JSON cannot hold. */
@@ -76,20 +76,21 @@ function widened(halves: Uint16Array): Float32Array {
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function writeTexts(bytes: Uint8Array, path: string): string {
-  const texts = splitElements(bytes).map((element, index) => {
+  const texts: string[] = [];
+  for (const element of eachElement(bytes)) {
     try {
-      return JSON.stringify(decoder.decode(element));
+      texts.push(JSON.stringify(decoder.decode(element)));
     } catch {
-      const why = "it is not UTF-8, which JSON needs";
-      throw new DingError(
-        "usage.invalid-input",
-        `Cannot answer: ${path}: element ${index}: ${why}`,
-        {
-          hint: "Ask for this output with the parameter binary_data.",
-          details: { path },
-        },
-      );
+      throw notText(path, texts.length);
     }
-  });
+  }
   return `[${texts.join(",")}]`;
+}
+
+function notText(path: string, index: number): DingError {
+  const message = `Cannot answer: ${path}: element ${index}: it is not UTF-8, which JSON needs`;
+  return new DingError("usage.invalid-input", message, {
+    hint: "Ask for this output with the parameter binary_data.",
+    details: { path },
+  });
 }

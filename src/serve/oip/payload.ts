@@ -11,6 +11,9 @@ export function payloadOf(given: readonly GivenTensor[], face: ModelFace): Paylo
   const rows = rowsOf(given, face.inputs);
   if (face.isAnyValue) {
     const { data, path } = given[0] as GivenTensor;
+    if (rows > MOST_ITEMS) {
+      throw fault(`${path}.shape[0]`, `expected ${MOST_ITEMS} items at most, got ${rows}`);
+    }
     return jsonItems(splitElements(data), (index) => `${path}.data[${index}]`);
   }
   const tensors = face.inputs.map((tensor, index): NamedTensor => {
@@ -22,6 +25,9 @@ export function payloadOf(given: readonly GivenTensor[], face: ModelFace): Paylo
   });
   return { kind: "tensors", rows, tensors };
 }
+
+/** Each is an object here, and a text to be read: more in one request would hold up all others. */
+const MOST_ITEMS = 131_072;
 
 /** Rows of nothing take no room in a body: so many may be asked for. */
 const MOST_EMPTY_ROWS = 65_536;

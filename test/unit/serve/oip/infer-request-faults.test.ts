@@ -216,6 +216,15 @@ describe("readInferRequest()", () => {
     );
   });
 
+  test("takes so many items of any value at a time, and no more", () => {
+    const count = 131_073;
+    const told = { name: "input", datatype: "BYTES", shape: [count] };
+    const inputs = [{ ...told, parameters: { binary_data_size: 4 * count } }];
+    expect(faultOf({ inputs }, anyValue, new Uint8Array(4 * count)).message).toBe(
+      "Cannot infer: inputs[0].shape[0]: expected 131072 items at most, got 131073",
+    );
+  });
+
   test("does not look long for the fault of a long text", () => {
     const text = "[".repeat(5 * 1024 * 1024);
     expect(faultOf(text, fp32).message).toBe("Cannot read body: it is not JSON");

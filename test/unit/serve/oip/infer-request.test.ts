@@ -40,6 +40,7 @@ const ELEMENTS: [Datatype, string, number[]][] = [
   ["FP32", "[1,-0.5]", [0, 0, 0x80, 0x3f, 0, 0, 0, 0xbf]],
   ["FP64", "[1,0]", [0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0, 0, 0, 0, 0, 0, 0, 0]],
   ["BYTES", '["é",""]', [2, 0, 0, 0, 0xc3, 0xa9, 0, 0, 0, 0]],
+  ["BYTES", '["\\ud800","a"]', [3, 0, 0, 0, 0xef, 0xbf, 0xbd, 1, 0, 0, 0, 97]],
 ];
 
 describe("readInferRequest()", () => {
