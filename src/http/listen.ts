@@ -75,7 +75,7 @@ export async function listenHttp(
       const { headers } = request;
       const isUpgrade = headers.get("upgrade")?.toLowerCase() === "websocket";
       const asked = headers.get("host");
-      if (isUpgrade || asked === null || asked !== knownHost) {
+      if (isUpgrade || asked === null || asked !== knownHost || headers.has("origin")) {
         const fault = browserFault(request, isUpgrade, guard);
         if (fault) return refusal(fault);
         knownHost = asked;

@@ -1,7 +1,7 @@
 import { checkListen } from "../config/listen.ts";
 import { systemClock, type Clock } from "../core/clock.ts";
 import { definedOf } from "../core/defined.ts";
-import { DingError, messageOf } from "../core/errors.ts";
+import { DingError } from "../core/errors.ts";
 import { newId } from "../core/id.ts";
 import { silentLogger, type Logger } from "../core/log.ts";
 import { Service } from "../core/service.ts";
@@ -108,16 +108,7 @@ export class Server extends Service {
 
   /** Loads every model again: new workers warm up, then the old ones finish. What cannot be loaded stays as it was. */
   async reload(): Promise<void> {
-    const outcomes = (await this.#repository?.reload()) ?? [];
-    for (const outcome of outcomes) {
-      if (outcome.status === "fulfilled") continue;
-      const { message, details } = DingError.from(outcome.reason);
-      this.#log.error(`A model stays as it was: ${message}`, details);
-    }
-    this.#log.info("models loaded again", {
-      loaded: outcomes.filter(({ status }) => status === "fulfilled").length,
-      of: outcomes.length,
-    });
+    await this.#repository?.reload();
   }
 
   /** What the page and the status tell of it. */
@@ -157,6 +148,7 @@ export class Server extends Service {
       new Repository({
         sources: this.#sources,
         folder: this.#options.repository,
+        log: this.#log,
         create: (source) => this.#create(source, settings),
       }),
     );
@@ -264,12 +256,8 @@ export class Server extends Service {
       files: () => repository.all().map((model) => model.source.plugin),
       clock: this.#clock,
       onChange: (file) => {
-        for (const model of repository.all().filter((one) => one.source.plugin === file)) {
-          this.#log.info(`${file} has changed: loading it again`);
-          model.load().catch((thrown: unknown) => {
-            this.#log.error(`Model "${model.label}" stays as it was: ${messageOf(thrown)}`);
-          });
-        }
+        this.#log.info(`${file} has changed: loading it again`);
+        void repository.reloadFile(file);
       },
     });
     resources.use(watching);

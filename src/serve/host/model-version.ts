@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { DingError } from "../../core/errors.ts";
-import type { Logger } from "../../core/log.ts";
+import { loggerWith, type Logger } from "../../core/log.ts";
 import type {
   Inference,
   InferRequest,
@@ -14,7 +14,13 @@ import type { ModelReport } from "../worker-protocol.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { ServedVersion } from "../page/server-facts.ts";
 import { Generation, type WorkerSettings } from "./generation.ts";
-import { downError, noStreamError, notReadyError, stoppingError } from "./refusals.ts";
+import {
+  downError,
+  noStreamError,
+  notReadyError,
+  stoppingError,
+  unloadedError,
+} from "./refusals.ts";
 import type { ModelSource } from "./source.ts";
 import { Streams } from "./streams.ts";
 
@@ -29,6 +35,14 @@ export interface ModelOptions {
   readonly statistics: ModelStatistics;
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+/** How a model is unloaded. */
+export interface UnloadOptions {
+  /** When what is here is given up. */
+  readonly deadline?: AbortSignal;
+  /** What new requests are answered with; by default, that the model is being unloaded. */
+  readonly leaving?: DingError;
 }
 
 /**
@@ -48,7 +62,15 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
   #report: ModelReport | undefined;
   #current: Generation | undefined;
   readonly #all = new Set<Generation>();
-  #loading: Promise<void> | undefined;
+  /** The last of the loadings and unloadings; each begins when the one before it has ended. */
+  #turn: Promise<void> = Promise.resolve();
+  /** A loading that has not begun: whoever asks for one now means this. */
+  #waiting: Promise<void> | undefined;
+  /** What is being loaded. */
+  #next: Generation | undefined;
+  #unloads = 0;
+  /** Why nothing is taken any more, where it is not the model's own affair. */
+  #leaving: DingError | undefined;
   /** Of generations that have gone. */
   #restarts = 0;
   #down: DingError | undefined;
@@ -137,29 +159,32 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
     return { generation, workers, busy, queued: this.#dispatcher.queuedRows };
   }
 
-  /** Brings workers up, and takes them in the place of those that are there; one loading at a time. */
+  /** Brings workers up, and takes them in the place of those that are there; the old ones stay if it fails. */
   load(): Promise<void> {
-    this.#loading = (this.#loading ?? Promise.resolve()).catch(() => {}).then(() => this.#load());
-    return this.#loading;
+    if (this.#waiting) return this.#waiting;
+    const unloads = this.#unloads;
+    this.#waiting = this.#inTurn(() => {
+      this.#waiting = undefined;
+      return this.#load(() => this.#unloads === unloads);
+    });
+    return this.#waiting;
   }
 
-  /** Takes no more, finishes what is here, and lets the workers go. */
-  async unload(deadline?: AbortSignal): Promise<void> {
-    if (this.#state === "UNAVAILABLE" && this.#all.size === 0) return;
-    this.#state = "UNLOADING";
-    this.#reason = "unloaded";
-    await this.#loading?.catch(() => {});
-    await Promise.all([this.#dispatcher.empty(deadline), this.#streams.empty(deadline)]);
-    await this[Symbol.asyncDispose]();
+  /** Takes no more, finishes what is here, and lets the workers go; what is being loaded is not waited for. */
+  async unload({ deadline, leaving }: UnloadOptions = {}): Promise<void> {
+    this.#leaving = leaving;
+    this.#stopLoading();
+    if (this.#current) this.#state = "UNLOADING";
+    await this.#inTurn(async () => {
+      if (this.#current) this.#state = "UNLOADING";
+      await Promise.all([this.#dispatcher.empty(deadline), this.#streams.empty(deadline)]);
+      await this.#release("unloaded");
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#state = "UNAVAILABLE";
-    this.#current = undefined;
-    this.#dispatcher.use(undefined);
-    this.#dispatcher.failAll(stoppingError(this.source.name));
-    await Promise.all([...this.#all].map((generation) => generation[Symbol.asyncDispose]()));
-    this.#all.clear();
+    this.#stopLoading();
+    await this.#release("the server has stopped");
   }
 
   infer(request: InferRequest): Promise<Inference> {
@@ -179,21 +204,47 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
     await this.#current?.resize(this.#options.settings.workers + extra);
   }
 
+  #inTurn(run: () => Promise<void>): Promise<void> {
+    this.#turn = this.#turn.catch(() => {}).then(run);
+    return this.#turn;
+  }
+
+  #stopLoading(): void {
+    this.#unloads += 1;
+    this.#waiting = undefined;
+    void this.#next?.[Symbol.asyncDispose]();
+  }
+
+  async #release(reason: string): Promise<void> {
+    this.#state = "UNAVAILABLE";
+    this.#reason = reason;
+    this.#down = undefined;
+    this.#current = undefined;
+    this.#dispatcher.use(undefined);
+    this.#dispatcher.failAll(this.#leaving ?? stoppingError(this.source.name));
+    const all = [...this.#all];
+    this.#all.clear();
+    await Promise.all(all.map((generation) => generation[Symbol.asyncDispose]()));
+  }
+
   #refusal(): DingError | undefined {
+    if (this.#leaving) return this.#leaving;
     if (this.#down) return downError(this.source.name, this.#down);
     if (this.#state === "READY" || (this.#current && this.#state === "LOADING")) return undefined;
     if (this.#state === "UNLOADING") return stoppingError(this.source.name);
     return notReadyError(this.source.name, this.#state, this.#reason);
   }
 
-  async #load(): Promise<void> {
+  async #load(isWanted: () => boolean): Promise<void> {
     const { source, settings, clock, log } = this.#options;
-    if (this.#state !== "READY") this.#state = "LOADING";
+    if (!isWanted()) throw unloadedError(source.name);
+    if (!this.#current) this.#state = "LOADING";
+    const startedMs = clock.now();
     const next: Generation = new Generation({
       source,
       settings,
       clock,
-      log,
+      log: loggerWith(log, { model: this.label }),
       onRoom: () => {
         if (this.#current !== next) return;
         this.#down = undefined;
@@ -202,25 +253,35 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
       onDown: (error) => {
         if (this.#current !== next) return;
         this.#down = error;
-        this.#dispatcher.failAll(downError(source.name, error));
+        const told = downError(source.name, error);
+        this.#dispatcher.failAll(told);
+        this.#streams.failAll(next, told);
       },
     });
     this.#all.add(next);
+    this.#next = next;
     try {
-      this.#report = await next.start();
+      const report = await next.start();
+      if (!isWanted()) throw unloadedError(source.name);
+      this.#report = report;
     } catch (thrown) {
-      this.#all.delete(next);
       await next[Symbol.asyncDispose]();
+      this.#all.delete(next);
+      if (!isWanted()) throw unloadedError(source.name);
       if (!this.#current && this.#state === "LOADING") this.#state = "UNAVAILABLE";
       if (!this.#current) this.#reason = DingError.from(thrown).message;
       throw thrown;
+    } finally {
+      this.#next = undefined;
     }
     const old = this.#current;
     this.#current = next;
     this.#down = undefined;
     this.#reason = "";
-    if (this.#state === "LOADING") this.#state = "READY";
+    this.#state = "READY";
     this.#dispatcher.use(next);
+    const ms = Math.round(clock.now() - startedMs);
+    log.info(`model "${this.label}" is loaded`, { workers: settings.workers, ms });
     if (!old) return;
     void old.retire().then(() => {
       this.#all.delete(old);

@@ -50,6 +50,22 @@ export function stoppingError(name: string): DingError {
   );
 }
 
+/** It was to be loaded, and then not. */
+export function unloadedError(name: string): DingError {
+  return new DingError(
+    "service.stopping",
+    `Cannot load model "${name}": it was unloaded meanwhile`,
+  );
+}
+
+/** It is not for this model to say when there is an answer again. */
+export function serverStoppingError(): DingError {
+  return new DingError("service.stopping", "Cannot infer: the server is stopping", {
+    hint: "Ask another server, or come back later.",
+    details: { retryAfterMs: 1_000 },
+  });
+}
+
 /** The model is not there, and nothing says that it will be. */
 export function notReadyError(name: string, state: string, reason: string): DingError {
   const why = reason === "" ? state : `${state}: ${reason}`;

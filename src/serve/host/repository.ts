@@ -1,7 +1,9 @@
 import { DingError } from "../../core/errors.ts";
+import type { Logger } from "../../core/log.ts";
 import { didYouMean } from "../../config/suggest.ts";
 import type { ModelFacts, Models } from "../inference.ts";
 import type { ModelVersion } from "./model-version.ts";
+import { serverStoppingError } from "./refusals.ts";
 import { sourcesIn, type ModelSource } from "./source.ts";
 
 /** What a repository needs. */
@@ -10,6 +12,7 @@ export interface RepositoryOptions {
   readonly sources: readonly ModelSource[];
   /** A folder with more; looked into again at each load. */
   readonly folder: string | undefined;
+  readonly log: Logger;
   readonly create: (source: ModelSource) => ModelVersion;
 }
 
@@ -38,7 +41,10 @@ export class Repository implements Models, AsyncDisposable {
     return this.all().map((model) => model.facts);
   }
 
+  /** Also by NAME@VERSION, as the command line has it. */
   get(name?: string, version?: string): ModelVersion {
+    const [plain, ofName] = name?.split("@") ?? [];
+    if (ofName !== undefined && version === undefined) return this.get(plain, ofName);
     const versions = name === undefined ? this.#only() : this.#models.get(name);
     if (!versions) throw this.#unknown(name ?? "");
     const found = version === undefined ? latestOf(versions) : versions.get(version);
@@ -52,8 +58,8 @@ export class Repository implements Models, AsyncDisposable {
     this.#look();
     const versions = this.#models.get(name);
     if (!versions) throw this.#unknown(name);
-    if (version !== undefined) return this.get(name, version).load();
-    await Promise.all([...versions.values()].map((model) => model.load()));
+    const models = version === undefined ? [...versions.values()] : [this.get(name, version)];
+    await Promise.all(models.map((model) => this.#reload(model)));
   }
 
   async unload(name: string, { version }: { version?: string | undefined } = {}): Promise<void> {
@@ -61,21 +67,40 @@ export class Repository implements Models, AsyncDisposable {
     if (!versions) throw this.#unknown(name);
     const models = version === undefined ? [...versions.values()] : [this.get(name, version)];
     await Promise.all(models.map((model) => model.unload()));
+    for (const { label } of models) this.#options.log.info(`model "${label}" is unloaded`);
   }
 
   /** Loads again all that is served now, each on its own; the old one stays where the new one cannot be loaded. */
   async reload(): Promise<PromiseSettledResult<void>[]> {
     this.#look();
-    return Promise.allSettled(this.all().map((model) => model.load()));
+    return Promise.allSettled(this.all().map((model) => this.#reload(model)));
+  }
+
+  /** Loads again the models that come from this file. */
+  async reloadFile(file: string): Promise<void> {
+    const models = this.all().filter(({ source }) => source.plugin === file);
+    await Promise.allSettled(models.map((model) => this.#reload(model)));
   }
 
   /** Finishes what is here, until the deadline. */
   async drain(deadline: AbortSignal): Promise<void> {
-    await Promise.all(this.all().map((model) => model.unload(deadline)));
+    const leaving = serverStoppingError();
+    await Promise.all(this.all().map((model) => model.unload({ deadline, leaving })));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.all().map((model) => model[Symbol.asyncDispose]()));
+  }
+
+  async #reload(model: ModelVersion): Promise<void> {
+    try {
+      await model.load();
+    } catch (thrown) {
+      const { message, details } = DingError.from(thrown);
+      const what = model.state === "READY" ? "stays as it was" : "cannot be loaded";
+      this.#options.log.error(`model "${model.label}" ${what}: ${message}`, details);
+      throw thrown;
+    }
   }
 
   /** What was put into the folder since the last look; it is not loaded by that. */

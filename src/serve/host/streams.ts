@@ -5,15 +5,19 @@ import type { InferRequest, Payload } from "../inference.ts";
 import type { ModelStatistics } from "../page/model-statistics.ts";
 import { WORKER_EVENTS, WORKER_METHODS, type StreamMeta } from "../worker-protocol.ts";
 import type { Generation } from "./generation.ts";
-import { cancelledError, lateError } from "./refusals.ts";
+import { cancelledError, fullError, lateError } from "./refusals.ts";
 import { UnderWay } from "./under-way.ts";
 
 /** What streams need of their model. */
 export interface StreamsOptions {
   readonly statistics: ModelStatistics;
   readonly clock: Clock;
+  /** How many may be open, running or waiting for a worker. */
+  readonly queueLimit: number;
 }
 
+/** Nobody knows how long streams take. */
+const RETRY_AFTER_MS = 1_000;
 /** A reader that is so far behind is no reader: its stream ends, and the worker is free again. */
 const MOST_BEHIND = { pieces: 10_000, bytes: 16 * 1024 * 1024 };
 
@@ -21,17 +25,34 @@ const MOST_BEHIND = { pieces: 10_000, bytes: 16 * 1024 * 1024 };
 export class Streams {
   readonly #options: StreamsOptions;
   readonly #underWay = new UnderWay();
+  /** Those that have not ended, and whose workers they ask. */
+  readonly #open = new Map<Stream, Generation>();
 
   constructor(options: StreamsOptions) {
     this.#options = options;
   }
 
-  /** Begins at once; leaving the loop cancels what is not there yet. */
+  /** Begins at once; leaving the loop cancels what is not there yet. Throws queue.full when too many are open. */
   open(request: InferRequest, generation: Generation): AsyncIterable<Payload> {
-    const stream = new Stream(request, this.#options, () => this.#underWay.end());
+    const { queueLimit } = this.#options;
+    const stream = new Stream(request, this.#options, () => {
+      this.#open.delete(stream);
+      this.#underWay.end();
+    });
     this.#underWay.begin();
+    this.#open.set(stream, generation);
+    if (this.#open.size > queueLimit) {
+      const error = fullError(queueLimit, RETRY_AFTER_MS);
+      stream.give(error);
+      throw error;
+    }
     stream.begin(generation);
     return stream.pieces();
+  }
+
+  /** Ends those that these workers have, or were to have. */
+  failAll(generation: Generation, error: DingError): void {
+    for (const [stream, of] of this.#open) if (of === generation) stream.give(error);
   }
 
   /** Resolves when every stream has ended, or the deadline has come. */
@@ -100,9 +121,9 @@ class Stream {
       timeoutMs ?? 0,
     );
     if (timeoutMs)
-      this.#disposables.push(clock.after(timeoutMs, () => this.#give(lateError(timeoutMs))));
+      this.#disposables.push(clock.after(timeoutMs, () => this.give(lateError(timeoutMs))));
     if (!signal) return;
-    const leave = (): void => this.#give(cancelledError());
+    const leave = (): void => this.give(cancelledError());
     if (signal.aborted) return leave();
     signal.addEventListener("abort", leave, { once: true });
     this.#disposables.push({ [Symbol.dispose]: () => signal.removeEventListener("abort", leave) });
@@ -123,7 +144,7 @@ class Stream {
         }
       }
     } finally {
-      if (!this.#end) this.#give(cancelledError());
+      if (!this.#end) this.give(cancelledError());
     }
   }
 
@@ -133,7 +154,7 @@ class Stream {
     this.#waitingBytes += bytes;
     this.#waiting.push(piece);
     if (this.#waiting.length > MOST_BEHIND.pieces || this.#waitingBytes > MOST_BEHIND.bytes) {
-      this.#give(
+      this.give(
         new DingError("task.cancelled", "The stream was ended: its reader is too far behind"),
       );
     }
@@ -141,7 +162,7 @@ class Stream {
   }
 
   /** Nobody wants the rest. */
-  #give(error: DingError): void {
+  give(error: DingError): void {
     if (this.#end) return;
     this.#cancel();
     this.#finish(error);
