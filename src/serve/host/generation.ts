@@ -146,6 +146,7 @@ export class Generation implements AsyncDisposable {
       state: isCurrent || state === "starting" ? state : "draining",
       device: this.#devices.get(id) ?? nameOf(this.#deviceOf(indexOf(id))),
       startedAt,
+      isExtra: indexOf(id) >= this.#options.settings.workers,
     }));
   }
 

@@ -36,7 +36,7 @@ export function nameOf(text: string): { name: string; version: string } {
 
 /** Every model of a repository folder: NAME.ts, NAME.onnx, NAME/model.ts, NAME/VERSION/model.ts. */
 export function sourcesIn(folder: string): ModelSource[] {
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
+  if (!isFolder(folder)) {
     throw new DingError(
       "usage.invalid-option",
       `Cannot use repository "${folder}": no such folder`,
@@ -45,7 +45,7 @@ export function sourcesIn(folder: string): ModelSource[] {
   return entriesOf(folder).flatMap((entry) => {
     const path = join(folder, entry);
     if (isModelFile(path)) return [source(fileName(path), path)];
-    if (!statSync(path).isDirectory() || !NAME.test(entry)) return [];
+    if (!isFolder(path) || !NAME.test(entry)) return [];
     const alone = modelFileIn(path);
     if (alone) return [source({ name: entry, version: FIRST_VERSION }, alone)];
     return entriesOf(path).flatMap((version) => {
@@ -91,7 +91,13 @@ function fileName(path: string): { name: string; version: string } {
 }
 
 function isModelFile(path: string): boolean {
-  return FILES.includes(extname(path)) && !path.endsWith(".d.ts") && statSync(path).isFile();
+  if (!FILES.includes(extname(path)) || path.endsWith(".d.ts")) return false;
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+/** A link that leads nowhere is nothing: somebody may be putting the folder in order just now. */
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function modelFileIn(folder: string): string | undefined {
@@ -101,7 +107,7 @@ function modelFileIn(folder: string): string | undefined {
 }
 
 function entriesOf(folder: string): string[] {
-  if (!statSync(folder).isDirectory()) return [];
+  if (!isFolder(folder)) return [];
   return readdirSync(folder)
     .filter((entry) => !entry.startsWith(".") && entry !== "node_modules")
     .sort();
