@@ -63,7 +63,7 @@ export interface Mount {
 }
 
 /** How much longer than its drain time a program gets before it is killed. */
-export const STOP_MARGIN_S = 10;
+const STOP_MARGIN_S = 10;
 
 /** The longest that stopping may take, in whole seconds. */
 export function stopTimeoutS(drainTimeoutMs: number): number {

@@ -34,7 +34,7 @@ export class Broadcast {
 }
 
 /** `{ id, result }`, the result as it came, or `{ id, error }`. */
-export function answerBody(id: string, outcome: Outcome): Uint8Array<ArrayBuffer> {
+function answerBody(id: string, outcome: Outcome): Uint8Array<ArrayBuffer> {
   if ("error" in outcome) {
     return msgpack.encode({ id, error: outcome.error.toJSON() } satisfies ToldAnswer);
   }

@@ -23,7 +23,7 @@ export function writePredict(
 }
 
 /** Encoded values in another form: decoded and encoded again only where it differs. */
-export function inForm({ form: from, values }: Values, to: BodyForm): readonly Uint8Array[] {
+function inForm({ form: from, values }: Values, to: BodyForm): readonly Uint8Array[] {
   if (from === to) return values;
   const [decoder, encoder] = from === "json" ? [json, msgpack] : [msgpack, json];
   return values.map((value) => encoder.encode(decoder.decode(value)));

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { DingError } from "../../../../src/core/errors.ts";
 import { nameOf, sourceOf, sourcesHere, sourcesIn } from "../../../../src/serve/host/source.ts";
@@ -79,6 +80,13 @@ describe("sourcesIn()", () => {
       "net@1 net.onnx",
       "plain@1 plain.ts",
     ]);
+  });
+
+  test("passes over links that lead nowhere", async () => {
+    await using folder = await tempFolder();
+    await folder.write("plain.ts", "");
+    for (const name of ["gone.ts", "gone"]) await symlink("/nowhere/at/all", folder.file(name));
+    expect(sourcesIn(folder.path).map(({ name }) => name)).toEqual(["plain"]);
   });
 
   test("refuses a folder that is not there", () => {
