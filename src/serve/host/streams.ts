@@ -154,6 +154,9 @@ class Stream {
     this.#waitingBytes += bytes;
     this.#waiting.push(piece);
     if (this.#waiting.length > MOST_BEHIND.pieces || this.#waitingBytes > MOST_BEHIND.bytes) {
+      // Nor is what waits kept: the reader may never come.
+      this.#waiting.length = 0;
+      this.#waitingBytes = 0;
       this.give(
         new DingError("task.cancelled", "The stream was ended: its reader is too far behind"),
       );
