@@ -18,10 +18,10 @@ export type Shapes = ReadonlyMap<string, readonly number[]>;
 /** Whole numbers stay below this, so that they are valid whatever they mean. */
 const MAX_INTEGER = 100;
 const FLOATS: readonly Datatype[] = ["FP16", "BF16", "FP32", "FP64"];
-const LETTERS = "abcdefghijklmnopqrstuvwxyz";
-const TEXT_LENGTH = 16;
+/** Texts are eight digits: a model without a signature takes texts that are JSON. */
+const LEAST_TEXT = 10_000_000;
 
-/** Makes one tensor for each input of a model: floats from 0 to 1, small whole numbers, short texts. */
+/** Makes one tensor for each input of a model: floats from 0 to 1, small whole numbers, digits as texts. */
 export function randomTensors(
   inputs: readonly ModelInput[],
   { rows, shapes, chance }: { rows: number; shapes: Shapes; chance: () => number },
@@ -76,8 +76,7 @@ function randomElement(datatype: Datatype, chance: () => number): number | strin
   if (datatype === "BOOL") return chance() < 0.5;
   if (FLOATS.includes(datatype)) return Math.round(chance() * 1e6) / 1e6;
   if (datatype !== "BYTES") return Math.floor(chance() * MAX_INTEGER);
-  const letter = (): string => LETTERS[Math.floor(chance() * LETTERS.length)] ?? "";
-  return Array.from({ length: TEXT_LENGTH }, letter).join("");
+  return String(LEAST_TEXT + Math.floor(chance() * 9 * LEAST_TEXT));
 }
 
 function lengthAndBytes(text: string): Buffer[] {
