@@ -274,10 +274,11 @@ function noModelError(): DingError {
   );
 }
 
-/** deviceMap → device_map: as the ancestor's status has them. */
+/** deviceMap → device_map: as the ancestor's status has them; without `otlp`, which may hold a password. */
 function ancestorSettings(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { otlp: _, ...told } = settings;
   return Object.fromEntries(
-    Object.entries(settings).map(([key, value]) => [
+    Object.entries(told).map(([key, value]) => [
       key === "workers"
         ? "num_worker"
         : key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),

@@ -35,6 +35,18 @@ describe("start()", () => {
     expect((error as DingError).message).toContain("no weights here");
   });
 
+  test("tells nobody the password of its collector", async () => {
+    const otlp = "http://ding:hush@127.0.0.1:9";
+    await using server = await startServer({ plugin: JOBS, otlp, logLevel: "silent" });
+    for (const path of ["/status", "/status/server", "/dashboard/feed", "/metrics"]) {
+      const response = await fetch(`${server.url}${path}`);
+      expect([response.status, await response.text()]).toEqual([
+        200,
+        expect.not.stringContaining("hush") as string,
+      ]);
+    }
+  });
+
   test("refuses to serve nothing", () => {
     expect(() => new Server({ repository: undefined, plugin: [] })).toThrow("no model is named");
   });
