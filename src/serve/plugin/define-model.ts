@@ -2,8 +2,8 @@ import type { PluginRoutes } from "./plugin-routes.ts";
 import type { Description, InputItem, OutputItem, WarmItem } from "./item-shape.ts";
 import type { ModelContext, PredictContext } from "./model-plugin.ts";
 
-/** Outputs, one for each item. */
-type Outputs<Output> = readonly Output[] | ArrayLike<Output>;
+/** Outputs, one for each item; in a list they may be promises. */
+type Outputs<Output> = readonly (Output | Promise<Output>)[] | ArrayLike<Output>;
 
 /**
  * A model in short. `input` and `output` are tensors by name, first axis the

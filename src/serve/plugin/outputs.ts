@@ -1,9 +1,27 @@
 import { DingError } from "../../core/errors.ts";
 import { Tensor, type TensorData } from "../../protocol/tensor.ts";
 
+/** What a step gave, when it has come: also where it is a list of promises, as `inputs.map(async …)` makes. */
+export function settled(given: unknown): unknown {
+  if (!Array.isArray(given)) return given;
+  return given.some(isThenable) ? Promise.all(given) : given;
+}
+
+function isThenable(value: unknown): boolean {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as Partial<PromiseLike<unknown>>).then === "function"
+  );
+}
+
 /** The outputs of a step as a list, one for each item; throws task.invalid-result, with both numbers, when they are not as many. */
-export function outputList(given: unknown, count: number, step: string): readonly unknown[] {
-  const outputs = listOf(given);
+export async function outputList(
+  given: unknown,
+  count: number,
+  step: string,
+): Promise<readonly unknown[]> {
+  const outputs = listOf(await settled(await given));
   if (outputs?.length === count) return outputs;
   const got = outputs ? `${outputs.length}` : nameOf(given);
   const message = `Cannot use what ${step} returned: ${got} for ${count} ${count === 1 ? "item" : "items"}`;

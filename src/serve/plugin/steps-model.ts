@@ -1,7 +1,7 @@
 import { DingError } from "../../core/errors.ts";
 import type { Signature } from "../../protocol/datatype.ts";
 import type { LoadedModel, ModelPlugin, PredictContext } from "./model-plugin.ts";
-import { outputList } from "./outputs.ts";
+import { outputList, settled } from "./outputs.ts";
 import { isSchema, type ItemSchema } from "./schema.ts";
 import { fixedBatch, signatureFault, withFreeBatch } from "./signature.ts";
 import type { LoadedSteps, ModelSteps } from "./steps.ts";
@@ -46,12 +46,11 @@ async function predictBatch(
   ctx: PredictContext,
 ): Promise<readonly unknown[]> {
   let batch: unknown = inputs;
-  if (batching) batch = await batching(batch, ctx);
-  if (preprocess) batch = await preprocess(batch, ctx);
-  const predicted: unknown = await predict?.(batch, ctx);
-  const outputs = outputList(predicted, inputs.length, "predict");
+  if (batching) batch = await settled(await batching(batch, ctx));
+  if (preprocess) batch = await settled(await preprocess(batch, ctx));
+  const outputs = await outputList(predict?.(batch, ctx), inputs.length, "predict");
   if (!postprocess) return outputs;
-  return outputList(await postprocess(outputs, ctx), inputs.length, "postprocess");
+  return outputList(postprocess(outputs, ctx), inputs.length, "postprocess");
 }
 
 /** Whatever `generate` gave, piece by piece. */

@@ -41,7 +41,7 @@ export function wordsOf(thrown: unknown): string {
 /** Also one of another copy of this package, which the plugin may have beside it. */
 function isDingError(thrown: unknown): boolean {
   if (thrown instanceof DingError) return true;
-  const { name, code } = thrown as { name?: unknown; code?: unknown };
+  const { name, code } = (thrown ?? {}) as { name?: unknown; code?: unknown };
   return name === "DingError" && typeof code === "string" && Object.hasOwn(CODES, code);
 }
 

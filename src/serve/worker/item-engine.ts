@@ -45,10 +45,7 @@ export class ItemEngine implements Engine {
       const isAll = from === 0 && to === items.length;
       const facts = { ...call, shapes: isAll ? shapes : shapes.slice(from, to) };
       // A list of its own: the model's code may do with it what it likes, and the batch may be tried again.
-      const outputs: unknown = await model.predict?.(
-        items.slice(from, to),
-        new CallContext(context, facts),
-      );
+      const outputs = model.predict?.(items.slice(from, to), new CallContext(context, facts));
       return outputList(outputs, to - from, "predict");
     };
     const outcomes = await runInHalves(items.length, run, {

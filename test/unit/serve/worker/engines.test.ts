@@ -15,6 +15,7 @@ import type {
   ModelContext,
   PredictContext,
 } from "../../../../src/serve/plugin/model-plugin.ts";
+import { stepsModel } from "../../../../src/serve/plugin/steps-model.ts";
 import { ItemEngine } from "../../../../src/serve/worker/item-engine.ts";
 import { TensorEngine } from "../../../../src/serve/worker/tensor-engine.ts";
 import { jsonOf, plainResults, valuesOf } from "../../../support/model-worker.ts";
@@ -171,4 +172,42 @@ test("ItemEngine does not try again what nobody waits for, and keeps the code of
       error: { code: "usage.invalid-input", message: "too dark", details: { path: "x" } },
     })),
   );
+});
+
+test("ItemEngine waits for outputs that are promises; one that fails does so alone", async () => {
+  const predict = (items: unknown[]): unknown =>
+    items.map(async (item) => {
+      await Promise.resolve();
+      // Also what is thrown as nothing must come to the client.
+      // oxlint-disable-next-line no-throw-literal
+      if (item === 2) throw null;
+      return { got: item };
+    });
+  const engine = new ItemEngine({ model: { platform: "test", predict }, context });
+  const results = await run(engine, [valuesOf(1, 3), valuesOf(2), valuesOf(4)]);
+  expect(plainResults({ computeMs: 0, results })).toEqual([
+    [{ got: 1 }, { got: 3 }],
+    "task.failed: Thrown value: null",
+    [{ got: 4 }],
+  ]);
+});
+
+test("stepsModel() waits for the promises in the list of each step", async () => {
+  const later = (given: unknown): unknown[] =>
+    (given as number[]).map(async (one) => (await Promise.resolve(one)) + 1);
+  const plugin = stepsModel(
+    {
+      load: async () => ({
+        model: 0,
+        batching: later,
+        preprocess: later,
+        predict: later,
+        postprocess: later,
+      }),
+    },
+    "plugin.ts",
+  );
+  const engine = new ItemEngine({ model: await plugin.load(context), context });
+  const results = await run(engine, [valuesOf(1, 2)]);
+  expect(plainResults({ computeMs: 0, results })).toEqual([[5, 6]]);
 });
