@@ -64,6 +64,8 @@ export class Generation implements AsyncDisposable {
   readonly #pool: Pool;
   readonly #devices = new Map<string, string>();
   #report: ModelReport | undefined;
+  /** Since one came up. */
+  #failedStarts = 0;
   readonly #underWay = new UnderWay();
 
   constructor(options: GenerationOptions) {
@@ -95,11 +97,12 @@ export class Generation implements AsyncDisposable {
       restart: { ...DEFAULT_RESTART, mostFailedStarts: Infinity },
       clock,
       log,
-      onRoom,
-      onBroken: (error) => options.onDown(error),
-      onFailedStart: (error) => {
-        if (this.#pool.ready === 0) options.onDown(error);
+      onRoom: () => {
+        this.#failedStarts = 0;
+        onRoom();
       },
+      onBroken: (error) => options.onDown(error),
+      onFailedStart: (error) => this.#onFailedStart(error),
     });
   }
 
@@ -187,6 +190,13 @@ export class Generation implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool[Symbol.asyncDispose]();
     this.memory?.[Symbol.dispose]();
+  }
+
+  /** One that was ended as it was starting says nothing of the next; when each has failed, the model is at fault. */
+  #onFailedStart(error: DingError): void {
+    this.#failedStarts += 1;
+    const isHopeless = this.#failedStarts > this.#options.settings.workers;
+    if (isHopeless && this.#pool.ready === 0) this.#options.onDown(error);
   }
 
   async #setUp(peer: Peer, workerId: string): Promise<void> {

@@ -96,7 +96,9 @@ export class Repository implements Models, AsyncDisposable {
     try {
       await model.load();
     } catch (thrown) {
-      const { message, details } = DingError.from(thrown);
+      const { code, message, details } = DingError.from(thrown);
+      // It was unloaded meanwhile: who did that knows.
+      if (code === "service.stopping") throw thrown;
       const what = model.state === "READY" ? "stays as it was" : "cannot be loaded";
       this.#options.log.error(`model "${model.label}" ${what}: ${message}`, details);
       throw thrown;
