@@ -17,7 +17,14 @@ import { WORKER_EVENTS, WORKER_METHODS } from "../worker-protocol.ts";
 import type { Generation } from "./generation.ts";
 import { Bounds } from "./bounds.ts";
 import { Job, type Run } from "./job.ts";
-import { deathError, emptyError, fullError, lateError, noResultError } from "./refusals.ts";
+import {
+  deathError,
+  emptyError,
+  fullError,
+  itemError,
+  lateError,
+  noResultError,
+} from "./refusals.ts";
 import { UnderWay } from "./under-way.ts";
 
 /** How requests wait and run. */
@@ -227,7 +234,7 @@ export class Dispatcher {
       const job = piece.entry.value;
       const result = results[index];
       if (!result || "error" in result) {
-        this.#fail(job, result ? DingError.fromRecord(result.error) : noResultError());
+        this.#fail(job, result ? itemError(result.error, piece) : noResultError());
         continue;
       }
       try {
@@ -263,9 +270,9 @@ export class Dispatcher {
     for (const piece of batch) {
       const job = piece.entry.value;
       if (job.isEnded) continue;
-      job.deaths += isDeath ? 1 : 0;
-      if (isDeath && (job.deaths <= this.#options.retries || batch.length > 1)) alive.push(piece);
-      else this.#fail(job, isDeath ? deathError(error, job.deaths) : error);
+      const deaths = isDeath ? job.died(piece) : 0;
+      if (isDeath && (deaths <= this.#options.retries || batch.length > 1)) alive.push(piece);
+      else this.#fail(job, isDeath ? deathError(error, deaths) : error);
     }
     if (alive.length > 0) this.#batcher.putBack(alive);
   }

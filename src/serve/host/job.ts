@@ -27,8 +27,6 @@ export class Job implements BatchEntry<Job> {
   readonly request: InferRequest;
   readonly arrivedMs: number;
   readonly inference: Promise<Inference>;
-  /** How many workers have died at its items. */
-  deaths = 0;
   /** Of the batch that its last piece went in. */
   batchRows: number | undefined;
   worker: string | undefined;
@@ -37,6 +35,8 @@ export class Job implements BatchEntry<Job> {
   #computeMs = 0;
   #rowsLeft: number;
   #parts: Part[] | undefined;
+  /** How many workers have died at a piece, by its first item. */
+  #deaths: Map<number, number> | undefined;
   #isEnded = false;
   readonly #outcome = Promise.withResolvers<Inference>();
 
@@ -61,6 +61,14 @@ export class Job implements BatchEntry<Job> {
 
   get computeMs(): number {
     return this.#computeMs;
+  }
+
+  /** A worker has died at a piece of it; gives how many have at that piece. */
+  died({ from }: Piece<Job>): number {
+    this.#deaths ??= new Map();
+    const deaths = (this.#deaths.get(from) ?? 0) + 1;
+    this.#deaths.set(from, deaths);
+    return deaths;
   }
 
   /** The answer to some of its items; true when it was the last. Throws task.invalid-result when its parts do not fit together. */

@@ -1,4 +1,5 @@
-import { DingError } from "../../core/errors.ts";
+import { DingError, type ErrorRecord } from "../../core/errors.ts";
+import type { Piece } from "../batching/piece.ts";
 
 /** The queue of a model is full; `details.retryAfterMs` says when there may be room. */
 export function fullError(limit: number, retryAfterMs: number): DingError {
@@ -33,6 +34,13 @@ export function deathError(last: DingError, deaths: number): DingError {
     hint: "The item may be what ends it: look at the worker's last lines in the log.",
     details: { ...last.details, deaths },
   });
+}
+
+/** What a worker says of an item in a piece, as the request that the piece was cut from has it: `details.item` counts in the whole list. */
+export function itemError(record: ErrorRecord, { entry, from, rows }: Piece<unknown>): DingError {
+  const { item = rows === 1 ? 0 : undefined } = record.details ?? {};
+  if (entry.rows === 1 || typeof item !== "number") return DingError.fromRecord(record);
+  return DingError.fromRecord({ ...record, details: { ...record.details, item: from + item } });
 }
 
 export function noResultError(): DingError {

@@ -51,6 +51,22 @@ describe("a worker that dies", () => {
     );
   });
 
+  test("a list that runs in several batches loses nothing when all its workers die at once", async () => {
+    await using server = await startServer({ plugin: JOBS, workers: 2, batchSize: 5 });
+    const inputs = Array.from({ length: 10 }, (_, index) => ({ echo: index, waitMs: 300 }));
+    const asked = fetch(`${server.url}/predict`, {
+      method: "POST",
+      body: JSON.stringify({ inputs }),
+    });
+    const workersNow = () => server.facts().models[0]?.workers ?? [];
+    await until(() => workersNow().filter(({ state }) => state === "busy").length === 2, {
+      what: "a batch with each worker",
+    });
+    for (const { pid } of workersNow()) process.kill(pid, "SIGKILL");
+    const outputs = inputs.map(({ echo }) => echo);
+    expect(await (await asked).json()).toEqual({ outputs });
+  });
+
   test("a batch that takes longer than predictTimeoutMs ends its worker; only the item that spins fails, with 504", async () => {
     await using server = await startServer({
       plugin: JOBS,
