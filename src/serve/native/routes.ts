@@ -65,11 +65,30 @@ async function answerPredict(
     if (signal.aborted) asked.leave();
     outcome = await asked.outcome;
   }
-  if ("error" in outcome) throw outcome.error;
+  if ("error" in outcome) throw isSingle ? outcome.error : inList(outcome.error);
   const wanted = wantedForm(req.header("accept"), form);
   const body = writePredict({ values: outcome.values, isSingle, id }, wanted);
   const { contentType } = wanted === "json" ? json : msgpack;
   return context.body(body, 200, { "Content-Type": contentType });
+}
+
+const INPUT_FAULT = "Cannot use input: ";
+
+/** The faults of an item with the path that they have in the request: `inputs[1].a`. */
+function inList(error: DingError): DingError {
+  const { faults, item = 0 } = error.details;
+  const isOurs = error.message.startsWith(INPUT_FAULT) && Array.isArray(faults);
+  if (!isOurs) return error;
+  const placed = (faults as { path: string; message: string }[]).map(({ path, message }) => {
+    const place = `inputs[${Number(item)}]`;
+    return { path: path === "" ? place : `${place}.${path}`, message };
+  });
+  const told = placed.map(({ path, message }) => `"${path}": ${message}`);
+  return new DingError(error.code, `${INPUT_FAULT}${told.join("; ")}`, {
+    hint: error.hint,
+    details: { ...error.details, faults: placed },
+    cause: error,
+  });
 }
 
 /** Who asks; a request is known again only by who has said who it is. */

@@ -16,8 +16,23 @@ const RESERVED: ReadonlySet<string> = new Set<Code>([
   "internal.bug",
 ]);
 
-/** What a client hears of what a model's code threw: its message, and no stack. A DingError keeps its code. */
-export function failureRecord(thrown: unknown): ErrorRecord {
+/** Of which item of a request something is told, in a list of several. */
+export interface ItemOf {
+  readonly item: number | undefined;
+}
+
+/**
+ * What a client hears of what a model's code threw: its message, and no stack. A DingError keeps its
+ * code. Which item of its request it was stands in the details, unless it is the form of a whole batch.
+ */
+export function failureRecord(thrown: unknown, of?: ItemOf): ErrorRecord {
+  const record = recordOf(thrown);
+  const isItems = record.code !== "task.invalid-result";
+  if (isItems && of?.item !== undefined) record.details = { ...record.details, item: of.item };
+  return record;
+}
+
+function recordOf(thrown: unknown): ErrorRecord {
   const message = wordsOf(thrown);
   const { code, details, hint } = (thrown ?? {}) as Partial<ErrorRecord>;
   const isKnown = isDingError(thrown) && typeof code === "string" && !RESERVED.has(code);

@@ -68,7 +68,10 @@ export class Outtake {
     const outputs: unknown[] = [];
     for (let index = from; index < from + rows; index++) {
       const outcome = outcomes[index] as Outcome<unknown>;
-      if ("thrown" in outcome) return { error: failureRecord(outcome.thrown) };
+      if ("thrown" in outcome) {
+        const item = rows > 1 ? index - from : undefined;
+        return { error: failureRecord(outcome.thrown, { item }) };
+      }
       outputs.push(outcome.value);
     }
     try {

@@ -74,9 +74,12 @@ export class TensorEngine implements Engine {
   #resultOf(seat: TensorSeat, outcomes: Outcomes): BatchResult {
     if ("error" in seat) return seat;
     const rows: OutputRow[] = [];
-    for (const { stack, row } of seat.places) {
+    for (const [index, { stack, row }] of seat.places.entries()) {
       const outcome = outcomes.get(stack)?.[row] as Outcome<OutputRow>;
-      if ("thrown" in outcome) return { error: failureRecord(outcome.thrown) };
+      if ("thrown" in outcome) {
+        const item = seat.places.length > 1 ? index : undefined;
+        return { error: failureRecord(outcome.thrown, { item }) };
+      }
       rows.push(outcome.value);
     }
     try {

@@ -183,7 +183,10 @@ test("ItemEngine waits for outputs that are promises; one that fails does so alo
       if (item === 2) throw null;
       return { got: item };
     });
-  const engine = new ItemEngine({ model: { platform: "test", predict }, context });
+  const engine = new ItemEngine({
+    model: { platform: "test", input: undefined, output: undefined, predict },
+    context,
+  });
   const results = await run(engine, [valuesOf(1, 3), valuesOf(2), valuesOf(4)]);
   expect(plainResults({ computeMs: 0, results })).toEqual([
     [{ got: 1 }, { got: 3 }],
