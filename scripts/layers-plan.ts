@@ -26,6 +26,7 @@ export const PLAN: Record<string, Room> = {
   "src/rpc": { floor: 3 },
   "src/dashboard": { floor: 3, not: ["src/link", "src/runtime"] },
   "src/pool": { floor: 4 },
+  "src/broker": { floor: 4, not: ["src/http", "src/link", "src/rpc", "src/dashboard"] },
   "src/slave": { floor: 5 },
   "src/master": { floor: 5, not: ["src/pool"] },
   "src/serve": { floor: 5 },

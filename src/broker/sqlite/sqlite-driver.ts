@@ -1,0 +1,201 @@
+import { DatabaseSync } from "node:sqlite";
+import type { Clock } from "../../core/clock.ts";
+import { DingError } from "../../core/errors.ts";
+import type {
+  Capability,
+  CheckedJob,
+  Driver,
+  DriverTerms,
+  PurgeScope,
+  RetryTerms,
+  Taken,
+} from "../driver.ts";
+import type { DeadJob, Lease, Pushed, QueueStats, SeenJob } from "../job.ts";
+import { FileWatch } from "./file-watch.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { openSchema } from "./schema.ts";
+import { sqliteFault } from "./sqlite-fault.ts";
+import { SqliteStore } from "./sqlite-store.ts";
+import { prepareStatements } from "./statements.ts";
+
+/** Where the jobs are. */
+export interface SqliteFile {
+  path: string;
+  /** The queue's name within the file. */
+  queue: string;
+  /** The URL as it may be shown. */
+  shown: string;
+  /** How large the file may grow, in SQLite's pages; default as large as the disk allows. */
+  maxPages?: number;
+}
+
+/** While it is opened another process may make the tables, or tidy up as the last one that leaves. */
+const OPEN_TIMEOUT_MS = 10_000;
+
+interface Opened {
+  db: DatabaseSync;
+  store: SqliteStore;
+  commits: GroupCommit;
+  version: () => number;
+}
+
+/**
+ * A queue in a file, for all processes of one machine: `sqlite:./jobs.db`. What was promised is on the disk. All that
+ * a turn of the event loop asks for is one transaction.
+ */
+export class SqliteDriver implements Driver {
+  readonly can: ReadonlySet<Capability> = new Set<Capability>([
+    "lease",
+    "priority",
+    "delay",
+    "key",
+    "dead",
+    "peek",
+  ]);
+  readonly #file: SqliteFile;
+  readonly #terms: DriverTerms;
+  readonly #clock: Clock;
+  readonly #watchers = new Set<() => void>();
+  #opened: Opened | undefined;
+
+  constructor(file: SqliteFile, terms: DriverTerms, clock: Clock) {
+    this.#file = file;
+    this.#terms = terms;
+    this.#clock = clock;
+  }
+
+  async open(): Promise<void> {
+    let db: DatabaseSync | undefined;
+    try {
+      db = new DatabaseSync(this.#file.path, { timeout: OPEN_TIMEOUT_MS });
+      this.#opened = this.#openTables(db);
+    } catch (error) {
+      db?.close();
+      throw sqliteFault(error, "open", this.#file.shown);
+    }
+  }
+
+  async push(jobs: readonly CheckedJob[]): Promise<Pushed[]> {
+    const pushed = await this.#write((store) => store.push(jobs, this.#now()));
+    this.#nudge();
+    return pushed;
+  }
+
+  async take(max: number, leaseMs: number): Promise<Taken> {
+    const nowMs = this.#now();
+    const nothing = this.#read((store) => (store.hasWork(nowMs) ? undefined : store.again(nowMs)));
+    if (nothing) return { jobs: [], ...nothing };
+    return await this.#write((store) => store.take(max, leaseMs, this.#now()), false);
+  }
+
+  async ack(lease: Lease): Promise<void> {
+    await this.#write((store) => store.ack(lease, this.#now()));
+  }
+
+  async extend(lease: Lease, leaseMs: number): Promise<void> {
+    await this.#write((store) => store.extend(lease, leaseMs, this.#now()), false);
+  }
+
+  async retry(lease: Lease, terms: RetryTerms): Promise<"retried" | "dead"> {
+    const fate = await this.#write((store) => store.retry(lease, terms, this.#now()));
+    this.#nudge();
+    return fate;
+  }
+
+  async release(lease: Lease): Promise<void> {
+    await this.#write((store) => store.release(lease, this.#now()), false);
+    this.#nudge();
+  }
+
+  async deadLetter(lease: Lease, reason: string): Promise<void> {
+    await this.#write((store) => store.deadLetter(lease, reason, this.#now()));
+  }
+
+  async stats(): Promise<QueueStats> {
+    return await this.#write((store) => store.stats(this.#now()), false);
+  }
+
+  async peek(max: number): Promise<SeenJob[]> {
+    return await this.#write((store) => store.peek(max, this.#now()), false);
+  }
+
+  async dead(max: number): Promise<DeadJob[]> {
+    return this.#read((store) => store.dead(max));
+  }
+
+  async redrive(ids: readonly string[] | undefined): Promise<number> {
+    const count = await this.#write((store) => store.redrive(ids));
+    this.#nudge();
+    return count;
+  }
+
+  async purge(scope: PurgeScope): Promise<number> {
+    return await this.#write((store) => store.purge(scope));
+  }
+
+  watch(nudge: () => void): Disposable {
+    const { version } = this.#open();
+    this.#watchers.add(nudge);
+    const others = new FileWatch(version, this.#clock, nudge);
+    return {
+      [Symbol.dispose]: () => {
+        others[Symbol.dispose]();
+        this.#watchers.delete(nudge);
+      },
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#opened?.commits.settled();
+    this.#opened?.db.close();
+    this.#opened = undefined;
+  }
+
+  #openTables(db: DatabaseSync): Opened {
+    const { queue, shown, maxPages } = this.#file;
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    if (maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${maxPages}`);
+    const number = openSchema(db, queue, shown);
+    const store = new SqliteStore(prepareStatements(db, number), this.#terms);
+    const commits = new GroupCommit(db, {
+      clock: this.#clock,
+      finish: () => store.finish(),
+      undo: () => store.undo(),
+    });
+    const dataVersion = db.prepare("PRAGMA data_version");
+    const version = (): number => Number(dataVersion.get()?.["data_version"]);
+    // From now on nobody waits inside SQLite: that would stop the whole process.
+    db.exec("PRAGMA busy_timeout = 0");
+    return { db, store, commits, version };
+  }
+
+  async #write<T>(run: (store: SqliteStore) => T, mustLast: boolean = true): Promise<T> {
+    const { store, commits } = this.#open();
+    try {
+      return await commits.add(() => run(store), { mustLast });
+    } catch (error) {
+      throw sqliteFault(error, "write to", this.#file.shown);
+    }
+  }
+
+  #read<T>(run: (store: SqliteStore) => T): T {
+    try {
+      return run(this.#open().store);
+    } catch (error) {
+      throw sqliteFault(error, "read", this.#file.shown);
+    }
+  }
+
+  #open(): Opened {
+    if (this.#opened) return this.#opened;
+    throw new DingError("state.invalid", `Cannot use queue "${this.#file.shown}": it is closed`);
+  }
+
+  #now(): number {
+    return Math.floor(this.#clock.now());
+  }
+
+  #nudge(): void {
+    for (const nudge of this.#watchers) nudge();
+  }
+}

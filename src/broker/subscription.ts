@@ -1,0 +1,200 @@
+import type { Clock } from "../core/clock.ts";
+import { DingError, messageOf } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import { backoffMs, type Backoff } from "../core/retry.ts";
+import { Service } from "../core/service.ts";
+import { delay } from "../core/wait.ts";
+import { HeldLease } from "./held-lease.ts";
+import type { Job } from "./job.ts";
+import type { Queue } from "./queue.ts";
+
+/** Does one job; what it throws is the reason of a retry. */
+export type Work = (job: Job, context: WorkContext) => unknown;
+
+/** What work gets beside its job. */
+export interface WorkContext {
+  /** Aborts when the lease is lost, or when the subscription ends and does not wait any longer. */
+  signal: AbortSignal;
+}
+
+/** How a subscription works; all have defaults. */
+export interface SubscribeOptions {
+  /** How many jobs at a time; default 1. */
+  concurrency?: number;
+  /** How long a lease holds; it is renewed while the work goes on; default the queue's. */
+  leaseMs?: number;
+  log?: Logger;
+  clock?: Clock;
+}
+
+/** Between tries of a queue that cannot be reached. */
+const PATIENCE: Backoff = { minMs: 100, maxMs: 10_000, jitter: 0.5 };
+
+/**
+ * Takes jobs, works, and says what became of them. The word on the last job and the wish for the next go out
+ * together, and the next job begins when both are through: after a kill no more than one job a slot runs twice.
+ */
+export class Subscription extends Service {
+  readonly #queue: Queue;
+  readonly #work: Work;
+  readonly #options: Required<SubscribeOptions>;
+  readonly #running = new Map<Job, HeldLease>();
+  #slots: Promise<unknown> = Promise.resolve();
+  #taking = new AbortController();
+  #resumed = Promise.withResolvers<void>();
+
+  constructor(
+    queue: Queue,
+    work: Work,
+    options: SubscribeOptions & Required<Pick<SubscribeOptions, "log" | "clock">>,
+  ) {
+    super();
+    this.#queue = queue;
+    this.#work = work;
+    this.#options = { concurrency: 1, leaseMs: queue.leaseMs, ...options };
+    this.#resumed.resolve();
+  }
+
+  /** How many jobs are worked on. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  get isPaused(): boolean {
+    return this.#taking.signal.aborted;
+  }
+
+  /** Takes no more jobs; what runs goes on. */
+  pause(): void {
+    if (this.isPaused) return;
+    this.#resumed = Promise.withResolvers<void>();
+    this.#taking.abort(new DingError("state.invalid", "Cannot take jobs: paused"));
+  }
+
+  /** Takes jobs again. */
+  resume(): void {
+    if (!this.isPaused || this.stopping.aborted) return;
+    this.#taking = new AbortController();
+    this.#resumed.resolve();
+  }
+
+  protected override async onStart(resources: AsyncDisposableStack): Promise<void> {
+    resources.defer(() => this.#abandon());
+    const stop = (): void => {
+      this.#taking.abort(this.stopping.reason);
+      this.#resumed.resolve();
+    };
+    this.stopping.addEventListener("abort", stop, { once: true });
+    const { concurrency } = this.#options;
+    this.#slots = Promise.all(Array.from({ length: concurrency }, () => this.#loop()));
+  }
+
+  protected override async onDrain(deadline: AbortSignal): Promise<void> {
+    const over = new Promise<void>((resolve) =>
+      deadline.addEventListener("abort", () => resolve(), { once: true }),
+    );
+    await Promise.race([this.#slots, over]);
+  }
+
+  async #loop(): Promise<void> {
+    const { leaseMs } = this.#options;
+    let failures = 0;
+    let settled: Promise<void> = Promise.resolve();
+    while (!this.stopping.aborted && !this.#queue.stopping.aborted) {
+      await this.#resumed.promise;
+      const { signal } = this.#taking;
+      const taking = this.#queue.take({ leaseMs, waitMs: Infinity, signal });
+      const [taken] = await Promise.allSettled([taking, settled]);
+      if (taken.status === "fulfilled") {
+        failures = 0;
+        for (const job of taken.value) settled = this.#settle(await this.#attempt(job));
+      } else if (!signal.aborted && !this.#queue.stopping.aborted) {
+        await this.#waitAfter(taken.reason, ++failures);
+      }
+    }
+    await settled;
+  }
+
+  /** The queue cannot be asked now: says so, and comes back after a while. */
+  async #waitAfter(error: unknown, failures: number): Promise<void> {
+    const waitMs = backoffMs(PATIENCE, failures);
+    const facts = { queue: this.#queue.url, reason: messageOf(error), waitMs: Math.round(waitMs) };
+    this.#options.log.warn("Cannot take jobs, trying again", facts);
+    await delay(waitMs, this.stopping).catch(() => {}); // it stops: the loop sees that
+  }
+
+  async #attempt(job: Job): Promise<Attempt> {
+    const { leaseMs, clock, log } = this.#options;
+    const hasLease = this.#queue.can.has("lease");
+    const held = new HeldLease(job, {
+      leaseMs,
+      clock,
+      extend: async (lease, ms) => void (hasLease && (await this.#queue.extend(lease, ms))),
+      onLost: ({ message }) => log.warn("Lost a job under work", { id: job.id, reason: message }),
+    });
+    this.#running.set(job, held);
+    const context: WorkContext = {
+      get signal() {
+        return held.signal;
+      },
+    };
+    try {
+      await this.#work(job, context);
+      return { job, held };
+    } catch (error) {
+      return { job, held, failure: messageOf(error) };
+    }
+  }
+
+  /** Never rejects: what cannot be said comes back with the lease's end. */
+  async #settle({ job, held, failure }: Attempt): Promise<void> {
+    for (let tries = 1; this.#running.has(job) && !held.isLost; tries++) {
+      try {
+        await this.#tell(job, failure);
+        break;
+      } catch (thrown) {
+        const { message, retryable } = DingError.from(thrown);
+        const facts = { id: job.id, attempt: job.attempt, reason: message };
+        this.#options.log.warn("Cannot say what became of a job", facts);
+        if (!retryable) break;
+        await delay(backoffMs(PATIENCE, tries), held.signal).catch(() => {}); // the loop sees it
+      }
+    }
+    held[Symbol.dispose]();
+    this.#running.delete(job);
+  }
+
+  async #tell(job: Job, failure: string | undefined): Promise<void> {
+    const { log } = this.#options;
+    const facts = { id: job.id, attempt: job.attempt, reason: failure };
+    if (!this.#queue.can.has("lease")) {
+      if (failure !== undefined) log.error("A job failed, and is gone with that", facts);
+    } else if (failure === undefined) {
+      await this.#queue.ack(job);
+    } else {
+      const fate = await this.#queue.retry(job, { reason: failure });
+      if (fate === "dead") log.error("A job failed for the last time", facts);
+      else log.warn("A job failed, and will be tried again", facts);
+    }
+  }
+
+  /** The grace is over: work that still goes on is told, and its jobs are for others. */
+  async #abandon(): Promise<void> {
+    const left = [...this.#running];
+    this.#running.clear();
+    for (const [, held] of left) {
+      held[Symbol.dispose]();
+      held.abort(this.stopping.reason);
+    }
+    if (!this.#queue.can.has("lease")) return;
+    // What fails here comes back with the lease's end.
+    await Promise.allSettled(left.map(([job]) => this.#queue.release(job)));
+  }
+}
+
+/** How the work on a job has ended. */
+interface Attempt {
+  job: Job;
+  held: HeldLease;
+  failure?: string;
+}

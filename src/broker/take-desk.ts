@@ -1,0 +1,157 @@
+import type { Clock } from "../core/clock.ts";
+import { messageOf } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import type { Driver } from "./driver.ts";
+import type { Job } from "./job.ts";
+import { Takers, type Demand, type Taker } from "./takers.ts";
+import { LONGEST_TIMER_MS } from "./wall-clock.ts";
+
+/** What a taker asks for. */
+export interface TakeOptions {
+  /** At most so many jobs; default 1. */
+  max?: number;
+  /** How long they are one's own; default the queue's. */
+  leaseMs?: number;
+  /** How long to wait for the first one; default 0: only what is there. Infinity waits for good. */
+  waitMs?: number;
+  signal?: AbortSignal;
+}
+
+export interface TakeDeskOptions {
+  clock: Clock;
+  log: Logger;
+  stopping: AbortSignal;
+}
+
+/**
+ * Brings those who wait and the jobs that come together: asks the driver once for all of them, again when it nudges
+ * or when a delay or lease ends, and never else. While nobody waits, nothing runs.
+ */
+export class TakeDesk implements AsyncDisposable {
+  readonly #driver: Driver;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #stopping: AbortSignal;
+  readonly #takers = new Takers();
+  readonly #once = new Set<Taker>();
+  readonly #returning = new Set<Promise<void>>();
+  #watch: Disposable | undefined;
+  #alarm: Disposable | undefined;
+  #asking: Promise<void> | undefined;
+  #isStale = false;
+
+  constructor(driver: Driver, { clock, log, stopping }: TakeDeskOptions) {
+    this.#driver = driver;
+    this.#clock = clock;
+    this.#log = log;
+    this.#stopping = stopping;
+  }
+
+  take(options: TakeOptions & { leaseMs: number }): Promise<Job[]> {
+    const { max = 1, leaseMs, waitMs = 0, signal } = options;
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason as Error);
+      if (this.#stopping.aborted) return reject(this.#stopping.reason as Error);
+      const leave = (): void => {
+        timer?.[Symbol.dispose]();
+        signal?.removeEventListener("abort", abort);
+        this.#stopping.removeEventListener("abort", abort);
+        this.#once.delete(taker);
+      };
+      const give = (jobs: Job[]): void => {
+        leave();
+        resolve(jobs);
+      };
+      const fail = (error: unknown): void => {
+        leave();
+        reject(error as Error);
+      };
+      const taker: Taker = { max, leaseMs, give, fail };
+      const abort = (): void => {
+        if (!this.#takers.remove(taker)) return;
+        fail(signal?.aborted ? signal.reason : this.#stopping.reason);
+        this.#restIfIdle();
+      };
+      const timer = this.#timeout(waitMs, () => {
+        if (!this.#takers.remove(taker)) return;
+        give([]);
+        this.#restIfIdle();
+      });
+      signal?.addEventListener("abort", abort, { once: true });
+      this.#stopping.addEventListener("abort", abort, { once: true });
+      this.#takers.add(taker);
+      if (waitMs <= 0) this.#once.add(taker);
+      this.#ask();
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#rest();
+    await this.#asking;
+    this.#rest();
+    await Promise.all(this.#returning);
+  }
+
+  #timeout(waitMs: number, run: () => void): Disposable | undefined {
+    return waitMs > 0 && waitMs <= LONGEST_TIMER_MS ? this.#clock.after(waitMs, run) : undefined;
+  }
+
+  /** Asks at the end of this turn, for all who came in it; once more if something happens while it asks. */
+  #ask(): void {
+    this.#isStale = true;
+    this.#asking ??= this.#serve().finally(() => {
+      this.#asking = undefined;
+      if (this.#isStale && this.#takers.size > 0) this.#ask();
+    });
+  }
+
+  async #serve(): Promise<void> {
+    await Promise.resolve();
+    while (this.#isStale && this.#takers.size > 0) {
+      this.#isStale = false;
+      // Watch before looking: what comes in between must be seen.
+      if (!this.#stopping.aborted) this.#watch ??= this.#driver.watch(() => this.#ask());
+      const once = [...this.#once];
+      try {
+        for (const demand of this.#takers.demands()) await this.#meet(demand);
+      } catch (error) {
+        // Nobody is left waiting for a queue that cannot be asked: they decide whether to try again.
+        this.#takers.fail(error);
+      }
+      this.#takers.sendAway(once);
+    }
+    this.#restIfIdle();
+  }
+
+  async #meet({ leaseMs, max }: Demand): Promise<void> {
+    const { jobs, againInMs } = await this.#driver.take(max, leaseMs);
+    for (const job of this.#takers.deal(leaseMs, jobs)) this.#giveBack(job);
+    if (jobs.length === max || againInMs === undefined || this.#stopping.aborted) return;
+    this.#alarm?.[Symbol.dispose]();
+    const inMs = Math.min(Math.max(0, Math.ceil(againInMs)), LONGEST_TIMER_MS);
+    this.#alarm = this.#clock.after(inMs, () => this.#ask());
+  }
+
+  /** Its taker has gone meanwhile. Where that fails the lease's end gives it back. */
+  #giveBack(job: Job): void {
+    const returning = this.#driver
+      .release(job)
+      .catch((error: unknown) => {
+        const facts = { id: job.id, error: messageOf(error) };
+        this.#log.warn("A job that nobody waits for any more could not be given back", facts);
+      })
+      .finally(() => this.#returning.delete(returning));
+    this.#returning.add(returning);
+  }
+
+  #restIfIdle(): void {
+    if (this.#takers.size === 0) this.#rest();
+  }
+
+  #rest(): void {
+    this.#alarm?.[Symbol.dispose]();
+    this.#alarm = undefined;
+    this.#watch?.[Symbol.dispose]();
+    this.#watch = undefined;
+  }
+}

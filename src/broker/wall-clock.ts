@@ -1,0 +1,10 @@
+import { systemClock, type Clock } from "../core/clock.ts";
+
+/** Milliseconds since 1970, the one time that all processes and restarts share; it jumps when somebody sets the clock. */
+export const wallClock: Clock = {
+  now: () => Date.now(),
+  after: (ms, run) => systemClock.after(ms, run),
+};
+
+/** Timers take 2^31 - 1 milliseconds at most, and a longer one would fire at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
