@@ -13,8 +13,8 @@ interface Baseline extends OpenHandles {
   timers: ReturnType<typeof openTimers>;
 }
 
-/** Releasing may need a few turns of the event loop (a child that was just killed, a closing socket). */
-const GRACE_MS = Number(process.env["TEST_GUARD_GRACE_MS"] ?? 1_000);
+/** Releasing may need a few turns of the event loop (a child that was just killed, a closing socket) and ding's own timers of a second. */
+const GRACE_MS = Number(process.env["TEST_GUARD_GRACE_MS"] ?? 5_000);
 const LOOK_EVERY_MS = 10;
 const nativeSetTimeout = globalThis.setTimeout;
 

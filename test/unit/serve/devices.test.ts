@@ -55,8 +55,8 @@ test("checkDevices() lets GPUs pass that are there, and asks nobody about the CP
 
 test("checkDevices() refuses a GPU that the machine lacks, naming what is there", async () => {
   const log = recordLog();
-  const check = (env: NodeJS.ProcessEnv): Promise<DingError> =>
-    checkDevices([-1, 3], { env, log, gpuMemoryFraction: 0.2, timeoutMs: 200 }).then(
+  const check = (env: NodeJS.ProcessEnv, timeoutMs = 10_000): Promise<DingError> =>
+    checkDevices([-1, 3], { env, log, gpuMemoryFraction: 0.2, timeoutMs }).then(
       () => Promise.reject(new Error("it passed")),
       (thrown: unknown) => thrown as DingError,
     );
@@ -69,8 +69,12 @@ test("checkDevices() refuses a GPU that the machine lacks, naming what is there"
   expect(error.details).toEqual({ device: 3, gpus: [0, 1] });
   await using broken = await withSmi("echo oops; exit 9");
   await using hanging = await withSmi("exec sleep 60");
-  for (const env of [broken.env, hanging.env, { PATH: "/nowhere" }]) {
-    expect((await check(env)).message).toBe(
+  for (const [env, timeoutMs] of [
+    [broken.env],
+    [hanging.env, 200],
+    [{ PATH: "/nowhere" }],
+  ] as const) {
+    expect((await check(env, timeoutMs)).message).toBe(
       "Cannot use --device-map: this machine has no GPU 3, it has no GPUs",
     );
   }

@@ -11,16 +11,16 @@ function spreadOf(...values: number[]): LogHistogram {
   return spread;
 }
 
-/** Seconds 1 to `seconds`: as many done as the second's number, queue likewise, each took as long. */
-function fed(seconds: number): History {
+/** Steps 1 to `steps`, of a second: as many done as the step's number, queue likewise, each took as long. */
+function fed(steps: number, ms = 1_000): History {
   const history = new History(SHAPE);
-  for (let second = 1; second <= seconds; second++) {
+  for (let step = 1; step <= steps; step++) {
     history.push({
-      atMs: second * 1_000,
-      ms: 1_000,
-      counts: { done: second },
-      gauges: { queue: second },
-      spreads: { took: spreadOf(second) },
+      atMs: step * ms,
+      ms,
+      counts: { done: step },
+      gauges: { queue: step },
+      spreads: { took: spreadOf(step) },
     });
   }
   return history;
@@ -58,7 +58,7 @@ test("read() gives seconds for five minutes, then ten of them for an hour, then 
 });
 
 test("read() keeps no more than its levels hold", () => {
-  const { atMs } = fed(200_000).read();
+  const { atMs } = fed(3_334, 60_000).read();
   expect(atMs.length).toBeLessThan(300 + 360 + 1_440 + 60);
   expect(atMs.at(0)).toBe(3_600_000);
 });

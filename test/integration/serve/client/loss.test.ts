@@ -60,7 +60,7 @@ test("a server that does not come back is a NetworkError within the connect time
   const models = new FakeModels({ m: (_item, { signal }) => untilAborted(signal) });
   const server = await startNative(models);
   await using proxy = await TcpProxy.open(server.port);
-  await using client = new Client({ ip: "127.0.0.1", port: proxy.port, connectTimeoutMs: 300 });
+  await using client = new Client({ ip: "127.0.0.1", port: proxy.port, connectTimeoutMs: 1_000 });
   const asked = [client.encode(1), client.encode(2)].map(thrownBy);
   await client.encode(3, { blocking: false });
   await until(() => models.requests.length === 3);
@@ -107,7 +107,7 @@ test("a request that is asked again after its session was lost gets the same ans
     { resumeMs: 60_000, toleranceMs: 60_000 },
   );
   await using proxy = await TcpProxy.open(server.port);
-  const where = { ip: "127.0.0.1", port: proxy.port, toleranceMs: 150, heartbeatMs: 30 };
+  const where = { ip: "127.0.0.1", port: proxy.port, toleranceMs: 1_000, heartbeatMs: 100 };
   await using client = new Client({ ...where, connectTimeoutMs: 10_000 });
   const asked = client.encode(1);
   await until(() => gate.waiting === 1);
@@ -128,7 +128,7 @@ test("what a client asked for that is gone leaves the queue", async () => {
   });
   await using server = await startNative(models, { resumeMs: 100 });
   await using proxy = await TcpProxy.open(server.port);
-  await using client = new Client({ ip: "127.0.0.1", port: proxy.port, connectTimeoutMs: 100 });
+  await using client = new Client({ ip: "127.0.0.1", port: proxy.port, connectTimeoutMs: 1_000 });
   const asked = [1, 2, 3].map((item) => thrownBy(client.encode(item)));
   await until(() => models.requests.length === 3);
   await proxy.hide();

@@ -149,9 +149,9 @@ test("a model that is being loaded is waited for; one that is not there only for
     const details = { state, retryAfterMs: 20 };
     throw new DingError("model.not-ready", `it is ${state}`, { details });
   });
-  await using client = new Client({ ip: server.address, connectTimeoutMs: 100 });
+  await using client = new Client({ ip: server.address, connectTimeoutMs: 1_000 });
   const asked = client.encode(1);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
   state = "READY";
   expect(await asked).toBe("ready");
   state = "UNAVAILABLE";

@@ -105,7 +105,7 @@ test("stream() that is cut in the middle goes on; one whose server is lost is a 
   };
   const server = await startNative({ model });
   await using proxy = await TcpProxy.open(server.port);
-  await using client = new Client({ ip: "127.0.0.1", port: proxy.port, connectTimeoutMs: 300 });
+  await using client = new Client({ ip: "127.0.0.1", port: proxy.port, connectTimeoutMs: 1_000 });
   const [first, second] = [client.stream(1), client.stream(1)];
   expect([(await first.next()).value, (await second.next()).value]).toEqual([1, 1]);
   proxy.cut();
