@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { z } from "zod";
 import { checkPair, listenOptions } from "../src/config/listen.ts";
 import { fieldsOf } from "../src/config/option-field.ts";
@@ -136,6 +137,7 @@ export const serveCall = command(
     const isBarWanted = !process.stdout.isTTY || options.out !== undefined;
     using progress = isBarWanted ? showProgress(process.stderr) : NO_BAR;
     const tools = await toolsOf(options, given, progress.stream);
+    const places = options.status ? undefined : placesOf(options);
     const servers = options.server.filter((word) => word !== "-");
     await using client = new Client({
       servers: servers.length > 0 ? servers : [DEFAULT_SERVER],
@@ -154,8 +156,8 @@ export const serveCall = command(
       process.stdin.destroy();
     });
     const call = async (): Promise<number> => {
-      if (options.status) return printStatus(client, options);
-      const items = await openItems(placesOf(options), process.stdin);
+      if (!places) return printStatus(client, options);
+      const items = await openItems(places, process.stdin);
       return callItems(client, items, { options, tools, progress, signal: stop.signal });
     };
     try {
@@ -183,8 +185,12 @@ function placesOf({ server, data, image, file }: CallOptions): {
 } {
   const places = { data, image, file: server.includes("-") ? (file ?? "-") : file };
   if (data.length > 0 || image.length > 0 || places.file !== undefined) return places;
+  const path = server.find((word) => existsSync(word));
   throw new DingError("usage.invalid-option", "Cannot call: no item was given", {
-    hint: "Pass --data JSON, --image FILE, --file FILE, or - for lines of standard input.",
+    hint:
+      path === undefined
+        ? "Pass --data JSON, --image FILE, --file FILE, or - for lines of standard input."
+        : `What stands alone is a server. Pass a file of items as --file ${path}`,
   });
 }
 

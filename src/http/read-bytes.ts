@@ -27,7 +27,10 @@ export async function readBytes(
     return await patience.within(reading, patienceMs);
   } catch (thrown) {
     if (thrown instanceof DingError && thrown.code === "wait.timeout") {
-      throw new DingError("http.too-slow", "Cannot read body: it does not come", { cause: thrown });
+      throw new DingError("http.too-slow", "Cannot read body: it does not come", {
+        hint: "Send as many bytes as Content-Length says, without long pauses.",
+        cause: thrown,
+      });
     }
     if (thrown instanceof DingError) throw thrown;
     const message = `Cannot read body: the connection was cut: ${messageOf(thrown)}`;
@@ -52,6 +55,7 @@ async function readCounted(
 
 function tooLarge(limitBytes: number): DingError {
   return new DingError("http.too-large", `Cannot read body: longer than ${limitBytes} bytes`, {
+    hint: "Send less at a time, or raise --body-limit-bytes where the server has it.",
     details: { limitBytes },
   });
 }

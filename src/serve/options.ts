@@ -11,6 +11,9 @@ const LOGS = "Logs";
 
 const MOST_MS = 2_147_483_647;
 const ONE_PORT = "one port serves all: HTTP, WebSocket, metrics and dashboard";
+const ONE_HTTP = "there is one HTTP server, which needs no such setting";
+const OWN_PAGE = "the dashboard is built in, at /dashboard";
+const NO_CORS = "pages of other sites are not let in; a proxy in front may add the headers";
 
 /** How models are loaded, batched and run; also what the class accepts. */
 export const serveFields = {
@@ -205,6 +208,31 @@ export const serveOptions = z
       .optional()
       .describe("Accepted and not used: each request says itself what form it has")
       .meta({ group: "Network", notes: { protocol: "each request says itself what form it has" } }),
+    httpNew: z
+      .boolean()
+      .optional()
+      .describe("Accepted and not used: there is one HTTP server")
+      .meta({ group: "Network", notes: { "http-new": ONE_HTTP } }),
+    httpMaxConnect: z
+      .string()
+      .optional()
+      .describe("Accepted and not used: its HTTP server needs no such setting")
+      .meta({
+        group: "Network",
+        aliases: [
+          "http-concurent-retry-num",
+          "http-concurent-retry-gap",
+          "http-stat-dashboard",
+          "cors",
+        ],
+        notes: {
+          "http-max-connect": ONE_HTTP,
+          "http-concurent-retry-num": ONE_HTTP,
+          "http-concurent-retry-gap": ONE_HTTP,
+          "http-stat-dashboard": OWN_PAGE,
+          cors: NO_CORS,
+        },
+      }),
     ...logFileOptions("ding-serve"),
   })
   .meta({ singleDash: true });

@@ -4,8 +4,11 @@ import { json } from "../../protocol/codec.ts";
 /** The kinds of body that the ancestor's routes know. */
 export type BodyKind = "json" | "msgpack" | "form" | "multipart";
 
-/** The kind that a Content-Type names; a body without one is JSON. Throws `http.unsupported-type`. */
-export function bodyKind(headers: Headers): BodyKind {
+/** The kind that a Content-Type names; a body without one is JSON. Throws `http.unsupported-type`, with what the route wants as its hint. */
+export function bodyKind(
+  headers: Headers,
+  wanted: string = "Send application/json, or a form.",
+): BodyKind {
   const written = headers.get("content-type");
   const type = (written ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
   const encoding = headers.get("content-encoding") ?? "identity";
@@ -14,7 +17,7 @@ export function bodyKind(headers: Headers): BodyKind {
   if (/^application\/(msgpack|x-msgpack|vnd\.msgpack)$/.test(type)) return "msgpack";
   if (type === "application/x-www-form-urlencoded") return "form";
   if (type === "multipart/form-data") return "multipart";
-  throw unsupported(`type "${written}"`, "Send application/json, or a form.");
+  throw unsupported(`type "${written}"`, wanted);
 }
 
 /** The JSON value in a body, which is told from what is none; throws `usage.invalid-input`. */

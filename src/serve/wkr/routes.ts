@@ -134,7 +134,7 @@ class WkrFace implements Disposable {
     // Before a long body is read for nothing.
     const model: ServedModel = this.#models.get(req.query("model"), req.query("version"));
     if (read === this.fetchedItem && !this.#fetcher) throw closedError();
-    const kind = bodyKind(raw.headers);
+    const kind = bodyKind(raw.headers, read === imageItem ? IMAGE_HINT : undefined);
     const contentType = req.header("content-type") ?? "";
     const bytes = await readBytes(raw, this.#limitBytes);
     const { payload } = await model.infer({
@@ -184,10 +184,12 @@ async function urlItem(body: Body): Promise<Values> {
   return { kind: "values", form: "json", values: [json.encode(url)] };
 }
 
+const IMAGE_HINT = "Send multipart/form-data: curl -F img_bytes=@image.jpg";
+
 async function imageItem({ bytes, kind, contentType }: Body): Promise<Values> {
   if (kind === "multipart") return bytesItem(await fileField("img_bytes", { bytes, contentType }));
   throw new DingError("http.unsupported-type", `Cannot read body of type "${contentType}"`, {
-    hint: "Send multipart/form-data: curl -F img_bytes=@image.jpg",
+    hint: IMAGE_HINT,
   });
 }
 

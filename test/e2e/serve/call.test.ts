@@ -95,8 +95,9 @@ test("serve call - answers each line of standard input as it comes", async () =>
 
 test("serve call that is interrupted ends at once with 130, whatever it waits for", async () => {
   await using calling = spawnDing(["serve", "call", server.address, "-"]);
-  calling.write('1\n{"sleepMs":60000}\n');
+  calling.write("1\n");
   await until(() => calling.stdout !== "", { timeoutMs: 20_000 });
+  calling.write('{"sleepMs":60000}\n');
   const { code } = await calling.stop("SIGINT", 10_000);
   expect(code).toBe(130);
 });
@@ -116,13 +117,15 @@ test("serve call tells wrong words with exit code 2, and nobody there with 5", a
     expect([words.slice(1), code, stdout]).toEqual([words.slice(1), 2, ""]);
     expect(stderr).toStartWith("ding: Cannot ");
   }
+  const file = await folder.write("alone.jsonl", "1");
+  expect((await call([server.address, file])).stderr).toContain(`--file ${file}`);
   const broken = await call([server.address, "-"], "1\n{x}\n");
   expect([broken.code, linesOf(broken.stdout)]).toEqual([2, [{ got: 1 }]]);
   expect(broken.stderr).toContain("line 2");
 
   const nobody = await call([`127.0.0.1:${await freePort()}`, "--data", "1"]);
   expect([nobody.code, nobody.stdout]).toEqual([5, ""]);
-  expect(nobody.stderr).toContain("connection refused");
+  expect(nobody.stderr).toContain("connection refused\nStart `ding serve` there");
 });
 
 test("serve call --timeout-ms gives an item up, and --model that is not there is told", async () => {

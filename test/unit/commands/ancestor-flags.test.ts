@@ -5,6 +5,7 @@ import { parseFlags, type ParsedFlags } from "../../../commands/_flags.ts";
 import { commandHelp } from "../../../commands/_help.ts";
 import { fieldsOf } from "../../../src/config/option-field.ts";
 import type { DingError } from "../../../src/core/errors.ts";
+import { serveOptions } from "../../../src/serve/options.ts";
 
 /** A role whose ancestor had flags of its own kind. */
 const options = z
@@ -164,6 +165,19 @@ describe("parseFlags() with the ancestors' flags", () => {
       for (const name of Object.keys(env)) delete process.env[name];
     }
   });
+});
+
+test("ding serve takes the ancestor's flags that it has no use for, and says why", () => {
+  const line = `server.Worker -http_new -http_max_connect 100 -http_concurent_retry_num 100
+    -http_concurent_retry_gap 0.05 -http_stat_dashboard ./dash -cors * -num_worker 2`;
+  const words = line.split(/\s+/);
+  const { notes } = parseFlags(fieldsOf("serve", serveOptions), words, "ding serve");
+  expect(notes.map((note) => note.replace(/:.*/, ""))).toEqual(
+    words.filter((word) => /^-(http|cors)/.test(word)),
+  );
+  const serve = { name: "serve", description: "", examples: [], options: serveOptions };
+  const { plugin, workers } = readOptions(serve, words, ["serve"]).options;
+  expect({ plugin, workers }).toEqual({ plugin: ["server.Worker"], workers: 2 });
 });
 
 test("commandHelp() shows the new spelling, and the ancestor's beside it", async () => {

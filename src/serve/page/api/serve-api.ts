@@ -30,7 +30,7 @@ export function serveApi({ models, hasToken, pluginRoutes }: ServeApiSources): A
     title: "ding serve",
     version: VERSION,
     description:
-      "Models behind one port. A JSON body is read as JSON whatever its Content-Type, as curl -d sends it.",
+      "Models behind one port. A JSON body may have no Content-Type, and also a form's, as curl -d sends it.",
     hasToken,
     tags: API_TAGS,
     routes: [

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo } from "node:net";
 import { expect, test } from "bun:test";
-import { NetworkError, type DingError } from "../../../../src/core/errors.ts";
+import { NetworkError } from "../../../../src/core/errors.ts";
 import { VERSION } from "../../../../src/core/version.ts";
 import { Client } from "../../../../src/serve/client/client.ts";
 import { freePort } from "../../../support/free-port.ts";
@@ -31,7 +31,10 @@ test("a server that is not there is a NetworkError at once, for whatever is aske
   for (const ask of asks) {
     const error = await thrownBy(ask());
     expect(error).toBeInstanceOf(NetworkError);
-    expect((error as DingError).code).toBe("network.refused");
+    expect(error).toMatchObject({
+      code: "network.refused",
+      hint: "Start `ding serve` there, or check host and port.",
+    });
     expect(error.message).toContain(`127.0.0.1:${port}`);
   }
   await client.encode(1, { blocking: false });

@@ -44,7 +44,11 @@ for (const path of ["/encode_img_bytes", "/v1/encode_img_bytes"]) {
       expect(body["error_message"]).toMatch(/img_bytes|multipart/);
     }
     expect((await ask({ body: fileForm("img_bytes", new Uint8Array(3_000)) })).status).toBe(413);
-    expect((await ask({ headers: JSON_TYPE, body: "{}" })).status).toBe(415);
+    for (const type of ["application/json", "image/png"]) {
+      const { status, body } = await ask({ headers: { "Content-Type": type }, body: "{}" });
+      expect(status).toBe(415);
+      expect(body["error_message"]).toContain("curl -F img_bytes=@image.jpg");
+    }
     expect(models.requests).toHaveLength(0);
   });
 }
