@@ -21,7 +21,8 @@ export function parseQueueUrl(url: string): QueueUrl {
   const match = /^([a-z][a-z0-9-]*):([^?]*)(?:\?(.*))?$/s.exec(url);
   const [, scheme, rest = "", query = ""] = match ?? [];
   if (scheme === undefined) throw notAQueue(url);
-  const shown = url.replace(/^([a-z0-9-]+:\/\/[^/@:]*:)[^@]*@/, "$1***@");
+  // Up to the last @: a password may have one, or a slash, that nobody has escaped.
+  const shown = url.replace(/^([a-z0-9-]+:\/\/[^/@:]*:).*@/s, "$1***@");
   return { scheme, rest, parameters: Object.fromEntries(new URLSearchParams(query)), shown };
 }
 

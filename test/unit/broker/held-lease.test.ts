@@ -1,0 +1,44 @@
+import { expect, test } from "bun:test";
+import { HeldLease } from "../../../src/broker/held-lease.ts";
+import { expiredError } from "../../../src/broker/queue-faults.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+
+const LEASE = { id: "a", receipt: "1:1" };
+
+function hold(extend: () => Promise<void>) {
+  const clock = new FakeClock();
+  const lost: string[] = [];
+  const onLost = ({ code }: { code: string }): void => void lost.push(code);
+  return { clock, lost, held: new HeldLease(LEASE, { leaseMs: 3_000, clock, extend, onLost }) };
+}
+
+test("HeldLease renews three times in its length until it is let go", async () => {
+  const times: number[] = [];
+  const { clock, held, lost } = hold(async () => void times.push(clock.now()));
+  await clock.play(5_000);
+  expect(times).toEqual([1_000, 2_000, 3_000, 4_000, 5_000]);
+  held[Symbol.dispose]();
+  await clock.play(5_000);
+  expect(times.length).toBe(5);
+  expect(lost).toEqual([]);
+  expect(clock.pending).toBe(0);
+});
+
+test("HeldLease is lost when the queue says so", async () => {
+  const { clock, held, lost } = hold(() => Promise.reject(expiredError("extend", LEASE)));
+  const { signal } = held;
+  await clock.play(1_000);
+  expect(lost).toEqual(["lease.expired"]);
+  expect(signal.aborted).toBe(true);
+  expect(held.isLost).toBe(true);
+  expect(clock.pending).toBe(0);
+});
+
+test("HeldLease bears a queue that is away, for its length", async () => {
+  const { clock, held, lost } = hold(() => Promise.reject(new Error("away")));
+  await clock.play(2_999);
+  expect(lost).toEqual([]);
+  await clock.play(1);
+  expect(lost).toEqual(["lease.expired"]);
+  expect(held.signal.aborted).toBe(true);
+});
