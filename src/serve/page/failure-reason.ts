@@ -17,6 +17,7 @@ const REASONS: Partial<Record<Code, FailureReason>> = {
   "task.timed-out": "REJECTED",
   "wait.timeout": "REJECTED",
   "state.invalid": "REJECTED",
+  "model.not-ready": "REJECTED",
   "task.cancelled": "CANCELED",
   "task.failed": "BACKEND",
   "task.lost": "BACKEND",
@@ -27,9 +28,13 @@ const REASONS: Partial<Record<Code, FailureReason>> = {
 };
 
 /**
- * REJECTED: the queue was full, its time was up, or the server goes; CANCELED: its client wants it no more; BACKEND: the
- * model or its worker failed; OTHER: all the rest, wrong input above all.
+ * REJECTED: the queue was full, its own time was up, the model is not ready, or the server goes; CANCELED: its client
+ * wants it no more; BACKEND: the model or its worker failed, or took too long; OTHER: all the rest, wrong input above all.
  */
 export function failureReason(thrown: unknown): FailureReason {
-  return thrown instanceof DingError ? (REASONS[thrown.code] ?? "OTHER") : "BACKEND";
+  if (!(thrown instanceof DingError)) return "BACKEND";
+  // Its worker was killed for it: not its own time was up, but the model's.
+  if (thrown.code === "task.timed-out" && thrown.details?.["deaths"] !== undefined)
+    return "BACKEND";
+  return REASONS[thrown.code] ?? "OTHER";
 }

@@ -7,6 +7,7 @@ interface ClientCount {
 
 /** What is known of the clients. */
 export interface ClientSummary {
+  /** Who comes again after it was forgotten counts again. */
   total: number;
   /** Heard of within three minutes. */
   active: number;
@@ -20,15 +21,16 @@ export interface ClientSummary {
 
 const ACTIVE_MS = 180_000;
 const BUCKET_MS = 3_000;
-/** More clients than these are counted, not told apart. */
+/** More clients than these are not kept: who was not heard of for the longest time is forgotten. */
 const MOST_CLIENTS = 10_000;
 
 /** When things happened, and for whom: the gaps between the last thousand, the rate in steps of three seconds. */
 export class Pace {
   readonly #gaps = new Recent();
   readonly #rates = new Recent();
+  /** Who was heard of last is the last. */
   readonly #clients = new Map<string, ClientCount>();
-  #unnamed = 0;
+  #forgotten = 0;
   #lastMs = Number.NaN;
   #bucket = Number.NaN;
   #inBucket = 0;
@@ -40,11 +42,7 @@ export class Pace {
     const bucket = Math.floor(nowMs / BUCKET_MS);
     if (bucket !== this.#bucket) this.#turn(bucket);
     this.#inBucket++;
-    const known = this.#clients.get(client);
-    if (known) {
-      known.count++;
-      known.lastMs = nowMs;
-    } else this.#meet(client, nowMs);
+    this.#hear(client, nowMs);
   }
 
   /** Milliseconds between two, of the last thousand. */
@@ -62,7 +60,7 @@ export class Pace {
     const counts = all.map(({ count }) => count);
     const [min, max] = all.length === 0 ? [0, 0] : [least(counts), most(counts)];
     return {
-      total: all.length + this.#unnamed,
+      total: all.length + this.#forgotten,
       active: all.filter(({ lastMs }) => nowMs - lastMs <= ACTIVE_MS).length,
       avg: all.length === 0 ? 0 : counts.reduce((sum, count) => sum + count, 0) / all.length,
       min,
@@ -78,12 +76,15 @@ export class Pace {
     this.#inBucket = 0;
   }
 
-  #meet(client: string, nowMs: number): void {
-    if (this.#clients.size >= MOST_CLIENTS) {
-      this.#unnamed++;
-      return;
-    }
-    this.#clients.set(client, { count: 1, lastMs: nowMs });
+  #hear(client: string, nowMs: number): void {
+    const clients = this.#clients;
+    const count = (clients.get(client)?.count ?? 0) + 1;
+    clients.delete(client);
+    clients.set(client, { count, lastMs: nowMs });
+    if (clients.size <= MOST_CLIENTS) return;
+    const [longest] = clients.keys();
+    if (longest !== undefined) clients.delete(longest);
+    this.#forgotten++;
   }
 }
 

@@ -128,7 +128,7 @@ test("listen() goes on by itself when its server comes back", async () => {
 
 test("listen() ends with a NetworkError when no server comes back, and with its signal's reason", async () => {
   const server = await startNative((item) => item);
-  await using client = new Client({ port: server.port, connectTimeoutMs: 200 });
+  await using client = new Client({ port: server.port, connectTimeoutMs: 1_000 });
   const stop = new AbortController();
   const [lost, stopped] = [client.listen(), client.listen({ signal: stop.signal })];
   await Promise.all([lost.ready, stopped.ready]);

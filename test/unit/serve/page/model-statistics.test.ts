@@ -28,6 +28,7 @@ test.each([
   ["queue.full", "REJECTED"],
   ["service.stopping", "REJECTED"],
   ["task.timed-out", "REJECTED"],
+  ["model.not-ready", "REJECTED"],
   ["task.cancelled", "CANCELED"],
   ["task.failed", "BACKEND"],
   ["worker.exited", "BACKEND"],
@@ -47,6 +48,15 @@ test.each([
     atMs: clock.now(),
     message: "Cannot go on: for a reason",
   });
+});
+
+test("onFailed() counts a batch that ran too long as the model's failure", () => {
+  const { clock, statistics } = statisticsOnClock();
+  const model = statistics.model("sum", "1");
+  model.onArrived(clock.now(), "a");
+  const late = new DingError("task.timed-out", "The batch ran long", { details: { deaths: 1 } });
+  model.onFailed({ arrivedMs: clock.now(), client: "a", rows: 1 }, late);
+  expect(model.counts.failed).toEqual({ REJECTED: 0, CANCELED: 0, BACKEND: 1, OTHER: 0 });
 });
 
 test("onFailed() takes whatever was thrown, and not more of it than people read", () => {
