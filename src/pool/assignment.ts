@@ -12,6 +12,8 @@ export interface PoolTask {
   readonly body: Body;
   /** 0 is no limit; counted from the moment at which a worker is at it. */
   readonly timeoutMs: number;
+  /** How long it may take to end after a cancel before its worker is killed; default: the pool's. */
+  readonly cancelGraceMs?: number | undefined;
   reply(body: Body): void;
   fail(error: ErrorRecord): void;
   event(name: string, body: Body): void;
@@ -143,7 +145,8 @@ export class Assignment implements CallEvents {
   #killLate(): void {
     const line = this.#line;
     if (!line) return;
-    const { clock, cancelGraceMs } = this.#home;
+    const { clock } = this.#home;
+    const cancelGraceMs = this.#task.cancelGraceMs ?? this.#home.cancelGraceMs;
     line.recall();
     const graceMs = line.isRecalling ? Math.max(cancelGraceMs, RECALL_MS) : cancelGraceMs;
     this.#timer?.[Symbol.dispose]();

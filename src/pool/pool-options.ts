@@ -24,6 +24,8 @@ export interface PoolOptions extends LineLimits {
   onRoom?: (() => void) | undefined;
   /** A worker that was to replace another did not come up; it is tried again. */
   onFailedStart?: ((error: DingError) => void) | undefined;
+  /** A worker that was ready has died. */
+  onCrash?: (() => void) | undefined;
   /** How long a worker may take to end by itself when it is no longer wanted; default 500 ms. */
   stopGraceMs?: number | undefined;
 }

@@ -251,6 +251,7 @@ export class Pool implements AsyncDisposable, AssignmentHome {
       : this.#policy.onCrash(clock.now() - worker.startedAt);
     log.warn(`worker ${worker.id} is gone, starting another`, { ...exit, pid: worker.pid, waitMs });
     this.#replace(worker.id, waitMs);
+    this.#options.onCrash?.();
   }
 
   #forget(line: Line): void {

@@ -2,20 +2,16 @@ import type { Clock } from "../../core/clock.ts";
 import { DingError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { msgpack } from "../../protocol/codec.ts";
-import {
-  decodeAnswer,
-  encodeBatch,
-  payloadBytes,
-  sliceRows,
-  type BatchAnswer,
-} from "../batch-frame.ts";
+import { decodeAnswer, encodeBatch, sliceRows, type BatchAnswer } from "../batch-frame.ts";
 import { Batcher } from "../batcher.ts";
 import type { Piece } from "../batching/piece.ts";
 import type { Inference, InferRequest, Payload } from "../inference.ts";
 import type { ModelStatistics } from "../page/model-statistics.ts";
 import { WORKER_EVENTS, WORKER_METHODS } from "../worker-protocol.ts";
 import type { Generation } from "./generation.ts";
+import type { Streams } from "./streams.ts";
 import { Bounds } from "./bounds.ts";
+import { answeredFacts, endedFacts } from "./job-facts.ts";
 import { Job, type Run } from "./job.ts";
 import {
   deathError,
@@ -35,6 +31,8 @@ export interface DispatcherOptions {
   readonly queueLimit: number;
   /** How often an item runs again whose worker died. */
   readonly retries: number;
+  /** Streams take a worker for themselves; whoever has waited longer goes first. */
+  readonly streams: Pick<Streams, "waitingSince" | "beginNext">;
   readonly statistics: ModelStatistics;
   readonly clock: Clock;
   readonly log: Logger;
@@ -52,7 +50,8 @@ export class Dispatcher {
   #generation: Generation | undefined;
   readonly #underWay = new UnderWay();
   #isPumping = false;
-  #running = 0;
+  /** Requests of which a worker has had a part. */
+  #begun = 0;
   #wake: Disposable | undefined;
 
   constructor(options: DispatcherOptions) {
@@ -73,7 +72,7 @@ export class Dispatcher {
 
   /** Requests that no worker has begun. */
   get queuedRequests(): number {
-    return Math.max(0, this.#open.size - this.#running);
+    return this.#open.size - this.#begun;
   }
 
   /** From now on batches go to these workers; to none while undefined. */
@@ -135,6 +134,7 @@ export class Dispatcher {
       const now = this.#clock.now();
       for (const { value } of this.#batcher.expire(now))
         this.#fail(value, lateError(value.request.timeoutMs ?? 0));
+      if (this.#beginStream(generation, now)) continue;
       const turn = this.#batcher.next(now, {
         free: this.#free(generation),
         workers: generation.ready,
@@ -143,6 +143,15 @@ export class Dispatcher {
       if ("waitMs" in turn) return this.#wakeAfter(turn.waitMs);
       this.#run(generation, turn.batch);
     }
+  }
+
+  #beginStream(generation: Generation, now: number): boolean {
+    const { streams } = this.#options;
+    const since = streams.waitingSince;
+    if (since === Infinity || generation.free() === 0) return false;
+    if (this.#batcher.queuedRows > 0 && now - this.#batcher.oldestWaitMs(now) < since) return false;
+    streams.beginNext(generation);
+    return true;
   }
 
   /** Only a full batch gains from lying ready; a smaller one would rather grow while the workers are busy. */
@@ -166,7 +175,10 @@ export class Dispatcher {
     const payloads: Payload[] = [];
     for (const { entry, from, rows } of batch) {
       batchRows += rows;
-      const { payload } = entry.value.request;
+      const job = entry.value;
+      if (!job.hasBegun) this.#begun += 1;
+      job.hasBegun = true;
+      const { payload } = job.request;
       payloads.push(rows === entry.rows ? payload : sliceRows(payload, from, rows));
     }
     let body: Uint8Array;
@@ -180,9 +192,7 @@ export class Dispatcher {
     }
     let worker = "";
     let takenAt = at;
-    this.#running += batch.length;
     const ended = (ms: number | undefined): void => {
-      this.#running -= batch.length;
       generation.memory?.release(body);
       this.#batcher.onBatchEnd(batch, { now: this.#clock.now(), ms });
     };
@@ -238,29 +248,13 @@ export class Dispatcher {
         continue;
       }
       try {
-        if (job.answered(piece, result, { ...run, computeMs })) this.#onAnswered(job);
+        if (!job.answered(piece, result, { ...run, computeMs })) continue;
+        this.#statistics.onAnswered(answeredFacts(job));
+        this.#close(job);
       } catch (thrown) {
         this.#fail(job, DingError.from(thrown));
       }
     }
-  }
-
-  #onAnswered(job: Job): void {
-    const { payload, id, traceparent } = job.request;
-    this.#statistics.onAnswered({
-      arrivedMs: job.arrivedMs,
-      client: job.client,
-      rows: job.rows,
-      id,
-      traceparent,
-      batchRows: job.batchRows,
-      worker: job.worker,
-      queueMs: job.queueMs,
-      computeMs: job.computeMs,
-      inBytes: payloadBytes(payload),
-      outBytes: job.outBytes,
-    });
-    this.#close(job);
   }
 
   /** A worker died or was too late: whoever was with it is tried again, each alone, so that only the one that kills goes on dying. */
@@ -281,23 +275,13 @@ export class Dispatcher {
   #fail(job: Job, error: DingError): void {
     if (!job.fail(error)) return;
     this.#batcher.remove(job);
-    const { arrivedMs, client, rows, batchRows, worker, request } = job;
-    this.#statistics.onFailed(
-      {
-        arrivedMs,
-        client,
-        rows,
-        id: request.id,
-        traceparent: request.traceparent,
-        batchRows,
-        worker,
-      },
-      error,
-    );
+    this.#statistics.onFailed(endedFacts(job), error);
     this.#close(job);
   }
 
   #close(job: Job): void {
-    if (this.#open.delete(job)) this.#underWay.end();
+    if (!this.#open.delete(job)) return;
+    if (job.hasBegun) this.#begun -= 1;
+    this.#underWay.end();
   }
 }

@@ -12,6 +12,7 @@ import { CPU, deviceEnv, deviceOf } from "../devices.ts";
 import type { ServeWorkerFacts } from "../page/server-facts.ts";
 import { createSharedMemory, type SharedMemory } from "../shared-memory.ts";
 import { WORKER_METHODS, type ModelReport, type WorkerSetUp } from "../worker-protocol.ts";
+import { loadingError } from "./refusals.ts";
 import type { ModelSource } from "./source.ts";
 import { UnderWay } from "./under-way.ts";
 
@@ -30,6 +31,8 @@ export interface WorkerSettings {
   readonly maxBatchesPerWorker: number;
   readonly predictTimeoutMs: number;
   readonly loadTimeoutMs: number;
+  /** How long an old generation may take to finish. */
+  readonly drainTimeoutMs: number;
   readonly logLevel: string;
   /** Takes what workers print, line by line; undefined: our own stderr. */
   readonly workerOutput?: WorkerOutput | undefined;
@@ -54,6 +57,8 @@ export interface GenerationOptions {
 const BRISK_MS = 1.5;
 /** A plugin may have something to close. */
 const STOP_GRACE_MS = 3_000;
+/** Without any worker for longer than this requests are answered with 503. */
+const SILENCE_MS = 3_000;
 /** A late batch is not asked long: nothing in it can answer before it is over. */
 const CANCEL_GRACE_MS = 50;
 
@@ -66,6 +71,7 @@ export class Generation implements AsyncDisposable {
   #report: ModelReport | undefined;
   /** Since one came up. */
   #failedStarts = 0;
+  #silence: Disposable | undefined;
   readonly #underWay = new UnderWay();
 
   constructor(options: GenerationOptions) {
@@ -103,6 +109,7 @@ export class Generation implements AsyncDisposable {
       },
       onBroken: (error) => options.onDown(error),
       onFailedStart: (error) => this.#onFailedStart(error),
+      onCrash: () => this.#onCrash(),
     });
   }
 
@@ -163,6 +170,7 @@ export class Generation implements AsyncDisposable {
       method: task.method,
       meta: task.meta,
       body: task.body,
+      cancelGraceMs: task.cancelGraceMs,
       timeoutMs,
       reply: (body) => {
         this.#underWay.end();
@@ -188,6 +196,7 @@ export class Generation implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#silence?.[Symbol.dispose]();
     await this.#pool[Symbol.asyncDispose]();
     this.memory?.[Symbol.dispose]();
   }
@@ -197,6 +206,15 @@ export class Generation implements AsyncDisposable {
     this.#failedStarts += 1;
     const isHopeless = this.#failedStarts > this.#options.settings.workers;
     if (isHopeless && this.#pool.ready === 0) this.#options.onDown(error);
+  }
+
+  /** Their successors may take long to load: who asks hears that. */
+  #onCrash(): void {
+    if (this.#pool.ready > 0) return;
+    this.#silence?.[Symbol.dispose]();
+    this.#silence = this.#options.clock.after(SILENCE_MS, () => {
+      if (this.#pool.ready === 0) this.#options.onDown(loadingError());
+    });
   }
 
   async #setUp(peer: Peer, workerId: string): Promise<void> {

@@ -31,6 +31,8 @@ export class Job implements BatchEntry<Job> {
   batchRows: number | undefined;
   worker: string | undefined;
   outBytes = 0;
+  /** Has a worker had a part of it? */
+  hasBegun = false;
   #firstRunAt: number | undefined;
   #computeMs = 0;
   #rowsLeft: number;

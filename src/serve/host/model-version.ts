@@ -1,6 +1,5 @@
-import type { Clock } from "../../core/clock.ts";
 import { DingError } from "../../core/errors.ts";
-import { loggerWith, type Logger } from "../../core/log.ts";
+import { loggerWith } from "../../core/log.ts";
 import type {
   Inference,
   InferRequest,
@@ -9,11 +8,11 @@ import type {
   Payload,
   ServedModel,
 } from "../inference.ts";
-import type { ModelStatistics } from "../page/model-statistics.ts";
 import type { ModelReport } from "../worker-protocol.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import type { ModelOptions, UnloadOptions } from "./model-options.ts";
 import type { ServedVersion } from "../page/server-facts.ts";
-import { Generation, type WorkerSettings } from "./generation.ts";
+import { Generation } from "./generation.ts";
 import {
   downError,
   noStreamError,
@@ -24,26 +23,7 @@ import {
 import type { ModelSource } from "./source.ts";
 import { Streams } from "./streams.ts";
 
-/** How one version of a model is served. */
-export interface ModelOptions {
-  readonly source: ModelSource;
-  readonly settings: WorkerSettings;
-  readonly batchTimeoutMs: number;
-  readonly queueLimit: number;
-  /** How often an item runs again whose worker died. */
-  readonly retries: number;
-  readonly statistics: ModelStatistics;
-  readonly clock: Clock;
-  readonly log: Logger;
-}
-
-/** How a model is unloaded. */
-export interface UnloadOptions {
-  /** When what is here is given up. */
-  readonly deadline?: AbortSignal;
-  /** What new requests are answered with; by default, that the model is being unloaded. */
-  readonly leaving?: DingError;
-}
+const UNLOADED = "unloaded";
 
 /**
  * One version of a model: its queue, and the workers that have loaded it.
@@ -81,12 +61,17 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
     const { source, settings } = options;
     this.source = source;
     this.#options = options;
+    this.#streams = new Streams({
+      ...options,
+      pieceTimeoutMs: settings.predictTimeoutMs,
+      onWaiting: () => this.#dispatcher.pumpSoon(),
+    });
     this.#dispatcher = new Dispatcher({
       ...options,
       name: source.name,
       batchSize: settings.batchSize,
+      streams: this.#streams,
     });
-    this.#streams = new Streams(options);
   }
 
   /** The same object while nothing of it changes: every request asks. */
@@ -140,6 +125,11 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
     };
   }
 
+  /** Was it unloaded by somebody? Then only he loads it again. */
+  get isUnloaded(): boolean {
+    return this.#state === "UNAVAILABLE" && this.#reason === UNLOADED;
+  }
+
   /** Has its plugin routes of its own? Known once it is loaded. */
   get hasRoutes(): boolean {
     return this.#report?.routes === true;
@@ -178,7 +168,7 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
     await this.#inTurn(async () => {
       if (this.#current) this.#state = "UNLOADING";
       await Promise.all([this.#dispatcher.empty(deadline), this.#streams.empty(deadline)]);
-      await this.#release("unloaded");
+      await this.#release(UNLOADED);
     });
   }
 
@@ -196,7 +186,7 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
     const refusal = this.#refusal() ?? (this.#report?.streams ? undefined : noStreamError(name));
     const generation = this.#current;
     if (refusal || !generation) throw refusal ?? stoppingError(name);
-    return this.#streams.open(request, generation);
+    return this.#streams.open(request);
   }
 
   /** So many workers more than it was told to have; a loading brings back the number that it was told. */
@@ -221,7 +211,9 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
     this.#down = undefined;
     this.#current = undefined;
     this.#dispatcher.use(undefined);
-    this.#dispatcher.failAll(this.#leaving ?? stoppingError(this.source.name));
+    const error = this.#leaving ?? stoppingError(this.source.name);
+    this.#dispatcher.failAll(error);
+    this.#streams.failAll(error);
     const all = [...this.#all];
     this.#all.clear();
     await Promise.all(all.map((generation) => generation[Symbol.asyncDispose]()));
@@ -255,7 +247,7 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
         this.#down = error;
         const told = downError(source.name, error);
         this.#dispatcher.failAll(told);
-        this.#streams.failAll(next, told);
+        this.#streams.failAll(told);
       },
     });
     this.#all.add(next);
@@ -283,9 +275,16 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
     const ms = Math.round(clock.now() - startedMs);
     log.info(`model "${this.label}" is loaded`, { workers: settings.workers, ms });
     if (!old) return;
-    void old.retire().then(() => {
-      this.#all.delete(old);
-      this.#restarts += old.restarts;
-    });
+    void this.#retire(old);
+  }
+
+  /** What it has may finish, for as long as a stop would let it. */
+  async #retire(old: Generation): Promise<void> {
+    const { clock, settings } = this.#options;
+    const late = new AbortController();
+    using _limit = clock.after(settings.drainTimeoutMs, () => late.abort());
+    await old.retire(late.signal);
+    this.#all.delete(old);
+    this.#restarts += old.restarts;
   }
 }

@@ -17,6 +17,13 @@ export function lateError(timeoutMs: number): DingError {
   return new DingError("task.timed-out", `The request was not answered within ${timeoutMs} ms`);
 }
 
+/** A stream whose worker says nothing. */
+export function silentError(ms: number): DingError {
+  return new DingError("task.timed-out", `The stream gave no piece for ${ms} ms`, {
+    hint: "Raise --predict-timeout-ms if the model may take so long.",
+  });
+}
+
 export function cancelledError(): DingError {
   return new DingError("task.cancelled", "The request was cancelled");
 }
@@ -94,6 +101,11 @@ export function downError(name: string, cause: DingError): DingError {
       cause,
     },
   );
+}
+
+/** Why a model whose workers have all died is down: their successors load. */
+export function loadingError(): DingError {
+  return new DingError("worker.exited", "the last one has ended, and the next is loading");
 }
 
 export function noStreamError(name: string): DingError {

@@ -1,4 +1,4 @@
-import { DingError } from "../../core/errors.ts";
+import { DingError, messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { didYouMean } from "../../config/suggest.ts";
 import type { ModelFacts, Models } from "../inference.ts";
@@ -20,11 +20,14 @@ export interface RepositoryOptions {
 export class Repository implements Models, AsyncDisposable {
   readonly #options: RepositoryOptions;
   readonly #models = new Map<string, Map<string, ModelVersion>>();
+  /** Told once, not at every look. */
+  #trouble = "";
 
   constructor(options: RepositoryOptions) {
     this.#options = options;
     for (const source of options.sources) this.#add(source);
-    this.#look();
+    if (options.folder !== undefined)
+      for (const source of sourcesIn(options.folder)) this.#add(source);
   }
 
   /** Loads every model; rejects with the first that cannot be loaded. */
@@ -73,7 +76,8 @@ export class Repository implements Models, AsyncDisposable {
   /** Loads again all that is served now, each on its own; the old one stays where the new one cannot be loaded. */
   async reload(): Promise<PromiseSettledResult<void>[]> {
     this.#look();
-    return Promise.allSettled(this.all().map((model) => this.#reload(model)));
+    const models = this.all().filter((model) => !model.isUnloaded);
+    return Promise.allSettled(models.map((model) => this.#reload(model)));
   }
 
   /** Loads again the models that come from this file. */
@@ -105,12 +109,19 @@ export class Repository implements Models, AsyncDisposable {
     }
   }
 
-  /** What was put into the folder since the last look; it is not loaded by that. */
+  /** What was put into the folder since the last look; it is not loaded by that. A folder that is away for a moment changes nothing. */
   #look(): void {
-    const { folder } = this.#options;
+    const { folder, log } = this.#options;
     if (folder === undefined) return;
-    for (const source of sourcesIn(folder)) {
-      if (!this.#models.get(source.name)?.has(source.version)) this.#add(source);
+    try {
+      for (const source of sourcesIn(folder)) {
+        if (!this.#models.get(source.name)?.has(source.version)) this.#add(source);
+      }
+      this.#trouble = "";
+    } catch (thrown) {
+      const trouble = messageOf(thrown);
+      if (trouble !== this.#trouble) log.warn(`the repository is left as it is known: ${trouble}`);
+      this.#trouble = trouble;
     }
   }
 

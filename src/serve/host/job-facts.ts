@@ -1,0 +1,17 @@
+import type { AnsweredRequest, EndedRequest } from "../page/model-statistics.ts";
+import { payloadBytes } from "../rows.ts";
+import type { Job } from "./job.ts";
+
+/** What the statistics are told of a job that has ended, however it did. */
+export function endedFacts(job: Job): EndedRequest {
+  const { arrivedMs, client, rows, batchRows, worker } = job;
+  const { id, traceparent } = job.request;
+  return { arrivedMs, client, rows, id, traceparent, batchRows, worker };
+}
+
+/** What they are told of one that was answered. */
+export function answeredFacts(job: Job): AnsweredRequest {
+  const { queueMs, computeMs, outBytes } = job;
+  const inBytes = payloadBytes(job.request.payload);
+  return { ...endedFacts(job), queueMs, computeMs, inBytes, outBytes };
+}

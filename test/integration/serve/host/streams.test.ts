@@ -1,0 +1,79 @@
+import { expect, test } from "bun:test";
+import type { DingError } from "../../../../src/core/errors.ts";
+import { msgpack } from "../../../../src/protocol/codec.ts";
+import type { Server } from "../../../../src/serve/server.ts";
+import { modelFixture, predict, startServer } from "../../../support/serve.ts";
+import { tempFolder } from "../../../support/temp-folder.ts";
+import { until } from "../../../support/until.ts";
+
+const STREAM = modelFixture("stream.ts");
+
+/** The pieces of one item's answer. */
+async function* piecesOf(server: Server, item: object): AsyncGenerator<unknown> {
+  const values = [msgpack.encode(item)];
+  const request = { payload: { kind: "values", form: "msgpack", values }, client: "test" } as const;
+  for await (const payload of server.models.get().stream(request)) {
+    if (payload.kind === "values") for (const value of payload.values) yield msgpack.decode(value);
+  }
+}
+
+async function codeOf(pieces: AsyncGenerator<unknown>): Promise<string> {
+  try {
+    for await (const _piece of pieces);
+    return "no error";
+  } catch (thrown) {
+    return (thrown as DingError).code;
+  }
+}
+
+test("a stream gives its pieces in order, beside requests that are answered at once", async () => {
+  await using server = await startServer({ plugin: STREAM, workers: 2 });
+  const pieces = Array.fromAsync(piecesOf(server, { pieces: 20, waitMs: 10 }));
+  expect((await predict(server.url, { pieces: 3 })).body["output"]).toEqual({ pieces: 3 });
+  expect(await pieces).toEqual(Array.from({ length: 20 }, (_, index) => index));
+});
+
+test("streams and batches that wait for the one worker go in the order in which they came", async () => {
+  await using server = await startServer({ plugin: STREAM, workers: 1 });
+  const ends: string[] = [];
+  const first = Array.fromAsync(piecesOf(server, { pieces: 5, waitMs: 30 })).then(() =>
+    ends.push("first"),
+  );
+  await until(() => server.facts().models[0]?.workers[0]?.state === "busy", { what: "a stream" });
+  const batch = predict(server.url, { pieces: 1 }).then(() => ends.push("batch"));
+  await until(() => server.facts().models[0]?.queuedRows === 1, { what: "an item that waits" });
+  const second = Array.fromAsync(piecesOf(server, { pieces: 1 })).then(() => ends.push("second"));
+  await Promise.all([first, batch, second]);
+  expect(ends).toEqual(["first", "batch", "second"]);
+});
+
+test("a stream whose worker dies before its first piece runs again; after one it fails", async () => {
+  await using folder = await tempFolder();
+  await using server = await startServer({ plugin: STREAM, workers: 1 });
+  const item = { pieces: 3, dieOnce: folder.file("died") };
+  expect(await Array.fromAsync(piecesOf(server, item))).toEqual([0, 1, 2]);
+  const slow = piecesOf(server, { pieces: 100, waitMs: 20 });
+  expect((await slow.next()).value).toBe(0);
+  process.kill(server.facts().models[0]?.workers[0]?.pid ?? 0, "SIGKILL");
+  expect(await codeOf(slow)).toBe("worker.exited");
+});
+
+test("a stream that gives no piece for predictTimeoutMs ends, and its worker is free again", async () => {
+  await using server = await startServer({ plugin: STREAM, workers: 1, predictTimeoutMs: 300 });
+  const hanging = piecesOf(server, { pieces: 5, hangAfter: 2 });
+  expect([(await hanging.next()).value, (await hanging.next()).value]).toEqual([0, 1]);
+  expect(await codeOf(hanging)).toBe("task.timed-out");
+  expect((await predict(server.url, { pieces: 3 })).status).toBe(200);
+});
+
+test("over queueLimit a stream is refused; leaving one makes room", async () => {
+  await using server = await startServer({ plugin: STREAM, workers: 1, queueLimit: 2 });
+  const open = [1, 2].map(() => piecesOf(server, { pieces: 1_000, waitMs: 10 }));
+  const firsts = open.map((pieces) => pieces.next());
+  await firsts[0];
+  expect(await codeOf(piecesOf(server, { pieces: 1 }))).toBe("queue.full");
+  await open[0]?.return(undefined);
+  expect((await firsts[1])?.value).toBe(0);
+  await open[1]?.return(undefined);
+  expect(await Array.fromAsync(piecesOf(server, { pieces: 1 }))).toEqual([0]);
+});
