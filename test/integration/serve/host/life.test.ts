@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import type { DingError } from "../../../../src/core/errors.ts";
 import { Server } from "../../../../src/serve/server.ts";
 import { providePluginModules } from "../../../../commands/_plugin-modules.ts";
@@ -137,6 +137,56 @@ describe("models", () => {
     await folder.write("late.ts", saying(5));
     await server.models.load("late");
     expect((await predict(server.url, null, { model: "late" })).body["output"]).toBe(5);
+  });
+});
+
+describe("reload()", () => {
+  test("leaves alone what was unloaded, and survives a repository that is away", async () => {
+    await using folder = await tempFolder();
+    await folder.write("models/one.ts", saying(1));
+    await folder.write("models/two.ts", saying(2));
+    await using server = await startServer({ repository: folder.file("models") });
+    await server.models.unload("one");
+    await server.reload();
+    const states = (): unknown[] => server.models.list().map(({ name, state }) => [name, state]);
+    expect(states()).toEqual([
+      ["one", "UNAVAILABLE"],
+      ["two", "READY"],
+    ]);
+    await rename(folder.file("models"), folder.file("away"));
+    await server.reload();
+    expect(states()).toEqual([
+      ["one", "UNAVAILABLE"],
+      ["two", "READY"],
+    ]);
+    expect((await predict(server.url, null, { model: "two" })).body["output"]).toBe(2);
+  });
+});
+
+describe("a model whose workers are all gone", () => {
+  test("answers 503 while the next one takes long to load, and then serves again", async () => {
+    await using folder = await tempFolder();
+    const gate = folder.file("gate");
+    const plugin = await folder.write(
+      "model.ts",
+      `import { existsSync } from "node:fs";
+       const isFirst = !existsSync(${JSON.stringify(gate)});
+       if (!isFirst) while (existsSync(${JSON.stringify(gate)})) await new Promise((go) => setTimeout(go, 20));
+       export default (inputs) => inputs.map(() => process.pid);`,
+    );
+    await using server = await startServer({ plugin });
+    const pid = (await predict(server.url, null)).body["output"] as number;
+    await writeFile(gate, "");
+    process.kill(pid, "SIGKILL");
+    await until(async () => (await predict(server.url, null)).status === 503, {
+      what: "503",
+      timeoutMs: 30_000,
+    });
+    await rm(gate);
+    await until(async () => (await predict(server.url, null)).status === 200, {
+      what: "an answer of the next worker",
+      timeoutMs: 30_000,
+    });
   });
 });
 
