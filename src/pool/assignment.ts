@@ -17,6 +17,8 @@ export interface PoolTask {
   reply(body: Body): void;
   fail(error: ErrorRecord): void;
   event(name: string, body: Body): void;
+  /** No worker reads `body` any more; once, right before `reply` or `fail`, or later: a worker may begin what was just cancelled. */
+  settled?(): void;
   /** A worker is at it now. */
   taken?(worker: { id: string; pid: number }): void;
 }
@@ -53,6 +55,7 @@ export class Assignment implements CallEvents {
   /** Why it is being ended; whatever the worker still says, this is the answer. */
   #verdict: ErrorRecord | undefined;
   #isEnded = false;
+  #isSettled = false;
 
   constructor(task: PoolTask, order: number, home: AssignmentHome) {
     this.#task = task;
@@ -101,6 +104,7 @@ export class Assignment implements CallEvents {
 
   /** Ends it before any worker is at it. */
   abandon(error: ErrorRecord): void {
+    if (!this.#line) this.#settle();
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#task.fail(error);
@@ -109,6 +113,7 @@ export class Assignment implements CallEvents {
   /** For Peer: the worker's answer. */
   reply(body: Body): void {
     this.#timer?.[Symbol.dispose]();
+    this.#settle();
     if (this.#verdict) this.abandon(this.#verdict);
     else if (!this.#isEnded) {
       this.#isEnded = true;
@@ -123,6 +128,7 @@ export class Assignment implements CallEvents {
     const isLost = line?.worker.isGone && !line.wasAt(this);
     if (isLost || (error.code === RETURNED && !this.hasBegun)) return this.#giveBack();
     this.#timer?.[Symbol.dispose]();
+    this.#settle();
     this.abandon(this.#verdict ?? error);
     if (!line?.worker.isGone) this.#tellAnswered();
   }
@@ -158,7 +164,14 @@ export class Assignment implements CallEvents {
     this.#line?.returned(this);
     this.#line = undefined;
     this.#begunAt = undefined;
-    if (!this.#isEnded) this.#home.onReturned(this);
+    if (this.#isEnded) this.#settle();
+    else this.#home.onReturned(this);
+  }
+
+  #settle(): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#task.settled?.();
   }
 
   #tellAnswered(): void {

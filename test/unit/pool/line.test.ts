@@ -136,6 +136,48 @@ test("cancel() of a task that lies ready ends it at once, and the worker stays",
   await all.pool[Symbol.asyncDispose]();
 });
 
+test("what was cancelled while it lay ready is settled only when the worker has said so, or is gone", async () => {
+  const { all, run } = await brisk();
+  await run("a");
+  const heard: string[] = [];
+  const cancels = ["b", "c"].map((name) => {
+    const settled = (): unknown => heard.push(`${name} settled`);
+    const fail = (): unknown => heard.push(`${name} failed`);
+    return all.run({ meta: name, settled, fail }).cancel;
+  });
+  await all.settle();
+  for (const cancel of cancels) cancel();
+  expect(heard.splice(0)).toEqual(["b failed", "c failed"]);
+  callOf(all, "b").fail({ code: "task.cancelled", message: "as asked" });
+  await all.settle();
+  expect(heard.splice(0)).toEqual(["b settled"]);
+  await answer(all, "a"); // the worker has begun "c", and does not listen
+  await all.clock.play(100);
+  expect([heard, all.workers.length]).toEqual([["c settled"], 2]);
+  await all.pool[Symbol.asyncDispose]();
+});
+
+test("a task is settled once, before it ends: answered, failed, or never with a worker", async () => {
+  const all = await new TestPool({ size: 1 }).start();
+  const heard: string[] = [];
+  const run = (name: string): (() => void) =>
+    all.run({
+      meta: name,
+      settled: () => heard.push(`${name} settled`),
+      reply: () => heard.push(`${name} reply`),
+      fail: () => heard.push(`${name} fail`),
+    }).cancel;
+  run("a");
+  run("b");
+  run("c")();
+  await all.settle();
+  await answer(all, "a");
+  callOf(all, "b").fail({ code: "task.failed", message: "no" });
+  await all.settle();
+  expect(heard).toEqual(["c settled", "c fail", "a settled", "a reply", "b settled", "b fail"]);
+  await all.pool[Symbol.asyncDispose]();
+});
+
 test("cancel() of a task that was just beginning kills the worker if it does not give it up; nobody else suffers", async () => {
   const { all, run } = await brisk();
   const [, second, third] = await run("a", "b", "c");
