@@ -27,8 +27,16 @@ export function oipError(thrown: unknown, log?: Logger): Response {
   return new Response(errorText(error), { status, headers });
 }
 
-/** The error object of the protocol, in JSON: it has one text, so that the hint goes into it too. */
+/** The error object of the protocol, in JSON: it has one text, so that which row it was, where in a plugin, and the hint go into it too. */
 export function errorText(thrown: unknown): string {
-  const { message, hint } = DingError.from(thrown);
-  return JSON.stringify({ error: hint === undefined ? message : `${message}. ${hint}` });
+  const { message, hint, details } = DingError.from(thrown);
+  const told = `${message}${placeOf(details)}`;
+  return JSON.stringify({ error: hint === undefined ? told : `${told}. ${hint}` });
+}
+
+function placeOf({ item, file, line, column }: Record<string, unknown>): string {
+  if (typeof item === "number") return ` (row ${item})`;
+  if (typeof file !== "string") return "";
+  const place = [file, line, column].filter((part) => part !== undefined).join(":");
+  return ` at ${place}`;
 }

@@ -29,6 +29,15 @@ describe("oipError()", () => {
     expect(await response.json()).toEqual({ error: "Cannot infer: so" });
   });
 
+  test.each([
+    [{ item: 3 }, "It failed (row 3). Do so."],
+    [{ file: "/m.ts", line: 2, column: 8 }, "It failed at /m.ts:2:8. Do so."],
+    [{ file: "/m.ts" }, "It failed at /m.ts. Do so."],
+  ])("tells the place %j", async (details, error) => {
+    const failed = new DingError("task.failed", "It failed", { hint: "Do so.", details });
+    expect(await oipError(failed).json()).toEqual({ error });
+  });
+
   test("tells the hint too, and logs only what nobody foresaw", async () => {
     const logged: string[] = [];
     const log: Logger = { ...silentLogger, error: (message: string) => void logged.push(message) };
