@@ -45,6 +45,11 @@ export class TakeDesk implements AsyncDisposable {
     this.#clock = clock;
     this.#log = log;
     this.#stopping = stopping;
+    const end = (): void => {
+      this.#takers.fail(stopping.reason);
+      this.#rest();
+    };
+    stopping.addEventListener("abort", end, { once: true });
   }
 
   take(options: TakeOptions & { leaseMs: number }): Promise<Job[]> {
@@ -55,7 +60,6 @@ export class TakeDesk implements AsyncDisposable {
       const leave = (): void => {
         timer?.[Symbol.dispose]();
         signal?.removeEventListener("abort", abort);
-        this.#stopping.removeEventListener("abort", abort);
         this.#once.delete(taker);
       };
       const give = (jobs: Job[]): void => {
@@ -69,7 +73,7 @@ export class TakeDesk implements AsyncDisposable {
       const taker: Taker = { max, leaseMs, give, fail };
       const abort = (): void => {
         if (!this.#takers.remove(taker)) return;
-        fail(signal?.aborted ? signal.reason : this.#stopping.reason);
+        fail(signal?.reason);
         this.#restIfIdle();
       };
       const timer = this.#timeout(waitMs, () => {
@@ -78,7 +82,6 @@ export class TakeDesk implements AsyncDisposable {
         this.#restIfIdle();
       });
       signal?.addEventListener("abort", abort, { once: true });
-      this.#stopping.addEventListener("abort", abort, { once: true });
       this.#takers.add(taker);
       if (waitMs <= 0) this.#once.add(taker);
       this.#ask();
@@ -109,10 +112,10 @@ export class TakeDesk implements AsyncDisposable {
     await Promise.resolve();
     while (this.#isStale && this.#takers.size > 0) {
       this.#isStale = false;
-      // Watch before looking: what comes in between must be seen.
-      if (!this.#stopping.aborted) this.#watch ??= this.#driver.watch(() => this.#ask());
       const once = [...this.#once];
       try {
+        // Watch before looking: what comes in between must be seen.
+        if (!this.#stopping.aborted) this.#watch ??= this.#driver.watch(() => this.#ask());
         for (const demand of this.#takers.demands()) await this.#meet(demand);
       } catch (error) {
         // Nobody is left waiting for a queue that cannot be asked: they decide whether to try again.

@@ -32,8 +32,17 @@ export class FileWatch implements Disposable {
     return this.#clock.after(this.#pauseMs, () => this.#look());
   }
 
+  /** A file that cannot be read is a change: whoever looks for jobs then hears why. */
+  #read(): number {
+    try {
+      return this.#version();
+    } catch {
+      return -1;
+    }
+  }
+
   #look(): void {
-    const version = this.#version();
+    const version = this.#read();
     const isChanged = version !== this.#seen;
     this.#seen = version;
     this.#pauseMs = isChanged ? QUICK_MS : Math.min(this.#pauseMs * SLOWER, SLOW_MS);
