@@ -2,5 +2,5 @@ import { provideModules } from "../src/runtime/modules.ts";
 
 /** Lets plugins that are loaded into this process import "ding" and "zod" with nothing installed. */
 export function providePluginModules(): void {
-  provideModules({ ding: () => import("../src/index.ts"), zod: () => import("zod/v4") });
+  provideModules({ ding: () => require("../src/index.ts"), zod: () => require("zod/v4") });
 }

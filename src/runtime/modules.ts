@@ -7,7 +7,7 @@ import { DingError, messageOf } from "../core/errors.ts";
 import { isCompiled } from "./self.ts";
 
 /** The modules that a plugin may import by name with nothing installed; loaded when asked for. */
-export type ProvidedModules = Record<string, () => Promise<object>>;
+export type ProvidedModules = Record<string, () => object>;
 
 /**
  * Makes `import … from "ding"` work in plugins. Under Deno the import map of
@@ -19,7 +19,7 @@ export function provideModules(modules: ProvidedModules): void {
     name: "ding",
     setup(build) {
       for (const [name, load] of Object.entries(modules)) {
-        build.module(name, async () => ({ exports: { ...(await load()) }, loader: "object" }));
+        build.module(name, () => ({ exports: { ...load() }, loader: "object" }));
       }
     },
   });
@@ -39,13 +39,24 @@ export async function importModule(path: string): Promise<Record<string, unknown
     });
   }
   try {
-    return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+    return exportsOf((await import(pathToFileURL(file).href)) as Record<string, unknown>);
   } catch (thrown) {
     throw new DingError("plugin.invalid", `Cannot load plugin "${path}": ${reasonOf(thrown)}`, {
       cause: thrown,
       details: { path: file, ...placeOf(thrown, file) },
     });
   }
+}
+
+/** What a CommonJS module exports stands in its namespace twice: by name, and in the object that is the default. */
+function exportsOf(module: Record<string, unknown>): Record<string, unknown> {
+  const { default: whole, ...named } = module;
+  if (Object.prototype.toString.call(whole) !== "[object Object]") return module;
+  const exported = whole as Record<string, unknown>;
+  const names = Object.keys(named);
+  const isTwice = names.length > 0 && names.every((name) => exported[name] === named[name]);
+  const isPlain = Object.getPrototypeOf(exported) === Object.prototype;
+  return isTwice && isPlain ? { ...exported } : module;
 }
 
 /** Where in the user's code an error came from. */

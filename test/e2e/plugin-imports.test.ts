@@ -43,6 +43,16 @@ for (const isolate of ISOLATES) {
     expect(await resultOf(folder, { n: "21" }, isolate)).toEqual({ n: 42, version, isError: true });
   });
 
+  test(`a plugin in CommonJS may require ding, and export by name, --isolate ${isolate}`, async () => {
+    await using folder = await tempFolder();
+    const code = `const ding = require("ding"); exports.processTask = () => ding.VERSION;`;
+    await folder.write("my.ts", `export { processTask } from "./tasks.cjs";`);
+    await folder.write("tasks.cjs", code);
+    expect(await resultOf(folder, 1, isolate)).toBe(version);
+    await folder.write("my.ts", code);
+    expect(await resultOf(folder, 1, isolate)).toBe(version);
+  });
+
   test(`a plugin gets this program's ding, whatever is installed beside it, --isolate ${isolate}`, async () => {
     await using folder = await tempFolder();
     await folder.write("node_modules/ding/package.json", { name: "ding", main: "index.js" });
