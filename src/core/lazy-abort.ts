@@ -20,6 +20,10 @@ export class LazyAbort {
     return this.#controller.signal;
   }
 
+  throwIfAborted(): void {
+    if (this.#abort) throw this.#abort.reason;
+  }
+
   abort(reason: unknown): void {
     this.#abort ??= { reason };
     this.#controller?.abort(reason);

@@ -193,7 +193,6 @@ export class Dispatcher {
     let worker = "";
     let takenAt = at;
     const ended = (ms: number | undefined): void => {
-      generation.memory?.release(body);
       this.#batcher.onBatchEnd(batch, { now: this.#clock.now(), ms });
     };
     generation.run({
@@ -204,6 +203,7 @@ export class Dispatcher {
         worker = id;
         takenAt = this.#clock.now();
       },
+      settled: () => generation.memory?.release(body),
       reply: (answer) => {
         const ms = this.#clock.now() - takenAt;
         ended(ms);

@@ -182,6 +182,7 @@ export class Generation implements AsyncDisposable {
       },
       event: (name, body) => task.event(name, body),
       taken: (worker) => task.taken?.(worker),
+      settled: () => task.settled?.(),
     });
   }
 

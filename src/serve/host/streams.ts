@@ -165,14 +165,9 @@ class Stream {
         event: (name, piece) => {
           if (name === WORKER_EVENTS.PIECE && piece) this.#onPiece(piece, generation);
         },
-        reply: () => {
-          generation.memory?.release(body);
-          this.#finish();
-        },
-        fail: (record) => {
-          generation.memory?.release(body);
-          this.#onFailed(DingError.fromRecord(record));
-        },
+        settled: () => generation.memory?.release(body),
+        reply: () => this.#finish(),
+        fail: (record) => this.#onFailed(DingError.fromRecord(record)),
       },
       0,
     );

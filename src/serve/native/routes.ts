@@ -7,6 +7,7 @@ import type { HttpBindings } from "../../http/listen.ts";
 import { readBytes } from "../../http/read-bytes.ts";
 import { json, msgpack } from "../../protocol/codec.ts";
 import { BODY_LIMIT_BYTES } from "../../protocol/limits.ts";
+import { CLIENT_HEADER, clientOf } from "../client-of.ts";
 import type { Models } from "../inference.ts";
 import { Desk } from "./desk.ts";
 import { digestOf } from "./digest.ts";
@@ -23,9 +24,6 @@ export interface MountNativeOptions {
   /** The longest body; default 64 MiB. */
   limitBytes?: number | undefined;
 }
-
-/** A header by which a client of HTTP says who it is: its requests are served in turns with others', and an id is known again. */
-export const CLIENT_HEADER = "Ding-Client";
 
 type NativeContext = Context<{ Bindings: HttpBindings }>;
 
@@ -96,10 +94,10 @@ function callerOf(
   { req, env }: NativeContext,
   { id, bytes }: { id: string | undefined; bytes: Uint8Array },
 ): { client: string; key: string | undefined } {
-  const named = req.header(CLIENT_HEADER);
-  const client = named ?? env.info.remoteAddress;
-  if (named === undefined || id === undefined) return { client, key: undefined };
-  return { client, key: `http:${named.length}:${named}:${req.path}:${digestOf(bytes)}` };
+  const client = clientOf(req.raw.headers, env.info);
+  const isNamed = Boolean(req.header(CLIENT_HEADER));
+  if (!isNamed || id === undefined) return { client, key: undefined };
+  return { client, key: `http:${client.length}:${client}:${req.path}:${digestOf(bytes)}` };
 }
 
 /** `curl -d` says that it sends a form. */

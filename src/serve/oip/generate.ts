@@ -1,10 +1,11 @@
 import { DingError } from "../../core/errors.ts";
+import { clientOf } from "../client-of.ts";
 import type { InferRequest, ModelFacts, Payload, ServedModel } from "../inference.ts";
 import { eventStream } from "./event-stream.ts";
 import { writeGenerateAnswer } from "./generate-answer.ts";
 import { readGenerateRequest } from "./generate-request.ts";
 import { readBody } from "./infer-body.ts";
-import { clientOf, type Asked, type OipContext } from "./infer.ts";
+import type { Asked, OipContext } from "./infer.ts";
 import { errorText } from "./oip-error.ts";
 
 /** A request to generate that is under way. */
@@ -62,14 +63,15 @@ async function begin(
   const leaving = new AbortController();
   const { signal } = request;
   if (signal.aborted) leaving.abort();
-  signal.addEventListener("abort", () => leaving.abort(), { once: true });
+  const heard = { once: true, signal: leaving.signal };
+  signal.addEventListener("abort", () => leaving.abort(), heard);
   const head = { name: facts.name, version: facts.version, id: read.id };
   return {
     model,
     facts,
     request: {
       ...read,
-      client: clientOf(asked),
+      client: clientOf(request.headers, asked.info),
       signal: leaving.signal,
       traceparent: request.headers.get("traceparent") ?? undefined,
     },

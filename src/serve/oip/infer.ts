@@ -1,4 +1,5 @@
 import type { RequestInfo } from "../../runtime/http-server.ts";
+import { clientOf } from "../client-of.ts";
 import type { InferRequest, Models } from "../inference.ts";
 import { packed, wantedCompression } from "./compression.ts";
 import { writeInferAnswer, type OipAnswer } from "./infer-answer.ts";
@@ -42,25 +43,13 @@ export async function infer(
   return compression === undefined ? respond(answer) : respondPacked(answer, compression);
 }
 
-/** A header by which clients say who they are; requests of different ones are served in turns. */
-export const CLIENT_HEADERS = ["ding-client", "x-ding-client"] as const;
-
-/** Who asks: as it says, or where it asks from. */
-export function clientOf({ request: { headers }, info }: Pick<Asked, "request" | "info">): string {
-  for (const name of CLIENT_HEADERS) {
-    const client = headers.get(name);
-    if (client) return client;
-  }
-  return info.remoteAddress;
-}
-
 function inferRequest(read: OipRequest, asked: Asked): InferRequest {
   const { payload, id, priority, timeoutMs, parameters } = read;
   const { request } = asked;
   return {
     payload,
     id,
-    client: clientOf(asked),
+    client: clientOf(request.headers, asked.info),
     priority,
     timeoutMs,
     parameters,

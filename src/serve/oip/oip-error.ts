@@ -37,6 +37,7 @@ export function errorText(thrown: unknown): string {
 function placeOf({ item, file, line, column }: Record<string, unknown>): string {
   if (typeof item === "number") return ` (row ${item})`;
   if (typeof file !== "string") return "";
-  const place = [file, line, column].filter((part) => part !== undefined).join(":");
+  let place = file;
+  for (const part of [line, column]) if (typeof part === "number") place += `:${part}`;
   return ` at ${place}`;
 }

@@ -10,8 +10,8 @@ import type { HttpBindings } from "../../http/listen.ts";
 import { readBytes } from "../../http/read-bytes.ts";
 import { json, msgpack } from "../../protocol/codec.ts";
 import { BODY_LIMIT_BYTES } from "../../protocol/limits.ts";
+import { clientOf } from "../client-of.ts";
 import type { Models, ServedModel, Values } from "../inference.ts";
-import { CLIENT_HEADER } from "../native/routes.ts";
 import { AllowedHosts } from "./allowed-hosts.ts";
 import { failure, success, successBytes } from "./envelope.ts";
 import { ImageFetcher } from "./fetch-image.ts";
@@ -139,7 +139,7 @@ class WkrFace implements Disposable {
     const bytes = await readBytes(raw, this.#limitBytes);
     const { payload } = await model.infer({
       payload: await read({ bytes, kind, contentType }, raw.signal),
-      client: req.header(CLIENT_HEADER) ?? env.info.remoteAddress,
+      client: clientOf(raw.headers, env.info),
       traceparent: req.header("traceparent"),
       signal: raw.signal,
     });

@@ -30,15 +30,15 @@ export function isHopeless(thrown: unknown, { abort }: EngineCall): boolean {
   return abort.isAborted || (thrown instanceof DingError && thrown.code === "task.invalid-result");
 }
 
-/** Tells the operator what a model's code threw, each message once, with its stack; clients hear the message only. */
+/** Tells the operator what a model's code threw, each message once, with its stack; clients hear the message only. A cancel is no failure. */
 export function tellFailures(
   { name, log }: ModelContext,
   outcomes: readonly Outcome<unknown>[],
-  { onThrown }: EngineCall,
+  { abort, onThrown }: EngineCall,
 ): void {
   let counts: Map<string, { thrown: unknown; items: number }> | undefined;
   for (const outcome of outcomes) {
-    if (!("thrown" in outcome)) continue;
+    if (!("thrown" in outcome) || (abort.isAborted && outcome.thrown === abort.reason)) continue;
     counts ??= new Map();
     const message = wordsOf(outcome.thrown);
     const known = counts.get(message);

@@ -42,6 +42,7 @@ export class ItemEngine implements Engine {
     if (items.length === 0) return [];
     const { model, context } = this.#options;
     const run = async (from: number, to: number): Promise<readonly unknown[]> => {
+      call.abort.throwIfAborted();
       const isAll = from === 0 && to === items.length;
       const facts = { ...call, shapes: isAll ? shapes : shapes.slice(from, to) };
       // A list of its own: the model's code may do with it what it likes, and the batch may be tried again.

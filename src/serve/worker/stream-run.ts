@@ -34,13 +34,13 @@ export class StreamRun {
     this.#call = call;
   }
 
-  /** Nobody reads on: aborts the signal of the code, and does not wait for it. */
+  /** Nobody reads on: aborts the signal of the code. */
   cancel(reason: DingError): void {
     this.#abort.abort(reason);
     this.#leave?.(reason);
   }
 
-  /** Resolves when every piece is sent; rejects with what the code threw, or the reason of the cancel. */
+  /** Resolves when every piece is sent and the code has ended; rejects with what the code threw, or the reason of the cancel. */
   async run(groups: readonly Group[]): Promise<void> {
     const { model, context } = this.#options;
     const reader = model.input && new ItemReader(model.input);
@@ -51,16 +51,19 @@ export class StreamRun {
       const message = `Cannot stream: one item at a time: got ${intake.items.length}`;
       throw new DingError("usage.invalid-input", message);
     }
+    this.#abort.throwIfAborted();
     const { parameters } = this.#call.meta as StreamMeta;
     const facts = { abort: this.#abort, parameters, shapes: intake.shapes };
     const outtake = new Outtake({ signature: model.output, schema: model.outputSchema });
     const pieces = model.generate?.(intake.items[0], new CallContext(context, facts));
     const iterator = pieces?.[Symbol.asyncIterator]();
+    let pending: Promise<IteratorResult<unknown>> | undefined;
     let turnedMs = systemClock.now();
     let flushedMs = -Infinity;
     try {
       for (;;) {
-        const next = await this.#unlessCancelled(iterator?.next());
+        pending = iterator?.next();
+        const next = await this.#unlessCancelled(pending);
         if (!next || next.done) return;
         this.#send(await outtake.giveAll([seat], [{ value: next.value }]));
         const now = systemClock.now();
@@ -74,8 +77,8 @@ export class StreamRun {
         turnedMs = systemClock.now();
       }
     } finally {
-      // It may be in a wait of its own: it ends when that does.
-      iterator?.return?.().catch(() => {});
+      // It may be in a wait of its own: no other call runs beside it. Who does not listen to the signal is ended by the server.
+      await Promise.allSettled([pending, iterator?.return?.()]);
     }
   }
 

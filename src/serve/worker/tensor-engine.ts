@@ -53,6 +53,7 @@ export class TensorEngine implements Engine {
     const { context } = this.#options;
     const whole = wholeOf(stack);
     const run = async (from: number, to: number): Promise<readonly OutputRow[]> => {
+      call.abort.throwIfAborted();
       const rows = to - from;
       const { tensors } = rows === whole.rows ? whole : (sliceRows(whole, from, rows) as Tensors);
       const shapes = Array.from({ length: rows }, () => stack.shapes);

@@ -9,10 +9,12 @@ import { until } from "../../support/until.ts";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const SPAN = "00f067aa0ba902b7";
+/** OpenTelemetry takes a small number for a time since this process began. */
+const BEGUN_MS = 1_700_000_000_000;
 const PARENT = `00-${TRACE}-${SPAN}-01`;
 
 function span(changes: Partial<SpanFacts> = {}): SpanFacts {
-  const own = { name: "work", kind: "server", startMs: 1_000, endMs: 1_250.5 } as const;
+  const own = { name: "work", kind: "server", startMs: BEGUN_MS, endMs: BEGUN_MS + 250.5 } as const;
   return { ...own, attributes: { size: 3, name: "x", nothing: undefined }, ...changes };
 }
 
@@ -54,8 +56,8 @@ test("flush() sends spans with their children, in the trace of who called", asyn
     traceId: TRACE,
     parentSpanId: SPAN,
     kind: 2,
-    startTimeUnixNano: "1000000000",
-    endTimeUnixNano: "1250500000",
+    startTimeUnixNano: "1700000000000000000",
+    endTimeUnixNano: "1700000000250500000",
     attributes: { size: 3, name: "x" },
     resource: { "service.name": "test", "service.version": "1.2", "service.instance.id": "b1" },
   });

@@ -11,6 +11,13 @@ test("signal is one and the same, and aborts with the reason", () => {
   expect([heard, abort.isAborted, abort.reason]).toEqual([["late"], true, "late"]);
 });
 
+test("throwIfAborted() throws the reason, once there is one", () => {
+  const abort = new LazyAbort();
+  abort.throwIfAborted();
+  abort.abort(new Error("left"));
+  expect(() => abort.throwIfAborted()).toThrow("left");
+});
+
 test("signal is aborted already when it is asked for after the abort; the first reason stays", () => {
   const abort = new LazyAbort();
   abort.abort("first");

@@ -161,7 +161,7 @@ test("infer gives the model id, client, priority, timeout and parameters", async
   await using server = await startOip(models);
   const url = `${server.url}/v2/models/m/infer`;
   const parameters = { priority: 2, timeout: 1_500_000, own: "p" };
-  await post(url, { id: "a", parameters, inputs: [x] }, { headers: { "X-Ding-Client": "c" } });
+  await post(url, { id: "a", parameters, inputs: [x] }, { headers: { "Ding-Client": "c" } });
   const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
   await post(url, { inputs: [x] }, { headers: { "Ding-Client": "d", traceparent } });
   await post(url, { inputs: [x] });

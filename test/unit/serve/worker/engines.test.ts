@@ -214,3 +214,22 @@ test("stepsModel() waits for the promises in the list of each step", async () =>
   const results = await run(engine, [valuesOf(1, 2)]);
   expect(plainResults({ computeMs: 0, results })).toEqual([[5, 6]]);
 });
+
+test("a batch that was cancelled before it could begin never comes to the model", async () => {
+  const abort = new LazyAbort();
+  abort.abort(new DingError("task.cancelled", "Nobody waits for it any more"));
+  let calls = 0;
+  const predict = (items: unknown): unknown => {
+    calls += 1;
+    return items;
+  };
+  const errors: string[] = [];
+  const log = { ...silentLogger, error: (message: string) => void errors.push(message) };
+  const plain = { platform: "test", input: undefined, output: undefined, predict };
+  const engine = new ItemEngine({ model: plain, context: { ...context, log } });
+  const results = await run(engine, [valuesOf(1), valuesOf(2)], abort);
+  expect([calls, errors]).toEqual([0, []]);
+  expect(plainResults({ computeMs: 0, results })).toEqual(
+    Array.from({ length: 2 }, () => "task.failed: Nobody waits for it any more"),
+  );
+});
