@@ -257,15 +257,20 @@ export class Dispatcher {
     }
   }
 
-  /** A worker died or was too late: whoever was with it is tried again, each alone, so that only the one that kills goes on dying. */
+  /**
+   * A worker died or was too late: whoever was with it is tried again, each alone, so that only the one that kills
+   * goes on dying. One that was alone when its time was up has had its time.
+   */
   #failed(batch: readonly Piece<Job>[], error: DingError): void {
-    const isDeath = error.code === "worker.exited" || error.code === "task.timed-out";
+    const isLate = error.code === "task.timed-out";
+    const isDeath = isLate || error.code === "worker.exited";
+    const retries = isLate ? 0 : this.#options.retries;
     const alive: Piece<Job>[] = [];
     for (const piece of batch) {
       const job = piece.entry.value;
       if (job.isEnded) continue;
       const deaths = isDeath ? job.died(piece) : 0;
-      if (isDeath && (deaths <= this.#options.retries || batch.length > 1)) alive.push(piece);
+      if (isDeath && (deaths <= retries || batch.length > 1)) alive.push(piece);
       else this.#fail(job, isDeath ? deathError(error, deaths) : error);
     }
     if (alive.length > 0) this.#batcher.putBack(alive);

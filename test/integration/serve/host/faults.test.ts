@@ -80,6 +80,20 @@ describe("a worker that dies", () => {
     const answers = await Promise.all(asked);
     expect(answers.map(({ status }) => status)).toEqual([200, 504, 200]);
   });
+
+  test("an item that was alone when predictTimeoutMs ended it is not run again: 504 after one timeout", async () => {
+    await using folder = await tempFolder();
+    await using server = await startServer({ plugin: JOBS, workers: 2, predictTimeoutMs: 300 });
+    const mark = folder.file("mark");
+    const { status, body } = await predict(server.url, { spin: true, mark });
+    expect(status).toBe(504);
+    expect(JSON.stringify(body)).toContain("The batch ran longer than 300 ms");
+    expect(await readFile(mark, "utf8")).toBe("x\n");
+    await until(
+      () => server.facts().models[0]?.workers.filter(({ state }) => state === "idle").length === 2,
+      { what: "two workers again", timeoutMs: 20_000 },
+    );
+  });
 });
 
 describe("a bad item", () => {
