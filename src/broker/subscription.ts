@@ -7,8 +7,9 @@ import { delay } from "../core/wait.ts";
 import { HeldLease } from "./held-lease.ts";
 import type { Job } from "./job.ts";
 import type { Queue } from "./queue.ts";
+import { GiveUp, NotTried, type Fate } from "./verdicts.ts";
 
-/** Does one job; what it throws is the reason of a retry. */
+/** Does one job; what it throws is the reason of a retry, but for `GiveUp` and `NotTried`. */
 export type Work = (job: Job, context: WorkContext) => unknown;
 
 /** What work gets beside its job. */
@@ -23,6 +24,8 @@ export interface SubscribeOptions {
   concurrency?: number;
   /** How long a lease holds; it is renewed while the work goes on; default the queue's. */
   leaseMs?: number;
+  /** Hears of every job what became of it, and why it failed. */
+  onSettled?: (job: Job, fate: Fate, failure: string | undefined) => void;
   log?: Logger;
   clock?: Clock;
 }
@@ -51,7 +54,8 @@ export class Subscription extends Service {
     super();
     this.#queue = queue;
     this.#work = work;
-    this.#options = { concurrency: 1, leaseMs: queue.leaseMs, ...options };
+    const defaults = { concurrency: 1, leaseMs: queue.leaseMs, onSettled: () => {} };
+    this.#options = { ...defaults, ...options };
     this.#resumed.resolve();
   }
 
@@ -142,15 +146,16 @@ export class Subscription extends Service {
       await this.#work(job, context);
       return { job, held };
     } catch (error) {
-      return { job, held, failure: messageOf(error) };
+      return { job, held, failure: { thrown: error, reason: messageOf(error) } };
     }
   }
 
   /** Never rejects: what cannot be said comes back with the lease's end. */
   async #settle({ job, held, failure }: Attempt): Promise<void> {
+    let fate: Fate = "lost";
     for (let tries = 1; this.#running.has(job) && !held.isLost; tries++) {
       try {
-        await this.#tell(job, failure);
+        fate = await this.#tell(job, failure);
         break;
       } catch (thrown) {
         const { message, retryable } = DingError.from(thrown);
@@ -162,20 +167,36 @@ export class Subscription extends Service {
     }
     held[Symbol.dispose]();
     this.#running.delete(job);
+    this.#options.onSettled(job, fate, failure?.reason);
   }
 
-  async #tell(job: Job, failure: string | undefined): Promise<void> {
+  async #tell(job: Job, failure: Failure | undefined): Promise<Fate> {
     const { log } = this.#options;
-    const facts = { id: job.id, attempt: job.attempt, reason: failure };
+    const facts = { id: job.id, attempt: job.attempt, reason: failure?.reason };
     if (!this.#queue.can.has("lease")) {
-      if (failure !== undefined) log.error("A job failed, and is gone with that", facts);
-    } else if (failure === undefined) {
-      await this.#queue.ack(job);
-    } else {
-      const fate = await this.#queue.retry(job, { reason: failure });
-      if (fate === "dead") log.error("A job failed for the last time", facts);
-      else log.warn("A job failed, and will be tried again", facts);
+      if (failure) log.error("A job failed, and is gone with that", facts);
+      return failure ? "dead" : "done";
     }
+    if (!failure) {
+      await this.#queue.ack(job);
+      return "done";
+    }
+    const fate = await this.#tellFailure(job, failure);
+    if (fate === "dead") log.error("A job failed for the last time", facts);
+    else if (fate === "retried") log.warn("A job failed, and will be tried again", facts);
+    return fate;
+  }
+
+  async #tellFailure(job: Job, { thrown, reason }: Failure): Promise<Fate> {
+    if (thrown instanceof NotTried) {
+      await this.#queue.release(job);
+      return "released";
+    }
+    if (thrown instanceof GiveUp && this.#queue.can.has("dead")) {
+      await this.#queue.deadLetter(job, reason);
+      return "dead";
+    }
+    return await this.#queue.retry(job, { reason });
   }
 
   /** The grace is over: work that still goes on is told, and its jobs are for others. */
@@ -196,5 +217,10 @@ export class Subscription extends Service {
 interface Attempt {
   job: Job;
   held: HeldLease;
-  failure?: string;
+  failure?: Failure;
+}
+
+interface Failure {
+  thrown: unknown;
+  reason: string;
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { GiveUp, NotTried } from "../../src/broker/verdicts.ts";
 import { until } from "../support/until.ts";
 import { pushAll, RENEWED_MS, SHORT_MS, textOf, type QueueKind } from "./queue-place.ts";
 
@@ -95,5 +96,30 @@ export function queueSubscribe({ place: makePlace, can }: QueueKind): void {
     await until(() => aborted, { what: "the work to hear of it" });
     const [job] = await queue.take({ waitMs: 5_000 });
     expect(job && textOf(job)).toBe("endless");
+  });
+
+  test("subscribe() gives back what was not tried, and tells the fate of each job", async () => {
+    await using place = await makePlace();
+    await using queue = await place.open({ maxAttempts: 2, backoff: FAST });
+    const fates: string[] = [];
+    let tries = 0;
+    await using _ = await queue.subscribe(
+      (job) => {
+        if (textOf(job) === "good") return;
+        if (++tries < 4) throw new NotTried("nobody is there");
+        throw can.includes("dead") ? new GiveUp("hopeless") : new NotTried("still");
+      },
+      { onSettled: (job, fate) => void fates.push(`${textOf(job)} ${fate}`) },
+    );
+    await pushAll(queue, "good");
+    await until(() => fates.length === 1, { what: "the good job" });
+    await pushAll(queue, "bad");
+    await until(() => fates.length >= 5, { what: "the bad one" });
+    const [good, ...bad] = fates;
+    expect(good).toBe("good done");
+    expect(bad.slice(0, 3)).toEqual(["bad released", "bad released", "bad released"]);
+    if (!can.includes("dead")) return;
+    expect(bad[3]).toBe("bad dead");
+    expect(await queue.dead()).toMatchObject([{ reasons: ["hopeless"] }]);
   });
 }
