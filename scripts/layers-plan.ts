@@ -19,6 +19,7 @@ export const PLAN: Record<string, Room> = {
   "src/core": { floor: 0, doors: [MANIFEST] },
   "src/config": { floor: 1 },
   "src/protocol": { floor: 1 },
+  "src/plugin": { floor: 1 },
   "src/runtime": { floor: 1 },
   "src/telemetry": { floor: 2 },
   "src/http": { floor: 2, doors: ["src/telemetry"] },

@@ -11,13 +11,14 @@ export {
 } from "./protocol/response-exception.ts";
 export * from "./protocol/slave-exceptions.ts";
 export { Tensor } from "./protocol/tensor.ts";
+export type { StandardSchema as TaskSchema } from "./plugin/schema.ts";
 export { SlaveConnection } from "./master/connection.ts";
 export { Master, type MasterOptions, type NewConnectionOptions } from "./master/master.ts";
 export { Task, type TaskOptions, type WaitOptions } from "./master/task.ts";
 export { TaskStatus } from "./master/task-status.ts";
 export type { SlaveResponse } from "./master/wire.ts";
 export type { TaskContext } from "./slave/context.ts";
-export { defineSlave, type SlavePlugin, type TaskSchema } from "./slave/plugin.ts";
+export { defineSlave, type SlavePlugin } from "./slave/plugin.ts";
 export { ConnectionRefuse, DisconnectionRefuse, TaskFail, TaskRefuse } from "./slave/refusals.ts";
 export { Slave } from "./slave/slave.ts";
 export type { SlaveOptions } from "./slave/slave-options.ts";

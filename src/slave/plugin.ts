@@ -1,26 +1,12 @@
-import { DingError, messageOf } from "../core/errors.ts";
+import { DingError } from "../core/errors.ts";
+import { instanceOf, isClass } from "../plugin/exported-class.ts";
+import { isSchema, type StandardSchema } from "../plugin/schema.ts";
 import type { TaskContext } from "./context.ts";
-
-/** Any schema library that follows Standard Schema v1 (standardschema.dev); zod does. */
-export interface TaskSchema {
-  readonly "~standard": {
-    validate(value: unknown): SchemaResult | Promise<SchemaResult>;
-  };
-}
-
-type SchemaResult =
-  | { readonly value: unknown; readonly issues?: undefined }
-  | { readonly issues: readonly SchemaIssue[] };
-
-interface SchemaIssue {
-  readonly message: string;
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
-}
 
 /** What a slave may do besides its tasks; any method may be async. */
 export interface SlaveHooks {
   /** Checks a task's data before it is accepted; `processTask` gets what it returns. */
-  readonly schema?: TaskSchema | undefined;
+  readonly schema?: StandardSchema | undefined;
   /** Throw TaskRefuse to refuse the task. */
   // oxlint-disable-next-line typescript/no-explicit-any -- a plugin says itself what its tasks are
   beforeTask?(task: any): unknown;
@@ -59,11 +45,11 @@ export function defineSlave<const P extends SlavePlugin>(plugin: P): P {
 /** The plugin that a module exports: a class, an object or a function as default, or `processTask` by name. */
 export function pluginOf(module: Record<string, unknown>, path: string): SlavePlugin {
   const exported = module["default"] ?? (module["processTask"] ? module : undefined);
-  if (typeof exported === "function" && !isClass(exported)) {
+  if (typeof exported === "function" && !isClass(exported, "processTask")) {
     return { processTask: exported as SlavePlugin["processTask"] };
   }
   const plugin =
-    typeof exported === "function" ? instanceOf(exported as new () => SlavePlugin, path) : exported;
+    typeof exported === "function" ? instanceOf(exported as new () => object, path) : exported;
   if (typeof (plugin as Partial<SlavePlugin> | undefined)?.processTask === "function") {
     return withSchema(plugin as SlavePlugin, path);
   }
@@ -76,51 +62,9 @@ export function pluginOf(module: Record<string, unknown>, path: string): SlavePl
 
 /** A schema that cannot be asked would refuse every task, with a riddle. */
 function withSchema(plugin: SlavePlugin, path: string): SlavePlugin {
-  const standard = (plugin.schema as Partial<TaskSchema> | undefined)?.["~standard"];
-  if (plugin.schema === undefined || typeof standard?.validate === "function") return plugin;
+  if (plugin.schema === undefined || isSchema(plugin.schema)) return plugin;
   throw new DingError("plugin.invalid", `Cannot use plugin "${path}": its schema is none`, {
     hint: "Use zod 3.24 or later, or any library that follows Standard Schema v1.",
     details: { path },
   });
-}
-
-function instanceOf(plugin: new () => SlavePlugin, path: string): SlavePlugin {
-  try {
-    return new plugin();
-  } catch (cause) {
-    const why = `its constructor failed: ${messageOf(cause)}`;
-    throw new DingError("plugin.invalid", `Cannot use plugin "${path}": ${why}`, {
-      details: { path },
-      cause,
-    });
-  }
-}
-
-/** Also one that was compiled to a function with a prototype. */
-function isClass(value: object): boolean {
-  const { prototype } = value as { prototype?: Partial<SlavePlugin> };
-  const isWritten = Function.prototype.toString.call(value).startsWith("class");
-  return isWritten || typeof prototype?.processTask === "function";
-}
-
-/** The first fault that a schema finds, as words and by path. */
-export interface SchemaFault {
-  path: string;
-  message: string;
-}
-
-/** Checks data by a schema: the value to go on with, or the faults. */
-export async function checkTask(
-  schema: TaskSchema,
-  data: unknown,
-): Promise<{ value: unknown } | { faults: SchemaFault[] }> {
-  const checked = await schema["~standard"].validate(data);
-  if (!checked.issues) return { value: (checked as { value: unknown }).value };
-  return {
-    faults: checked.issues.map(({ path, message }) => ({ path: pathText(path ?? []), message })),
-  };
-}
-
-function pathText(path: NonNullable<SchemaIssue["path"]>): string {
-  return path.map((part) => String(typeof part === "object" ? part.key : part)).join(".");
 }

@@ -2,12 +2,13 @@ import { DingError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { isThenable } from "../core/wait.ts";
 import { msgpack } from "../protocol/codec.ts";
+import { checkBySchema } from "../plugin/schema.ts";
 import { encodeBody } from "../rpc/body.ts";
 import type { Body } from "../rpc/message.ts";
 import type { TaskContext } from "./context.ts";
 import { LazyAbort } from "../core/lazy-abort.ts";
 import { failureRecord, refusalRecord, type TaskEvents, type TaskJob } from "./outcome.ts";
-import { checkTask, type SlavePlugin } from "./plugin.ts";
+import type { SlavePlugin } from "./plugin.ts";
 import { isTaskFail, TaskRefuse } from "./refusals.ts";
 
 /** Where tasks run and what their context says. */
@@ -64,7 +65,7 @@ export class TaskRunner {
   async #check(task: unknown): Promise<unknown> {
     const { schema } = this.#options.plugin;
     if (!schema) return task;
-    const checked = await checkTask(schema, task);
+    const checked = await checkBySchema(schema, task);
     if ("value" in checked) return checked.value;
     const [first] = checked.faults;
     const place = first?.path ? `${first.path}: ` : "";

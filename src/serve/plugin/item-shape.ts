@@ -1,6 +1,6 @@
 import type { Signature, TensorSpec } from "../../protocol/datatype.ts";
 import type { Tensor } from "../../protocol/tensor.ts";
-import type { ItemSchema } from "./schema.ts";
+import type { StandardSchema } from "../../plugin/schema.ts";
 
 /** What the elements of each datatype come in. */
 interface ElementArrays {
@@ -36,7 +36,7 @@ type GivenElements<Spec extends TensorSpec> =
   | string;
 
 /** What a model's input or output may be described by. */
-export type Description = Signature | ItemSchema | undefined;
+export type Description = Signature | StandardSchema | undefined;
 
 interface TypedSchema<Value> {
   readonly "~standard": { readonly types?: { readonly output: Value } | undefined };

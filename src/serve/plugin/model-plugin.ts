@@ -1,7 +1,7 @@
 import type { Logger } from "../../core/log.ts";
 import type { Signature } from "../../protocol/datatype.ts";
 import type { NamedTensor } from "../inference.ts";
-import type { ItemSchema } from "./schema.ts";
+import type { StandardSchema } from "../../plugin/schema.ts";
 
 /** What every step of a model may know and use. */
 export interface ModelContext {
@@ -50,8 +50,8 @@ export interface LoadedModel {
   readonly input: Signature | undefined;
   readonly output: Signature | undefined;
   /** Check each item, and say what it becomes. */
-  readonly inputSchema?: ItemSchema | undefined;
-  readonly outputSchema?: ItemSchema | undefined;
+  readonly inputSchema?: StandardSchema | undefined;
+  readonly outputSchema?: StandardSchema | undefined;
   /** The most that it takes at a time; undefined when any batch will do. */
   readonly maxBatchSize?: number | undefined;
   /** Items in, as many outputs out. One of `predict` and `predictTensors` is there. */

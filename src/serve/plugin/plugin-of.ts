@@ -1,4 +1,5 @@
-import { DingError, messageOf } from "../../core/errors.ts";
+import { DingError } from "../../core/errors.ts";
+import { instanceOf, isClass } from "../../plugin/exported-class.ts";
 import type { ModelDefinition } from "./define-model.ts";
 import { definitionSteps } from "./definition-steps.ts";
 import type { ModelPlugin } from "./model-plugin.ts";
@@ -44,7 +45,8 @@ function defaultOf(module: Record<string, unknown>): unknown {
 
 function stepsOf(exported: unknown, path: string): ModelSteps | undefined {
   if (typeof exported === "function") {
-    if (isClass(exported)) return workerSteps(instanceOf(exported as new () => WorkerObject, path));
+    if (isClass(exported, "predict"))
+      return workerSteps(instanceOf(exported, path) as WorkerObject);
     const predict = exported as (inputs: unknown, ctx: unknown) => unknown;
     return definitionSteps({ predict: (_model, inputs, ctx) => predict(inputs, ctx) as never });
   }
@@ -53,23 +55,4 @@ function stepsOf(exported: unknown, path: string): ModelSteps | undefined {
   const { predict, generate } = exported as Partial<ModelDefinition>;
   if (typeof predict !== "function" && typeof generate !== "function") return undefined;
   return definitionSteps(exported as ModelDefinition<unknown>);
-}
-
-function instanceOf(plugin: new () => WorkerObject, path: string): WorkerObject {
-  try {
-    return new plugin();
-  } catch (cause) {
-    const why = `its constructor failed: ${messageOf(cause)}`;
-    throw new DingError("plugin.invalid", `Cannot use plugin "${path}": ${why}`, {
-      details: { path },
-      cause,
-    });
-  }
-}
-
-/** Also one that was compiled to a function with a prototype. */
-function isClass(value: object): boolean {
-  const { prototype } = value as { prototype?: WorkerObject };
-  const isWritten = Function.prototype.toString.call(value).startsWith("class");
-  return isWritten || typeof prototype?.["predict"] === "function";
 }

@@ -2,7 +2,7 @@ import { DingError } from "../../core/errors.ts";
 import type { Signature } from "../../protocol/datatype.ts";
 import type { LoadedModel, ModelPlugin, PredictContext } from "./model-plugin.ts";
 import { outputList, settled } from "./outputs.ts";
-import { isSchema, type ItemSchema } from "./schema.ts";
+import { isSchema, type StandardSchema } from "../../plugin/schema.ts";
 import { fixedBatch, signatureFault, withFreeBatch } from "./signature.ts";
 import type { LoadedSteps, ModelSteps } from "./steps.ts";
 import { runWarmUp } from "./warm-up.ts";
@@ -12,7 +12,7 @@ const PLATFORM = "ding_plugin";
 /** What is known of a model's input or output. */
 interface Described {
   readonly signature: Signature | undefined;
-  readonly schema: ItemSchema | undefined;
+  readonly schema: StandardSchema | undefined;
 }
 
 /** A model of the steps that a plugin has written; throws plugin.invalid when its description is none. */

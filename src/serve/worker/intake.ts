@@ -1,7 +1,7 @@
 import type { ErrorRecord } from "../../core/errors.ts";
 import type { Group } from "../frame-reader.ts";
 import type { NamedTensor, Values } from "../inference.ts";
-import type { ItemSchema } from "../plugin/schema.ts";
+import type { StandardSchema } from "../../plugin/schema.ts";
 import { rowsOfTensor, type Elements } from "./elements.ts";
 import { failureRecord } from "./failure.ts";
 import { atPlace, checkedBy } from "./item-fault.ts";
@@ -22,7 +22,7 @@ export interface Seat {
 export interface IntakeOptions {
   /** Of the model's inputs, where it has a signature. */
   readonly reader: ItemReader | undefined;
-  readonly schema: ItemSchema | undefined;
+  readonly schema: StandardSchema | undefined;
 }
 
 const NO_SHAPES: ItemShapes = {};

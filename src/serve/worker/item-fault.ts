@@ -1,5 +1,5 @@
 import { DingError, type Code } from "../../core/errors.ts";
-import { checkItem, type ItemSchema } from "../plugin/schema.ts";
+import { checkBySchema, type StandardSchema } from "../../plugin/schema.ts";
 
 /** Something at a place in an item that does not fit; it becomes a DingError at the edge. */
 export class ItemFault extends Error {
@@ -42,12 +42,12 @@ export function atPlace(thrown: unknown, place: FaultPlace): unknown {
 
 /** What a schema makes of an item; rejects with the error of its faults. */
 export async function checkedBy(
-  schema: ItemSchema | undefined,
+  schema: StandardSchema | undefined,
   item: unknown,
   place: FaultPlace,
 ): Promise<unknown> {
   if (!schema) return item;
-  const checked = await checkItem(schema, item);
+  const checked = await checkBySchema(schema, item);
   if ("faults" in checked) throw faultError(checked.faults, place);
   return checked.value;
 }

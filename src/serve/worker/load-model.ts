@@ -3,7 +3,7 @@ import { importModule, placeOf } from "../../runtime/modules.ts";
 import type { LoadedModel, ModelContext, ModelPlugin } from "../plugin/model-plugin.ts";
 import { exportedBy, pluginOf } from "../plugin/plugin-of.ts";
 import { routesOf } from "../plugin/plugin-routes.ts";
-import { jsonSchemaOf } from "../plugin/schema.ts";
+import { jsonSchemaOf } from "../../plugin/schema.ts";
 import type { ModelReport, WorkerSetUp } from "../worker-protocol.ts";
 import type { Engine } from "./engine.ts";
 import { wordsOf } from "./failure.ts";

@@ -3,7 +3,7 @@ import type { Signature } from "../../protocol/datatype.ts";
 import type { BatchResult } from "../batch-frame.ts";
 import type { Stacked } from "../frame-groups.ts";
 import type { Values } from "../inference.ts";
-import type { ItemSchema } from "../plugin/schema.ts";
+import type { StandardSchema } from "../../plugin/schema.ts";
 import { failureRecord } from "./failure.ts";
 import type { Outcome } from "./halves.ts";
 import { inferredSignature } from "./inferred-spec.ts";
@@ -17,7 +17,7 @@ import { encodedItem, encodedValue } from "./value-codec.ts";
 export interface OuttakeOptions {
   /** Of the model's outputs, where it has a signature. */
   readonly signature: Signature | undefined;
-  readonly schema: ItemSchema | undefined;
+  readonly schema: StandardSchema | undefined;
 }
 
 type Result = BatchResult | Stacked;
@@ -26,7 +26,7 @@ const OUTPUT = { what: "output", code: "task.invalid-result" } as const;
 
 /** Makes of the outputs of a model's code what each payload is answered with, in the form in which it came. */
 export class Outtake {
-  readonly #schema: ItemSchema | undefined;
+  readonly #schema: StandardSchema | undefined;
   readonly #reader: ItemReader | undefined;
 
   constructor({ signature, schema }: OuttakeOptions) {
@@ -105,7 +105,7 @@ class Tensors {
 }
 
 async function checkedOutcomes(
-  schema: ItemSchema,
+  schema: StandardSchema,
   outcomes: readonly Outcome<unknown>[],
 ): Promise<Outcome<unknown>[]> {
   const checked: Outcome<unknown>[] = [];

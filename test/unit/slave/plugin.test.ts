@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
-import { z } from "zod";
 import type { DingError } from "../../../src/core/errors.ts";
-import { checkTask, pluginOf, type SlavePlugin } from "../../../src/slave/plugin.ts";
+import { pluginOf, type SlavePlugin } from "../../../src/slave/plugin.ts";
 
 const ctx = {} as Parameters<SlavePlugin["processTask"]>[1];
 
@@ -79,11 +78,4 @@ test.each(MISFITS)("pluginOf() refuses %s and says what it found", (_name, modul
     "plugin.invalid",
     `Cannot use plugin "p.ts": ${says}`,
   ]);
-});
-
-test("checkTask() gives what the schema makes of the data, or every fault with its path", async () => {
-  const schema = z.object({ a: z.coerce.number(), b: z.array(z.object({ c: z.string() })) });
-  expect(await checkTask(schema, { a: "1", b: [] })).toEqual({ value: { a: 1, b: [] } });
-  const checked = await checkTask(schema, { a: 1, b: [{ c: "" }, { c: 5 }] });
-  expect("faults" in checked && checked.faults.map(({ path }) => path)).toEqual(["b.1.c"]);
 });

@@ -1,5 +1,5 @@
 /** Any schema library that follows Standard Schema v1 (standardschema.dev); zod does. */
-export interface ItemSchema {
+export interface StandardSchema {
   readonly "~standard": {
     validate(value: unknown): SchemaResult | Promise<SchemaResult>;
   };
@@ -21,17 +21,17 @@ export interface SchemaFault {
 }
 
 /** Is this a schema that can be asked? */
-export function isSchema(value: unknown): value is ItemSchema {
-  const standard = (value as Partial<ItemSchema> | null | undefined)?.["~standard"];
+export function isSchema(value: unknown): value is StandardSchema {
+  const standard = (value as Partial<StandardSchema> | null | undefined)?.["~standard"];
   return typeof standard?.validate === "function";
 }
 
-/** Checks an item by a schema: the value to go on with, or the faults. */
-export async function checkItem(
-  schema: ItemSchema,
-  item: unknown,
+/** Checks a value by a schema: the value to go on with, or the faults. */
+export async function checkBySchema(
+  schema: StandardSchema,
+  value: unknown,
 ): Promise<{ value: unknown } | { faults: SchemaFault[] }> {
-  const checked = await schema["~standard"].validate(item);
+  const checked = await schema["~standard"].validate(value);
   if (!checked.issues) return { value: checked.value };
   return {
     faults: checked.issues.map(({ path, message }) => ({ path: pathText(path ?? []), message })),
@@ -43,7 +43,10 @@ function pathText(path: NonNullable<SchemaIssue["path"]>): string {
 }
 
 /** The JSON Schema of what comes into a schema, or out of it; undefined where the library cannot tell. */
-export function jsonSchemaOf(schema: ItemSchema | undefined, side: "input" | "output"): unknown {
+export function jsonSchemaOf(
+  schema: StandardSchema | undefined,
+  side: "input" | "output",
+): unknown {
   const standard = schema?.["~standard"] as Partial<StandardJsonSchema> | undefined;
   try {
     return standard?.jsonSchema?.[side]({ target: "draft-2020-12" });
