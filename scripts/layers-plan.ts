@@ -31,6 +31,8 @@ export const PLAN: Record<string, Room> = {
   "src/slave": { floor: 5 },
   "src/master": { floor: 5, not: ["src/pool"] },
   "src/serve": { floor: 5 },
+  // A fleet's units ask servers through the client of serve.
+  "src/decentral": { floor: 5, doors: ["src/serve"] },
   "src/deploy": { floor: 5, not: ["src/pool", "src/rpc", "src/link", "src/http"] },
   "src/load": { floor: 5, not: ["src/pool", "src/rpc", "src/link"] },
   src: { floor: 6, not: ["src/deploy"] }, // index.ts: the public face

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, extname, join, resolve } from "node:path";
 import { DingError } from "../../core/errors.ts";
+import { namedExport } from "../../plugin/named-export.ts";
 
 /** Where a version of a model comes from. */
 export interface ModelSource {
@@ -18,7 +19,7 @@ const FIRST_VERSION = "1";
 /** What `--plugin` says: [NAME[@VERSION]=]FILE, or the ancestors' `server.Worker`: ./server.ts, export Worker. */
 export function sourceOf(text: string, folder: string = "."): ModelSource {
   const named = /^([^=/\\]+)=(.+)$/.exec(text);
-  const file = fileOf(named?.[2] ?? text, folder);
+  const file = namedExport(named?.[2] ?? text, { folder, extensions: FILES });
   const { name, version } = named ? nameOf(named[1] ?? "") : fileName(file.plugin);
   return { name, version, ...file };
 }
@@ -67,22 +68,6 @@ export function sourcesHere(folder: string = "."): ModelSource[] {
 
 function source({ name, version }: { name: string; version: string }, path: string): ModelSource {
   return { name, version, plugin: resolve(path), exportName: "default" };
-}
-
-function fileOf(text: string, folder: string): Pick<ModelSource, "plugin" | "exportName"> {
-  const whole = resolve(folder, text);
-  const [, module = "", exportName = ""] = /^(.+)\.([A-Za-z_$][\w$]*)$/.exec(text) ?? [];
-  if (!existsSync(whole) && exportName !== "" && !FILES.includes(`.${exportName}`)) {
-    for (const extension of FILES) {
-      // Python's way: package.module.Class
-      const file = resolve(
-        folder,
-        `${module.includes("/") ? module : module.replaceAll(".", "/")}${extension}`,
-      );
-      if (existsSync(file)) return { plugin: file, exportName };
-    }
-  }
-  return { plugin: whole, exportName: "default" };
 }
 
 function fileName(path: string): { name: string; version: string } {
