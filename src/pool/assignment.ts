@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import type { ErrorRecord } from "../core/errors.ts";
 import type { Body } from "../rpc/message.ts";
 import type { CallEvents } from "../rpc/peer.ts";
+import { fairTimer } from "./fair-timer.ts";
 import type { Line } from "./line.ts";
 import { RETURNED } from "./one-by-one.ts";
 
@@ -95,7 +96,9 @@ export class Assignment implements CallEvents {
     this.#task.taken?.(worker);
     if (timeoutMs === 0) return;
     const message = `The task ran longer than ${timeoutMs} ms`;
-    this.#timer = clock.after(timeoutMs, () => this.#endBy({ code: "task.timed-out", message }));
+    this.#timer = fairTimer(clock, timeoutMs, () =>
+      this.#endBy({ code: "task.timed-out", message }),
+    );
   }
 
   cancel(): void {
@@ -156,7 +159,7 @@ export class Assignment implements CallEvents {
     line.recall();
     const graceMs = line.isRecalling ? Math.max(cancelGraceMs, RECALL_MS) : cancelGraceMs;
     this.#timer?.[Symbol.dispose]();
-    this.#timer = clock.after(graceMs, () => line.worker.killOnPurpose());
+    this.#timer = fairTimer(clock, graceMs, () => line.worker.killOnPurpose());
   }
 
   #giveBack(): void {

@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import type { ErrorRecord } from "../core/errors.ts";
 import type { IncomingCall } from "../rpc/peer.ts";
 import type { Session } from "../rpc/session.ts";
+import { look } from "./look.ts";
 
 /** The call by which a pool takes back what lies ready in a worker. */
 export const RECALL = "recall";
@@ -96,11 +97,8 @@ export class OneByOne {
     this.#begin(call);
   }
 
-  /** Lets everything in that has arrived: between two rounds of immediates the runtime looks. */
   async #look(): Promise<void> {
-    for (let round = 0; round < 2; round++) {
-      await new Promise<void>((resolve) => void setImmediate(resolve));
-    }
+    await look();
     this.#lookedAt = this.#clock.now();
   }
 }

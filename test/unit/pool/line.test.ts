@@ -63,7 +63,7 @@ test("short tasks lie ready behind the first, up to the limit; each is taken whe
 test("nothing lies ready behind the first task, nor after a long one", async () => {
   const all = await new TestPool({ size: 1, mostAhead: 3 }).start();
   const tasks = ["a", "b", "c"].map((name) => all.run({ meta: name }));
-  await all.clock.play(11);
+  await all.play(11);
   expect(given(all)).toEqual(["a"]);
   await answer(all, "a");
   expect(given(all)).toEqual(["a", "b"]);
@@ -80,7 +80,7 @@ test("a worker that dies fails the task it was at; those behind it go to the nex
   worker(all).die(null, "SIGKILL");
   await all.settle();
   await run("f");
-  await all.clock.play(50);
+  await all.play(50);
   expect(given(all)).toEqual(["c"]);
   for (const name of ["c", "d", "e", "f"]) await answer(all, name);
   expect(given(all)).toEqual(["c", "d", "e", "f"]);
@@ -113,9 +113,9 @@ test("an exit whose channel stays open is believed after a moment", async () => 
   const [task] = await run("a");
   worker(all).killed = true;
   worker(all).emit("exit", 3, null);
-  await all.clock.play(99);
+  await all.play(99);
   expect(task?.ends).toEqual([]);
-  await all.clock.play(1);
+  await all.play(1);
   expect(task?.ends).toEqual(["worker.exited: The worker process exited with code 3"]);
   await all.pool[Symbol.asyncDispose]();
 });
@@ -130,7 +130,7 @@ test("cancel() of a task that lies ready ends it at once, and the worker stays",
   await all.settle();
   await answer(all, "a");
   await answer(all, "c");
-  await all.clock.play(1_000);
+  await all.play(1_000);
   expect([first?.ends, second?.ends, third?.ends]).toEqual([["reply"], [CANCELLED], ["reply"]]);
   expect([taken, all.workers.length]).toEqual([["a", "c"], 1]);
   await all.pool[Symbol.asyncDispose]();
@@ -152,7 +152,7 @@ test("what was cancelled while it lay ready is settled only when the worker has 
   await all.settle();
   expect(heard.splice(0)).toEqual(["b settled"]);
   await answer(all, "a"); // the worker has begun "c", and does not listen
-  await all.clock.play(100);
+  await all.play(100);
   expect([heard, all.workers.length]).toEqual([["c settled"], 2]);
   await all.pool[Symbol.asyncDispose]();
 });
@@ -183,7 +183,7 @@ test("cancel() of a task that was just beginning kills the worker if it does not
   const [, second, third] = await run("a", "b", "c");
   second?.cancel(); // the worker has begun it already, and does not listen
   await answer(all, "a");
-  await all.clock.play(100);
+  await all.play(100);
   expect([second?.ends, third?.ends, all.workers.length]).toEqual([[CANCELLED], [], 2]);
   await answer(all, "c");
   expect(third?.ends).toEqual(["reply"]);
@@ -199,9 +199,9 @@ test("before a worker is killed, it is asked to give back what lies ready in it"
   callOf(all, "b").fail(RETURNED);
   callOf(all, "c").fail(RETURNED);
   recall?.reply();
-  await all.clock.play(49);
+  await all.play(49);
   expect([first?.ends, all.workers.length, all.pool.hasRoom]).toEqual([[], 1, false]);
-  await all.clock.play(2);
+  await all.play(2);
   expect([first?.ends, all.workers.length]).toEqual([[CANCELLED], 2]);
   await answer(all, "b");
   await answer(all, "c");
@@ -239,7 +239,7 @@ test("a task that began while it was being recalled is taken, and answered", asy
   await all.settle();
   expect(taken).toEqual(["a", "b"]);
   await answer(all, "b");
-  await all.clock.play(1_000);
+  await all.play(1_000);
   expect([first?.ends, second?.ends, all.workers.length]).toEqual([[CANCELLED], ["reply"], 1]);
   await all.pool[Symbol.asyncDispose]();
 });
@@ -250,7 +250,7 @@ test("maxTasksPerWorker counts what lies ready", async () => {
   expect(given(all)).toEqual(["first", "a", "b"]);
   await answer(all, "a");
   await answer(all, "b");
-  await all.clock.play(1);
+  await all.play(1);
   expect(given(all)).toEqual(["c"]);
   await answer(all, "c");
   expect(tasks.map(({ ends }) => ends)).toEqual([["reply"], ["reply"], ["reply"]]);

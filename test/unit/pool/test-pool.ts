@@ -76,6 +76,12 @@ export class TestPool {
     return this.workers.filter(({ killed }) => !killed).map(({ id }) => id);
   }
 
+  /** Moves the clock, and lets go by the turns in which the pool looks for what has arrived before it judges. */
+  async play(ms: number): Promise<void> {
+    await this.clock.play(ms);
+    for (let turn = 0; turn < 3; turn++) await this.settle();
+  }
+
   settle(): Promise<void> {
     return this.clock.play(0);
   }
