@@ -42,6 +42,7 @@ export class Pool implements AsyncDisposable, AssignmentHome {
   readonly #queue: Assignment[] = [];
   readonly #timers = new Set<Disposable>();
   #isClosed = false;
+  #isUp = false;
   #size: number;
   #crashes = 0;
   #lastOrder = 0;
@@ -57,6 +58,7 @@ export class Pool implements AsyncDisposable, AssignmentHome {
   /** Starts all workers; resolves when every one is ready, rejects when one cannot be. */
   async start(): Promise<void> {
     await this.#startMissing();
+    this.#isUp = true;
   }
 
   get workers(): WorkerFacts[] {
@@ -133,9 +135,7 @@ export class Pool implements AsyncDisposable, AssignmentHome {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     for (const timer of this.#timers) timer[Symbol.dispose]();
-    for (const waiting of this.#queue.splice(0)) {
-      waiting.abandon(STOPPED);
-    }
+    for (const waiting of this.#queue.splice(0)) waiting.abandon(STOPPED);
     for (const waiter of this.#readyWaiters.splice(0)) {
       waiter.reject(new DingError(STOPPED.code, STOPPED.message));
     }
@@ -221,9 +221,8 @@ export class Pool implements AsyncDisposable, AssignmentHome {
 
   #onAnswered(line: Line, isWell: boolean): void {
     if (isWell) this.#policy.onSuccess();
-    const { worker } = line;
-    const { maxTasksPerWorker } = this.#options;
-    const isSpent = maxTasksPerWorker > 0 && worker.tasks >= maxTasksPerWorker;
+    const { maxTasksPerWorker: most } = this.#options;
+    const isSpent = most > 0 && line.worker.tasks >= most;
     if (line.isEmpty && (isSpent || this.#isSpare(line))) this.#retire(line);
     else this.#offer(line);
   }
@@ -261,7 +260,8 @@ export class Pool implements AsyncDisposable, AssignmentHome {
   }
 
   get #stopGraceMs(): number {
-    return this.#options.stopGraceMs ?? STOP_GRACE_MS;
+    // Who waits for the word that it does not start need not wait for those that did.
+    return (this.#isUp ? this.#options.stopGraceMs : undefined) ?? STOP_GRACE_MS;
   }
 
   #replace(id: string, waitMs: number): void {
