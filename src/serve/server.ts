@@ -16,7 +16,7 @@ import { CustomRoutes } from "./custom/routes.ts";
 import { Repository } from "./host/repository.ts";
 import { Scaler } from "./host/scaler.ts";
 import { sourceOf, sourcesHere, type ModelSource } from "./host/source.ts";
-import { watchModels } from "./host/watch.ts";
+import { watchModels, type Watching } from "./host/watch.ts";
 import type { Models } from "./inference.ts";
 import { nativeSockets, type NativeSockets } from "./native/native-sockets.ts";
 import { openTraces } from "./page/open-traces.ts";
@@ -44,6 +44,7 @@ export class Server extends Service {
   #repository: Repository | undefined;
   #listening: ListeningApp | undefined;
   #sockets: NativeSockets | undefined;
+  #watching: Watching | undefined;
   #isReady = false;
   readonly #custom = new CustomRoutes();
 
@@ -150,6 +151,7 @@ export class Server extends Service {
         folder: this.#options.repository,
         log: this.#log,
         create: (source) => this.#create(source, settings),
+        onLooked: () => this.#watching?.look(),
       }),
     );
     this.#repository = repository;
@@ -260,7 +262,7 @@ export class Server extends Service {
         void repository.reloadFile(file);
       },
     });
-    resources.use(watching);
+    this.#watching = resources.use(watching);
   }
 }
 

@@ -14,6 +14,8 @@ export interface RepositoryOptions {
   readonly folder: string | undefined;
   readonly log: Logger;
   readonly create: (source: ModelSource) => ModelVersion;
+  /** The folder has been looked into: models may have come, or be others now. */
+  readonly onLooked?: () => void;
 }
 
 /** The models of a server by name and version. */
@@ -80,9 +82,9 @@ export class Repository implements Models, AsyncDisposable {
     return Promise.allSettled(models.map((model) => this.#reload(model)));
   }
 
-  /** Loads again the models that come from this file. */
+  /** Loads again the models that come from this file; not those that somebody unloaded. */
   async reloadFile(file: string): Promise<void> {
-    const models = this.all().filter(({ source }) => source.plugin === file);
+    const models = this.all().filter((one) => one.source.plugin === file && !one.isUnloaded);
     await Promise.allSettled(models.map((model) => this.#reload(model)));
   }
 
@@ -117,6 +119,7 @@ export class Repository implements Models, AsyncDisposable {
       for (const source of sourcesIn(folder)) {
         if (!this.#models.get(source.name)?.has(source.version)) this.#add(source);
       }
+      this.#options.onLooked?.();
       this.#trouble = "";
     } catch (thrown) {
       const trouble = messageOf(thrown);
