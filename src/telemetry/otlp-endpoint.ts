@@ -6,7 +6,9 @@ const PATH = "/v1/traces";
 export function otlpEndpoint(written: string): URL {
   const url = URL.canParse(written) ? new URL(written) : undefined;
   if (url?.protocol !== "http:" && url?.protocol !== "https:") {
-    throw new DingError("usage.invalid-option", `Cannot send traces to "${written}": not a URL`, {
+    // Whatever stands before an @ may be a password.
+    const shown = written.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, "$1…@");
+    throw new DingError("usage.invalid-option", `Cannot send traces to "${shown}": not a URL`, {
       hint: "Name an OTLP/HTTP endpoint, such as http://127.0.0.1:4318",
     });
   }
