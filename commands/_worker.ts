@@ -1,6 +1,7 @@
 import { defineCommand, type CommandDef } from "citty";
 import { listenOptions } from "../src/config/listen.ts";
 import { DingError } from "../src/core/errors.ts";
+import { runFleetWorker } from "../src/decentral/worker/fleet-worker.ts";
 import { restoreBunOptions } from "../src/runtime/self.ts";
 import { runModelWorker } from "../src/serve/worker/model-worker.ts";
 import { runWorker } from "../src/slave/worker.ts";
@@ -10,7 +11,11 @@ import { terminalLogger } from "./_terminal.ts";
 const { logLevel } = listenOptions;
 
 /** The programs of worker processes; hidden: only this program starts them. */
-const PROGRAMS: Record<string, typeof runWorker> = { slave: runWorker, serve: runModelWorker };
+const PROGRAMS: Record<string, typeof runWorker> = {
+  slave: runWorker,
+  serve: runModelWorker,
+  decentral: runFleetWorker,
+};
 
 /** Ctrl-C and `kill` of a whole group reach workers too; their parent decides when they end. */
 const PARENTS_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -38,9 +38,27 @@ export type { ModelContext, PredictContext } from "./serve/plugin/model-plugin.t
 export { onnxProviders } from "./serve/plugin/onnx-providers.ts";
 export { Server } from "./serve/server.ts";
 export type { ServerOptions } from "./serve/server-options.ts";
+export type { Capability } from "./broker/driver.ts";
+export type { DeadJob, Job, NewJob, Pushed, QueueStats, SeenJob } from "./broker/job.ts";
+export { openQueue } from "./broker/open-queue.ts";
+export type { Queue } from "./broker/queue.ts";
+export type { QueueOptions } from "./broker/queue-options.ts";
+export { GiveUp } from "./broker/verdicts.ts";
+export { defineUnit, type UnitDefinition } from "./decentral/define-unit.ts";
+export { Fleet } from "./decentral/fleet.ts";
+export type { FleetOptions } from "./decentral/fleet-options.ts";
+export { ProcessingUnit } from "./decentral/processing-unit.ts";
+export type {
+  JobEnvelope,
+  RoundContext,
+  UnitContext,
+  WorkContext,
+} from "./decentral/unit-context.ts";
 
 // The names under which worker-as-service has them.
 export { Client as WKRClient } from "./serve/client/client.ts";
 export { ConcurrentClient as ConcurrentWKRClient } from "./serve/client/concurrent-client.ts";
 export { HardWorker as WKRHardWorker } from "./serve/plugin/hard-worker.ts";
 export { Server as WKRServer } from "./serve/server.ts";
+export { Fleet as WKRDecentralizeCentral } from "./decentral/fleet.ts";
+export { ProcessingUnit as WKRWorker } from "./decentral/processing-unit.ts";

@@ -39,7 +39,7 @@ export function placeUnits(
   workers: number,
   current: ReadonlyMap<string, PlacedUnit> = new Map(),
 ): PlacedUnit[] {
-  const loads = new Array<number>(workers).fill(0);
+  const loads = Array.from({ length: workers }, () => 0);
   const stays = (unit: WantedUnit): PlacedUnit | undefined => {
     const there = current.get(unit.id);
     const isSame = there && there.server?.portOut === unit.server?.portOut;

@@ -92,6 +92,12 @@ export class UnitRecord {
     if (this.#state === "busy") this.#turn("idle");
   }
 
+  /** Its last round had nothing to do. */
+  rested(): void {
+    this.ended();
+    this.opened();
+  }
+
   count(outcome: Outcome, error?: string, times: number = 1): void {
     this.counts[outcome] += times;
     if (error !== undefined) this.#error = error;

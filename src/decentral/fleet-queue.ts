@@ -1,0 +1,27 @@
+import { openQueue } from "../broker/open-queue.ts";
+import { Queue } from "../broker/queue.ts";
+import type { Logger } from "../core/log.ts";
+import { DEFAULT_QUEUE } from "./options.ts";
+
+/** How a fleet treats the jobs of its queue. */
+export interface FleetQueueOptions {
+  leaseMs: number;
+  maxAttempts: number;
+  /** Before the second try. */
+  retryMs: number;
+  log: Logger;
+}
+
+const LONGEST_RETRY_MS = 60_000;
+
+/** The queue of a fleet: opened, and closed with `resources`; one that is open already is somebody else's. */
+export async function fleetQueue(
+  given: string | Queue | undefined,
+  { leaseMs, maxAttempts, retryMs, log }: FleetQueueOptions,
+  resources: AsyncDisposableStack,
+): Promise<Queue> {
+  if (given instanceof Queue) return given;
+  const backoff = { minMs: retryMs, maxMs: Math.max(retryMs, LONGEST_RETRY_MS), jitter: 0.5 };
+  const options = { leaseMs, maxAttempts, backoff, log };
+  return resources.use(await openQueue(given ?? DEFAULT_QUEUE, options));
+}

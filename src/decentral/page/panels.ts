@@ -1,0 +1,103 @@
+import type { Panel } from "../../dashboard/dashboard.ts";
+
+/** What the page of a fleet shows, from top to bottom. */
+export const FLEET_PANELS: readonly Panel[] = [
+  {
+    kind: "tiles",
+    tiles: [
+      { key: "rate", label: "Jobs", format: "rate", hint: "Done, mean of five seconds" },
+      { key: "done", label: "Done", format: "count", hint: "Since the start" },
+      { key: "retried", label: "To be tried again", format: "count", hint: "Since the start" },
+      { key: "dead", label: "Dead", format: "count", hint: "Given up, since the start" },
+      { key: "failed", label: "Failed", format: "count", hint: "Rounds that threw, jobs lost" },
+      { key: "busy", label: "Units at work", format: "count" },
+      { key: "idle", label: "Units without a job", format: "count" },
+      { key: "waiting", label: "Units that wait", format: "count", hint: "For what is not there" },
+      { key: "down", label: "Units down", format: "count", hint: "Their process has died" },
+      { key: "ready", label: "Jobs in the queue", format: "count", hint: "Ready to be taken" },
+      { key: "oldest", label: "Oldest job", format: "duration" },
+      { key: "deadJobs", label: "Dead letters", format: "count", hint: "In the queue's list" },
+      { key: "p50", label: "Job p50", format: "ms", hint: "Of the last minute" },
+      { key: "p99", label: "Job p99", format: "ms", hint: "Of the last minute" },
+      { key: "memory", label: "Memory", format: "bytes", hint: "All processes together" },
+      { key: "uptime", label: "Up", format: "duration" },
+    ],
+  },
+  {
+    kind: "lines",
+    title: "Jobs",
+    format: "rate",
+    series: [
+      { column: "done", label: "done" },
+      { column: "failures", label: "failed" },
+    ],
+  },
+  {
+    kind: "lines",
+    title: "Units",
+    format: "count",
+    series: [
+      { column: "busy", label: "at work" },
+      { column: "idle", label: "without a job" },
+      { column: "away", label: "waiting or down" },
+    ],
+  },
+  {
+    kind: "lines",
+    title: "How long jobs take",
+    format: "ms",
+    series: [
+      { column: "took.p50", label: "p50" },
+      { column: "took.p95", label: "p95" },
+      { column: "took.p99", label: "p99" },
+    ],
+  },
+  {
+    kind: "lines",
+    title: "Queue",
+    format: "count",
+    series: [
+      { column: "ready", label: "ready" },
+      { column: "dead", label: "dead" },
+    ],
+  },
+  {
+    kind: "table",
+    title: "Servers",
+    key: "groups",
+    columns: [
+      { key: "group", label: "Server", format: "text" },
+      { key: "units", label: "Units", format: "count" },
+      { key: "busy", label: "At work", format: "count" },
+      { key: "idle", label: "Without a job", format: "count" },
+      { key: "waiting", label: "Waiting", format: "count" },
+      { key: "down", label: "Down", format: "count" },
+      { key: "done", label: "Done", format: "count" },
+      { key: "retried", label: "Tried again", format: "count" },
+      { key: "dead", label: "Dead", format: "count" },
+      { key: "failed", label: "Failed", format: "count" },
+      { key: "p50", label: "p50", format: "ms" },
+      { key: "p99", label: "p99", format: "ms" },
+      { key: "restarts", label: "Restarts", format: "count" },
+    ],
+    empty: "No units.",
+  },
+  {
+    kind: "table",
+    title: "Units",
+    key: "units",
+    columns: [
+      { key: "unit", label: "Unit", format: "text" },
+      { key: "state", label: "State", format: "state" },
+      { key: "stateMs", label: "Since", format: "duration" },
+      { key: "age", label: "Age", format: "duration" },
+      { key: "job", label: "Job", format: "text" },
+      { key: "done", label: "Done", format: "count" },
+      { key: "failed", label: "Failed", format: "count" },
+      { key: "worker", label: "Process", format: "text" },
+      { key: "error", label: "Last fault", format: "text" },
+    ],
+    empty: "No units: the fleet is idle.",
+  },
+  { kind: "events", title: "Events", empty: "Nothing has happened yet." },
+];

@@ -1,0 +1,26 @@
+import type { Body } from "../rpc/message.ts";
+import type { CallEvents, Peer } from "../rpc/peer.ts";
+import { Gate } from "./gate.ts";
+
+/** A worker process that is up and has loaded the plugin: where units sit. */
+export class Seat {
+  readonly worker: number;
+  /** Lets jobs in. */
+  readonly gate = new Gate();
+  readonly #peer: Peer;
+
+  constructor(worker: number, peer: Peer) {
+    this.worker = worker;
+    this.#peer = peer;
+  }
+
+  /** As `Peer.call`; gives what cancels it. */
+  call(what: { method: string; meta: unknown; body?: Body }, events: CallEvents): () => void {
+    const id = this.#peer.call(what.method, what.meta, what.body, events);
+    return () => this.#peer.cancel(id);
+  }
+
+  request(method: string, meta: unknown): Promise<Body> {
+    return this.#peer.request(method, meta);
+  }
+}

@@ -1,0 +1,77 @@
+import type { Job } from "../broker/job.ts";
+import { LEASE_ENDED } from "../broker/job.ts";
+import { GiveUp } from "../broker/verdicts.ts";
+import type { WorkContext } from "../broker/subscription.ts";
+import { DingError, type ErrorRecord } from "../core/errors.ts";
+import type { Seat } from "./seat.ts";
+import { WORKER_METHODS, type JobFailure, type JobMeta } from "./worker-protocol.ts";
+
+/** How the reason of a try begins whose worker process died with it. */
+const WORKER_DIED = "The worker process died with it";
+
+/** The remote server was not there: the job was not tried. */
+export class ServerAway extends Error {
+  override readonly name = "ServerAway";
+}
+
+/** Did a process die with this job, so that it may kill the next one, too? */
+export function isSuspect({ reasons }: Pick<Job, "reasons">): boolean {
+  const last = reasons.at(-1) ?? "";
+  return last === LEASE_ENDED || last.startsWith(WORKER_DIED);
+}
+
+/**
+ * Has a unit do one job; resolves when it is done. Throws what the subscription shall say of it: `ServerAway`, `GiveUp`,
+ * or the reason of another try. A job that may have killed a process is done while its new process does no other.
+ */
+export async function doJob(
+  seat: Seat,
+  { unit, job, onBegin }: { unit: string; job: Job; onBegin: () => void },
+  { signal }: WorkContext,
+): Promise<void> {
+  const leave = await seat.gate.enter(isSuspect(job), signal);
+  try {
+    onBegin();
+    await ask(seat, unit, { job, signal });
+  } finally {
+    leave();
+  }
+}
+
+function ask(
+  seat: Seat,
+  unit: string,
+  { job, signal }: { job: Job; signal: AbortSignal },
+): Promise<void> {
+  const { id, key, attempt, priority, pushedAtMs, reasons, value } = job;
+  const meta: JobMeta = { unit, id, key, attempt, priority, pushedAtMs, reasons };
+  return new Promise((resolve, reject) => {
+    const settled = (): void => signal.removeEventListener("abort", cancel);
+    const cancel = seat.call(
+      { method: WORKER_METHODS.JOB, meta, body: value },
+      {
+        reply: () => {
+          settled();
+          resolve();
+        },
+        fail: (error) => {
+          settled();
+          reject(verdict(error));
+        },
+      },
+    );
+    if (signal.aborted) cancel();
+    else signal.addEventListener("abort", cancel, { once: true });
+  });
+}
+
+/** What the failure of a job means to its queue. */
+function verdict(error: ErrorRecord): Error {
+  if (error.code === "worker.exited") {
+    const how = error.message.replace(/^The worker process /, "");
+    return new Error(`${WORKER_DIED}: it ${how}`);
+  }
+  const { isAway, isHopeless } = (error.details ?? {}) as Partial<JobFailure>;
+  if (isAway === true) return new ServerAway(error.message);
+  return isHopeless === true ? new GiveUp(error.message) : DingError.fromRecord(error);
+}
