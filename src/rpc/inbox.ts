@@ -14,6 +14,7 @@ export class Inbox {
   #received = 0;
   #acknowledged = 0;
   #untoldBytes = 0;
+  #untoldSinceMs: number | undefined;
 
   /** How many counted messages have arrived. */
   get received(): number {
@@ -23,6 +24,16 @@ export class Inbox {
   /** True when the other end has not been told of everything. */
   get isUntold(): boolean {
     return this.#received !== this.#acknowledged;
+  }
+
+  /** When the oldest thing that the other end has not been told of was noticed, for `noteUntold`. */
+  get untoldSinceMs(): number | undefined {
+    return this.#untoldSinceMs;
+  }
+
+  /** Call after each frame with what is untold: its age counts from the first call. */
+  noteUntold(now: () => number): void {
+    this.#untoldSinceMs ??= now();
   }
 
   /** A counted message has arrived. */
@@ -52,5 +63,6 @@ export class Inbox {
   onTold(): void {
     this.#acknowledged = this.#received;
     this.#untoldBytes = 0;
+    this.#untoldSinceMs = undefined;
   }
 }

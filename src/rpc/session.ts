@@ -34,8 +34,9 @@ const WINDOW = { bytes: 32 * 1024 * 1024, messages: 16_384 };
 /** So much makes an ACK leave at once, alone if need be. */
 const LATEST_ACK = { bytes: WINDOW.bytes / 4, messages: 1_024 };
 const ACK_DELAY_MS = 20;
-/** From here on an ACK rides in front of what is said anyway; fewer messages wait for the delay. */
+/** From here on an ACK rides in front of what is said anyway; fewer messages wait until they are so old, or for the delay. */
 const RIDING_ACK = { bytes: 64 * 1024, messages: 32 };
+const RIDING_ACK_MS = 2;
 /** A flush waits for the microtasks of the turn as long as they add something, but not for ever. */
 const MOST_FLUSH_DEFERRALS = 8;
 
@@ -139,8 +140,13 @@ export class Session {
   }
 
   /** Resolves when the other end has everything that was said, or the session has ended. */
-  async delivered(): Promise<void> {
-    while (this.#outbox.size > 0 && !this.#isEnded) {
+  delivered(): Promise<void> {
+    return this.deliveredBut({ bytes: 0, messages: 0 });
+  }
+
+  /** Resolves when no more than this is without an acknowledgement, or the session has ended. */
+  async deliveredBut(rest: { bytes: number; messages: number }): Promise<void> {
+    while (!this.hasAtMost(rest) && !this.#isEnded) {
       await new Promise<void>((resolve) => void this.#ackWaiters.push(resolve));
     }
   }
@@ -190,7 +196,13 @@ export class Session {
     this.#flush();
   };
 
-  #flush(isAckDue = this.#inbox.isDue(RIDING_ACK)): void {
+  #mayAckRide(): boolean {
+    if (this.#inbox.isDue(RIDING_ACK)) return true;
+    const sinceMs = this.#inbox.untoldSinceMs;
+    return sinceMs !== undefined && this.#clock.now() - sinceMs >= RIDING_ACK_MS;
+  }
+
+  #flush(isAckDue = this.#mayAckRide()): void {
     this.#flushPlanned = false;
     const link = this.#link;
     if (!link) return;
@@ -253,11 +265,21 @@ export class Session {
   #planAck(): void {
     if (!this.#inbox.isUntold) return;
     if (this.#inbox.isDue(this.#latestAck)) return this.#flush(true);
-    this.#ackTimer ??= this.#clock.after(ACK_DELAY_MS, () => {
-      this.#ackTimer = undefined;
-      this.#flush(true);
-    });
+    this.#inbox.noteUntold(this.#now);
+    this.#ackTimer ??= this.#clock.after(ACK_DELAY_MS, this.#onAckTimer);
   }
+
+  readonly #now = (): number => this.#clock.now();
+
+  /** What it was set for may have been told meanwhile, and what came since is younger. */
+  readonly #onAckTimer = (): void => {
+    this.#ackTimer = undefined;
+    const sinceMs = this.#inbox.untoldSinceMs;
+    if (sinceMs === undefined) return;
+    const leftMs = sinceMs + ACK_DELAY_MS - this.#clock.now();
+    if (leftMs < 1) this.#flush(true);
+    else this.#ackTimer = this.#clock.after(leftMs, this.#onAckTimer);
+  };
 
   #detach(link: Link, reason: DetachReason): void {
     if (link !== this.#link) return;

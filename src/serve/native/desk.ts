@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { DingError } from "../../core/errors.ts";
+import type { LazyAbort } from "../../core/lazy-abort.ts";
 import type { Inference, InferRequest, Models, Payload, Values } from "../inference.ts";
 import { RecentAnswers } from "./recent-answers.ts";
 import { Run, type Asked, type Outcome } from "./run.ts";
@@ -57,7 +58,7 @@ export class Desk {
     if (refusal) return settled({ error: refusal });
     const bytes = this.#begin(question.values);
     const run = new Run(
-      (signal) => this.#infer(question, signal),
+      (abort) => this.#infer(question, abort),
       (outcome, self) => {
         this.#end(bytes);
         if (key !== undefined && this.#running.get(key) === self) this.#running.delete(key);
@@ -78,7 +79,7 @@ export class Desk {
     const bytes = this.#begin(question.values);
     try {
       const model = this.#models.get(question.model, question.version);
-      yield* model.stream(requestOf(question, signal));
+      yield* model.stream(requestOf(question, { signal }));
     } finally {
       this.#end(bytes);
     }
@@ -99,9 +100,9 @@ export class Desk {
   }
 
   /** A model that is not there is told the same way as one that fails. */
-  async #infer(question: Question, signal: AbortSignal): Promise<Inference> {
+  async #infer(question: Question, abort: LazyAbort): Promise<Inference> {
     const model = this.#models.get(question.model, question.version);
-    return model.infer(requestOf(question, signal));
+    return model.infer(requestOf(question, abort));
   }
 
   #refusal(): DingError | undefined {
@@ -133,9 +134,23 @@ export class Desk {
   }
 }
 
-function requestOf(question: Question, signal: AbortSignal): InferRequest {
-  const { values, id, client, priority, timeoutMs, parameters, traceparent } = question;
-  return { payload: values, id, client, priority, timeoutMs, parameters, traceparent, signal };
+/** The signal is made when it is asked for, which is seldom. */
+function requestOf(
+  { values, id, client, priority, timeoutMs, parameters, traceparent }: Question,
+  abort: { readonly signal: AbortSignal },
+): InferRequest {
+  return {
+    payload: values,
+    id,
+    client,
+    priority,
+    timeoutMs,
+    parameters,
+    traceparent,
+    get signal() {
+      return abort.signal;
+    },
+  };
 }
 
 function settled(outcome: Outcome): Asked {

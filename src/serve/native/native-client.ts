@@ -29,6 +29,8 @@ export interface NativeShared {
 const CROWDED = { bytes: 64 * 1024 * 1024, messages: 16_384 };
 /** A listener asks for nothing, and so has no window: it is let go much sooner. */
 const TOO_SLOW = { bytes: 16 * 1024 * 1024, messages: 4_096 };
+/** Beyond this a stream waits for its client, and its generator with it. */
+const STREAMED = { bytes: 4 * 1024 * 1024, messages: 16_384 };
 const MOST_CALLS = 65_536;
 const MOST_LISTENS = 256;
 const RETRY_AFTER_MS = 200;
@@ -109,6 +111,8 @@ export class NativeClient {
         if (abort.signal.aborted) break;
         call.event(NATIVE_EVENTS.PIECE, pieceOf(piece));
         await credit.take();
+        // A client may promise to take more than anybody should keep for it.
+        await this.#session.deliveredBut(STREAMED);
       }
       abort.signal.throwIfAborted();
       call.reply();

@@ -1,4 +1,5 @@
 import { DingError } from "../../core/errors.ts";
+import { LazyAbort } from "../../core/lazy-abort.ts";
 import type { Inference, Values } from "../inference.ts";
 
 /** How a request ended. */
@@ -15,13 +16,13 @@ export interface Asked {
 /** One request that runs, and all who wait for it: who asked twice, before and after a break, waits for the same. */
 export class Run {
   readonly outcome: Promise<Outcome>;
-  readonly #abort = new AbortController();
+  readonly #abort = new LazyAbort();
   #waiting = 0;
   #isDone = false;
 
   /** `end` is called once, before anybody hears the outcome. */
   constructor(
-    infer: (signal: AbortSignal) => Promise<Inference>,
+    infer: (abort: LazyAbort) => Promise<Inference>,
     end: (outcome: Outcome, run: Run) => void,
   ) {
     this.outcome = this.#run(infer, end);
@@ -29,7 +30,7 @@ export class Run {
 
   /** Everybody has left: whoever comes now must not wait for it. */
   get isAbandoned(): boolean {
-    return this.#abort.signal.aborted;
+    return this.#abort.isAborted;
   }
 
   join(): Asked {
@@ -47,12 +48,12 @@ export class Run {
   }
 
   async #run(
-    infer: (signal: AbortSignal) => Promise<Inference>,
+    infer: (abort: LazyAbort) => Promise<Inference>,
     end: (outcome: Outcome, run: Run) => void,
   ): Promise<Outcome> {
     let outcome: Outcome;
     try {
-      const { payload } = await infer(this.#abort.signal);
+      const { payload } = await infer(this.#abort);
       outcome = payload.kind === "values" ? { values: payload } : { error: wrongKind() };
     } catch (thrown) {
       outcome = { error: DingError.from(thrown) };

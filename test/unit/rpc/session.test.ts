@@ -90,6 +90,27 @@ test("an ACK rides with what is said once enough has come, and alone after its d
   expect(frames.flat()).toEqual([...encodeAck(33)]);
 });
 
+test("ACKs of a conversation ride with its answers, and no frame is sent for them alone", async () => {
+  const clock = new FakeClock();
+  const left = record(clock);
+  const [near, far] = MemoryLink.pair();
+  let frames = 0;
+  far.listen({ frame: () => void (frames += 1), close() {} });
+  left.session.attach(near, 0, 60_000);
+  for (let turn = 0; turn < 50; turn++) {
+    far.send(encodeMessage(event("question")));
+    await clock.play(5);
+    left.session.send(event("answer"));
+    await clock.play(0);
+  }
+  expect(frames).toBe(50);
+  far.send(encodeMessage(event("question")));
+  await clock.play(19);
+  expect(frames).toBe(50);
+  await clock.play(2);
+  expect(frames).toBe(51);
+});
+
 test("delivered() resolves when the other end has acknowledged", async () => {
   const clock = new FakeClock();
   const left = record(clock);
