@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { ErrorRecord } from "../core/errors.ts";
 import type { Body } from "../rpc/message.ts";
-import type { CallEvents } from "../rpc/peer.ts";
+import type { CallEvents, Peer } from "../rpc/peer.ts";
 import { fairTimer } from "./fair-timer.ts";
 import type { Line } from "./line.ts";
 import { RETURNED } from "./one-by-one.ts";
@@ -20,8 +20,8 @@ export interface PoolTask {
   event(name: string, body: Body): void;
   /** No worker reads `body` any more; once, right before `reply` or `fail`, or later: a worker may begin what was just cancelled. */
   settled?(): void;
-  /** A worker is at it now. */
-  taken?(worker: { id: string; pid: number }): void;
+  /** A worker is at it now; by `peer` it can be told something meanwhile. */
+  taken?(worker: { id: string; pid: number; peer: Pick<Peer, "call"> }): void;
 }
 
 /** What an assignment needs of its pool. */

@@ -8,6 +8,8 @@ export const WORKER_METHODS = {
   BATCH: "batch",
   /** meta: StreamMeta; body: a batch of one item; each piece is an event, the reply ends it. */
   STREAM: "stream",
+  /** meta: TakenPieces; the reader of a stream has taken them, and the generator may go on. */
+  MORE: "more",
 } as const;
 
 /** What workers say meanwhile. */
@@ -70,8 +72,13 @@ export interface ModelReport {
   sharesMemory: boolean;
 }
 
+/** [number of the stream, how many pieces]. */
+export type TakenPieces = readonly [stream: number, count: number];
+
 /** About one stream. */
 export interface StreamMeta {
+  /** By this it is meant; no two of a server have the same. */
+  stream: number;
   parameters: Record<string, unknown>;
   id: string | undefined;
 }

@@ -11,6 +11,7 @@ import {
   WORKER_EVENTS,
   WORKER_METHODS,
   type ModelReport,
+  type StreamMeta,
   type WorkerSetUp,
 } from "../../src/serve/worker-protocol.ts";
 import { commandOf, type Runtime } from "./runtimes.ts";
@@ -35,13 +36,23 @@ export interface StartedWorker extends AsyncDisposable {
   infer(payloads: readonly Payload[]): Promise<BatchAnswer>;
   /** A call that may be cancelled; its pieces come one by one. */
   stream(payload: Payload, parameters?: Record<string, unknown>): StreamedAnswer;
+  /** As `stream()`, but its reader takes no piece unless it is told to. */
+  unread(payload: Payload): StreamedAnswer;
 }
 
 /** A stream, as its server sees it. */
 export interface StreamedAnswer {
   readonly pieces: BatchAnswer[];
   readonly ended: Promise<void>;
+  /** The reader has taken so many. */
+  take(count: number): void;
   cancel(): void;
+}
+
+interface StreamAsked {
+  payload: Payload;
+  parameters: Record<string, unknown>;
+  isRead: boolean;
 }
 
 /** Starts one, and asks it to load the plugin. */
@@ -63,6 +74,7 @@ export function startModelWorker({
   }
   const worker = new WorkerProcess("w0", child, systemClock);
   const statistics: Record<string, number>[] = [];
+  let streams = 0;
   const call = (method: string, meta: unknown, body?: Uint8Array): Promise<Uint8Array> =>
     new Promise((resolve, reject) => {
       worker.peer.call(method, meta, body, {
@@ -93,6 +105,24 @@ export function startModelWorker({
     return msgpack.decode(report) as ModelReport;
   });
   loaded.catch(() => {});
+  const streamFrom = ({ payload, parameters, isRead }: StreamAsked): StreamedAnswer => {
+    const pieces: BatchAnswer[] = [];
+    const ended = Promise.withResolvers<void>();
+    ended.promise.catch(() => {});
+    const meta: StreamMeta = { stream: ++streams, parameters, id: undefined };
+    const take = (count: number): void =>
+      void call(WORKER_METHODS.MORE, [meta.stream, count]).catch(() => {});
+    const id = worker.peer.call(WORKER_METHODS.STREAM, meta, encodeBatch([payload], memory), {
+      reply: () => ended.resolve(),
+      fail: (error) => ended.reject(DingError.fromRecord(error)),
+      event: (name, piece) => {
+        if (name !== WORKER_EVENTS.PIECE || !piece) return;
+        pieces.push(decodeAnswer(piece, memory));
+        if (isRead) take(1);
+      },
+    });
+    return { pieces, ended: ended.promise, take, cancel: () => worker.peer.cancel(id) };
+  };
   return {
     process: worker,
     loaded,
@@ -106,20 +136,8 @@ export function startModelWorker({
         memory?.release(body);
       }
     },
-    stream(payload, parameters = {}) {
-      const pieces: BatchAnswer[] = [];
-      const ended = Promise.withResolvers<void>();
-      ended.promise.catch(() => {});
-      const meta = { parameters, id: undefined };
-      const id = worker.peer.call(WORKER_METHODS.STREAM, meta, encodeBatch([payload], memory), {
-        reply: () => ended.resolve(),
-        fail: (error) => ended.reject(DingError.fromRecord(error)),
-        event: (name, piece) => {
-          if (name === WORKER_EVENTS.PIECE && piece) pieces.push(decodeAnswer(piece, memory));
-        },
-      });
-      return { pieces, ended: ended.promise, cancel: () => worker.peer.cancel(id) };
-    },
+    stream: (payload, parameters = {}) => streamFrom({ payload, parameters, isRead: true }),
+    unread: (payload) => streamFrom({ payload, parameters: {}, isRead: false }),
     async [Symbol.asyncDispose]() {
       const closed =
         child.exitCode === null && child.signalCode === null ? once(child, "close") : undefined;

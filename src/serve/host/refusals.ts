@@ -24,6 +24,15 @@ export function silentError(ms: number): DingError {
   });
 }
 
+/** A stream whose reader takes nothing. */
+export function unreadError(ms: number): DingError {
+  return new DingError(
+    "task.cancelled",
+    `The stream was ended: its reader took nothing for ${ms / 1_000} s`,
+    { hint: "Read on at least that often; the model's worker waits for it." },
+  );
+}
+
 export function cancelledError(): DingError {
   return new DingError("task.cancelled", "The request was cancelled");
 }

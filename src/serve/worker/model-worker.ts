@@ -15,6 +15,7 @@ import {
   WORKER_METHODS,
   type ModelReport,
   type StreamMeta,
+  type TakenPieces,
   type WorkerSetUp,
 } from "../worker-protocol.ts";
 import { failureRecord } from "./failure.ts";
@@ -61,6 +62,7 @@ class ModelWorker {
   #ready: ReadyModel | undefined;
   #memory: WorkerMemory | undefined;
   #cancel: Cancel = () => {};
+  #streamRun: StreamRun | undefined;
   #isStopping = false;
 
   constructor(session: Session, log: Logger) {
@@ -74,6 +76,9 @@ class ModelWorker {
       case WORKER_METHODS.BATCH:
       case WORKER_METHODS.STREAM:
         return this.#calls.add(call);
+      case WORKER_METHODS.MORE:
+        this.#streamRun?.more(call.meta as TakenPieces);
+        return call.reply();
       case RECALL:
         this.#calls.recall();
         return call.reply();
@@ -160,11 +165,14 @@ class ModelWorker {
     const context = this.#context as ModelContext;
     const run = new StreamRun({ model, context }, this.#session, call);
     this.#cancel = (reason) => run.cancel(reason);
+    this.#streamRun = run;
     try {
       await run.run(decodeBatchGroups(call.body ?? new Uint8Array(), this.#memory));
     } catch (thrown) {
       this.#tellFailure(context, thrown);
       throw thrown;
+    } finally {
+      this.#streamRun = undefined;
     }
   }
 

@@ -5,26 +5,28 @@ import type { IncomingCall } from "../../rpc/peer.ts";
 import type { Session } from "../../rpc/session.ts";
 import { encodeAnswer, type StackedAnswer } from "../batch-frame.ts";
 import type { Group } from "../frame-reader.ts";
-import { WORKER_EVENTS, type StreamMeta } from "../worker-protocol.ts";
+import { StreamWindow } from "../stream-window.ts";
+import { WORKER_EVENTS, type StreamMeta, type TakenPieces } from "../worker-protocol.ts";
 import type { EngineOptions } from "./engine.ts";
 import { Intake } from "./intake.ts";
 import { ItemReader } from "./item-reader.ts";
 import { CallContext } from "./model-context.ts";
 import { Outtake } from "./outtake.ts";
 
-/** With more than this on its way to the server, the generator waits. */
-const MOST_UNREAD = { bytes: 4 * 1024 * 1024, messages: 1_000 };
 /** Pieces that come faster than this travel together. */
 const LONGEST_HOLD_MS = 1;
 /** So long a generator may keep the event loop: behind it waits a cancel. */
 const LONGEST_TURN_MS = 5;
 
-/** One item's answer, piece by piece. */
+/** One item's answer, piece by piece: the next is asked for when its reader has taken enough of those before. */
 export class StreamRun {
   readonly #options: EngineOptions;
   readonly #session: Session;
   readonly #call: IncomingCall;
   readonly #abort = new LazyAbort();
+  readonly #window = new StreamWindow();
+  /** Ends the wait for its reader. */
+  #goOn: () => void = () => {};
   /** Ends the wait for the next piece. */
   #leave: ((reason: DingError) => void) | undefined;
 
@@ -40,6 +42,13 @@ export class StreamRun {
     this.#leave?.(reason);
   }
 
+  /** The reader of a stream has taken some pieces; it may be the one before, which has ended. */
+  more([stream, count]: TakenPieces): void {
+    if (stream !== this.#meta.stream) return;
+    this.#window.taken(count);
+    this.#goOn();
+  }
+
   /** Resolves when every piece is sent and the code has ended; rejects with what the code threw, or the reason of the cancel. */
   async run(groups: readonly Group[]): Promise<void> {
     const { model, context } = this.#options;
@@ -52,7 +61,7 @@ export class StreamRun {
       throw new DingError("usage.invalid-input", message);
     }
     this.#abort.throwIfAborted();
-    const { parameters } = this.#call.meta as StreamMeta;
+    const { parameters } = this.#meta;
     const facts = { abort: this.#abort, parameters, shapes: intake.shapes };
     const outtake = new Outtake({ signature: model.output, schema: model.outputSchema });
     const pieces = model.generate?.(intake.items[0], new CallContext(context, facts));
@@ -71,7 +80,7 @@ export class StreamRun {
           this.#session.flush();
           flushedMs = now;
         }
-        await this.#unlessCancelled(this.#roomForMore());
+        while (this.#window.isFull) await this.#unlessCancelled(this.#reader());
         if (now - turnedMs < LONGEST_TURN_MS) continue;
         await new Promise<void>((resolve) => void setImmediate(resolve));
         turnedMs = systemClock.now();
@@ -82,13 +91,21 @@ export class StreamRun {
     }
   }
 
-  #send(results: StackedAnswer["results"]): void {
-    for (const piece of results) if ("error" in piece) throw DingError.fromRecord(piece.error);
-    this.#call.event(WORKER_EVENTS.PIECE, encodeAnswer({ computeMs: 0, results }));
+  get #meta(): StreamMeta {
+    return this.#call.meta as StreamMeta;
   }
 
-  #roomForMore(): Promise<void> | undefined {
-    return this.#session.hasAtMost(MOST_UNREAD) ? undefined : this.#session.delivered();
+  #send(results: StackedAnswer["results"]): void {
+    for (const piece of results) if ("error" in piece) throw DingError.fromRecord(piece.error);
+    const body = encodeAnswer({ computeMs: 0, results });
+    this.#window.sent(body.length);
+    this.#call.event(WORKER_EVENTS.PIECE, body);
+  }
+
+  /** Nothing of what it waits for may be held back here. */
+  #reader(): Promise<void> {
+    this.#session.flush();
+    return new Promise((resolve) => (this.#goOn = resolve));
   }
 
   #unlessCancelled<T>(wait: Promise<T> | undefined): Promise<T> | undefined {

@@ -60,6 +60,24 @@ test("a stream gives every piece in order, and ends", async () => {
   expect(piecesOf(many.pieces).at(-1)).toMatchObject({ index: 19_999 });
 });
 
+test("a generator waits while its reader takes nothing: it is not asked for more than a window", async () => {
+  for (const [item, window] of [
+    [{ count: 10_000 }, 256],
+    [{ count: 10_000, large: 300_000 }, 4],
+  ] as const) {
+    const stream = worker.unread(valuesOf(item));
+    await until(() => stream.pieces.length === window, { what: "a full window" });
+    stream.take(1);
+    await until(() => stream.pieces.length === window + 1, { what: "one piece more" });
+    stream.take(window / 2);
+    await until(() => stream.pieces.length === window + 1 + window / 2, { what: "half a window" });
+    // What was asked after it is answered after it: nothing more has come meanwhile.
+    stream.cancel();
+    await stream.ended.catch(() => {});
+    expect(stream.pieces.length).toBe(window + 1 + window / 2);
+  }
+});
+
 test("a stream that throws ends with its words, after the pieces before", async () => {
   for (const [throws, pieces, words] of [
     ["at once", 0, "not today"],
