@@ -1,8 +1,9 @@
 import type { Clock } from "../core/clock.ts";
 import { DingError, NetworkError } from "../core/errors.ts";
 import type { Link } from "../link/link.ts";
+import { AckTurn } from "./ack-turn.ts";
 import { Heartbeat, type HeartbeatOptions } from "./heartbeat.ts";
-import { Inbox, type AckThreshold } from "./inbox.ts";
+import { Inbox } from "./inbox.ts";
 import { decodeMessages, encodeMessage, isCounted, KIND, type Message } from "./message.ts";
 import { encodeParts } from "./message-parts.ts";
 import { Outbox } from "./outbox.ts";
@@ -33,10 +34,6 @@ export interface SessionOptions extends HeartbeatOptions {
 const WINDOW = { bytes: 32 * 1024 * 1024, messages: 16_384 };
 /** So much makes an ACK leave at once, alone if need be. */
 const LATEST_ACK = { bytes: WINDOW.bytes / 4, messages: 1_024 };
-const ACK_DELAY_MS = 20;
-/** From here on an ACK rides in front of what is said anyway; fewer messages wait until they are so old, or for the delay. */
-const RIDING_ACK = { bytes: 64 * 1024, messages: 32 };
-const RIDING_ACK_MS = 2;
 /** A flush waits for the microtasks of the turn as long as they add something, but not for ever. */
 const MOST_FLUSH_DEFERRALS = 8;
 
@@ -56,12 +53,11 @@ export class Session {
   readonly #clock: Clock;
   readonly #outbox = new Outbox(WINDOW);
   readonly #inbox = new Inbox();
-  readonly #latestAck: AckThreshold;
+  readonly #acks: AckTurn;
   #events: SessionEvents = { message() {}, detached() {}, ended() {} };
   #link: Link | undefined;
   #isEnded = false;
   #pulse: Pulse | undefined;
-  #ackTimer: Disposable | undefined;
   #flushPlanned = false;
   #deferrals = 0;
   #sizeAtDeferral = 0;
@@ -71,7 +67,12 @@ export class Session {
     this.id = options.id;
     this.#options = options;
     this.#clock = options.clock;
-    this.#latestAck = { ...LATEST_ACK, bytes: options.ackBytes ?? LATEST_ACK.bytes };
+    this.#acks = new AckTurn({
+      inbox: this.#inbox,
+      clock: options.clock,
+      latest: { ...LATEST_ACK, bytes: options.ackBytes ?? LATEST_ACK.bytes },
+      tell: () => this.#flush(true),
+    });
   }
 
   /** Call before the first link is attached. */
@@ -196,13 +197,7 @@ export class Session {
     this.#flush();
   };
 
-  #mayAckRide(): boolean {
-    if (this.#inbox.isDue(RIDING_ACK)) return true;
-    const sinceMs = this.#inbox.untoldSinceMs;
-    return sinceMs !== undefined && this.#clock.now() - sinceMs >= RIDING_ACK_MS;
-  }
-
-  #flush(isAckDue = this.#mayAckRide()): void {
+  #flush(isAckDue = this.#acks.mayRide()): void {
     this.#flushPlanned = false;
     const link = this.#link;
     if (!link) return;
@@ -230,7 +225,7 @@ export class Session {
     }
     if (this.#isEnded) return;
     this.#inbox.addBytes(bytes.length);
-    this.#planAck();
+    this.#acks.plan();
   }
 
   #onMessage(message: Message): void {
@@ -262,25 +257,6 @@ export class Session {
     if (link) part(link, "done", this.#clock);
   }
 
-  #planAck(): void {
-    if (!this.#inbox.isUntold) return;
-    if (this.#inbox.isDue(this.#latestAck)) return this.#flush(true);
-    this.#inbox.noteUntold(this.#now);
-    this.#ackTimer ??= this.#clock.after(ACK_DELAY_MS, this.#onAckTimer);
-  }
-
-  readonly #now = (): number => this.#clock.now();
-
-  /** What it was set for may have been told meanwhile, and what came since is younger. */
-  readonly #onAckTimer = (): void => {
-    this.#ackTimer = undefined;
-    const sinceMs = this.#inbox.untoldSinceMs;
-    if (sinceMs === undefined) return;
-    const leftMs = sinceMs + ACK_DELAY_MS - this.#clock.now();
-    if (leftMs < 1) this.#flush(true);
-    else this.#ackTimer = this.#clock.after(leftMs, this.#onAckTimer);
-  };
-
   #detach(link: Link, reason: DetachReason): void {
     if (link !== this.#link) return;
     this.#link = undefined;
@@ -299,8 +275,7 @@ export class Session {
 
   #stopTimers(): void {
     this.#pulse?.[Symbol.dispose]();
-    this.#ackTimer?.[Symbol.dispose]();
-    this.#ackTimer = undefined;
+    this.#acks[Symbol.dispose]();
     this.#flushPlanned = false;
   }
 }
