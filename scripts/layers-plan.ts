@@ -41,6 +41,9 @@ export const PLAN: Record<string, Room> = {
 
 /** Each package has one home, so that replacing it touches one place. `node:` modules are free. */
 export const HOMES: Record<string, RegExp> = {
+  "@nats-io/jetstream": /^src\/broker\/nats\//,
+  "@nats-io/nats-core": /^src\/broker\/nats\//,
+  "@nats-io/transport-node": /^src\/broker\/nats\//,
   "@opentelemetry/api": /^src\/telemetry\/otlp/,
   "@opentelemetry/exporter-trace-otlp-http": /^src\/telemetry\/otlp/,
   "@opentelemetry/sdk-trace": /^src\/telemetry\/otlp/,
@@ -48,6 +51,7 @@ export const HOMES: Record<string, RegExp> = {
   citty: /^commands\//,
   consola: /^commands\//,
   hono: /^src\/http\/|\/routes\.ts$/,
+  ioredis: /^src\/broker\/redis\//,
   "onnxruntime-web": /^src\/serve\/onnx\//,
   msgpackr: /^src\/protocol\/codec\.ts$/,
   uplot: /^src\/dashboard\//,

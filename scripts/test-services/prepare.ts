@@ -1,4 +1,5 @@
 /** Makes ready what the tests talk to, before they run: it may take a while and should not count as a test's time. */
+import { brokerServer } from "./brokers.ts";
 import { chromium } from "./chromium.ts";
 import { manifestCheck } from "./manifests.ts";
 import { netnsTools } from "./netns.ts";
@@ -14,6 +15,7 @@ const shell = await shellTools();
 const manifests = await manifestCheck();
 const browser = await chromium();
 const triton = await tritonClient();
+const brokers = [await brokerServer("redis-server"), await brokerServer("nats-server")];
 console.log("skipped" in python ? `Python: needs ${python.skipped}` : `Python: ${python.python}`);
 console.log(
   missing === undefined ? "Network namespaces: yes" : `Network namespaces: need ${missing}`,
@@ -25,3 +27,8 @@ console.log(
   "missing" in browser ? `Browser: needs ${browser.missing}` : `Browser: ${browser.program}`,
 );
 console.log("skipped" in triton ? `tritonclient: needs ${triton.skipped}` : "tritonclient: yes");
+for (const broker of brokers) {
+  console.log(
+    "missing" in broker ? `Broker: needs ${broker.missing}` : `Broker: ${broker.program}`,
+  );
+}

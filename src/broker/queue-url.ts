@@ -21,9 +21,24 @@ export function parseQueueUrl(url: string): QueueUrl {
   const match = /^([a-z][a-z0-9-]*):([^?]*)(?:\?(.*))?$/s.exec(url);
   const [, scheme, rest = "", query = ""] = match ?? [];
   if (scheme === undefined) throw notAQueue(url);
-  // Up to the last @: a password may have one, or a slash, that nobody has escaped.
-  const shown = url.replace(/^([a-z0-9-]+:\/\/[^/@:]*:).*@/s, "$1***@");
-  return { scheme, rest, parameters: Object.fromEntries(new URLSearchParams(query)), shown };
+  return {
+    scheme,
+    rest,
+    parameters: Object.fromEntries(new URLSearchParams(query)),
+    shown: shownUrl(url),
+  };
+}
+
+/** The URL without what only its owner may know. */
+function shownUrl(url: string): string {
+  return (
+    url
+      // Up to the last @: a password may have one, or a slash, that nobody has escaped.
+      .replace(/^([a-z0-9-]+:\/\/[^/@:]*:).*@/s, "$1***@")
+      // A name alone is a token for NATS.
+      .replace(/^(nats:\/\/)[^/@:]*@/, "$1***@")
+      .replace(/([?&][^=&]*(?:pass|token|secret|auth)[^=&]*=)[^&]*/gi, "$1***")
+  );
 }
 
 /** The queue's name within the store: `?queue=NAME`; default "jobs". */
@@ -57,7 +72,7 @@ export function notAQueue(shown: string): DingError {
     "usage.invalid-option",
     `Cannot use queue "${shown}": it is no queue's URL`,
     {
-      hint: 'Pass memory: or sqlite:./jobs.db, or "ding help" for all kinds.',
+      hint: "Pass sqlite:./jobs.db, memory:, redis://HOST, redis-list://HOST?queue=KEY or nats://HOST.",
     },
   );
 }

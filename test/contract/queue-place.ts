@@ -13,6 +13,8 @@ export interface QueueKind {
   can: readonly Capability[];
   /** False where each connection has jobs of its own. */
   isShared: boolean;
+  /** False where nobody knows when a job was pushed; default true. */
+  tellsAge?: boolean;
   place: () => Promise<QueuePlace>;
 }
 

@@ -1,0 +1,57 @@
+import { Buffer } from "node:buffer";
+
+/** Fields one behind the other, as the server's `struct.unpack` reads them, big-endian. Grows as needed. */
+export class Blob {
+  #bytes: Buffer;
+  #at = 0;
+
+  constructor(startBytes: number = 1_024) {
+    this.#bytes = Buffer.allocUnsafe(startBytes);
+  }
+
+  /** What was written; nothing may be added after. */
+  get bytes(): Buffer {
+    return this.#bytes.subarray(0, this.#at);
+  }
+
+  /** ">I4" */
+  uint32(value: number): void {
+    this.#reserve(4);
+    this.#at = this.#bytes.writeUInt32BE(value, this.#at);
+  }
+
+  /** ">d" */
+  double(value: number): void {
+    this.#reserve(8);
+    this.#at = this.#bytes.writeDoubleBE(value, this.#at);
+  }
+
+  /** "c1" */
+  letter(letter: string): void {
+    this.#reserve(1);
+    this.#at = this.#bytes.writeUInt8(letter.charCodeAt(0), this.#at);
+  }
+
+  /** ">I4c0", as UTF-8 */
+  text(text: string): void {
+    this.#reserve(4 + text.length * 3);
+    const size = this.#bytes.write(text, this.#at + 4);
+    this.#bytes.writeUInt32BE(size, this.#at);
+    this.#at += 4 + size;
+  }
+
+  /** ">I4c0" */
+  data(data: Uint8Array): void {
+    this.uint32(data.length);
+    this.#reserve(data.length);
+    this.#bytes.set(data, this.#at);
+    this.#at += data.length;
+  }
+
+  #reserve(more: number): void {
+    if (this.#at + more <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(2 * this.#bytes.length, this.#at + more));
+    larger.set(this.#bytes.subarray(0, this.#at));
+    this.#bytes = larger;
+  }
+}

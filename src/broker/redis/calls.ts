@@ -1,0 +1,36 @@
+import type { Buffer } from "node:buffer";
+import type { CheckedJob } from "../driver.ts";
+import { Blob } from "./blob.ts";
+import { headerOf } from "./replies.ts";
+
+/** What (ack, extend, retry, release, dead), with which receipt, milliseconds, reason. */
+export type Step = ["a" | "x" | "r" | "l" | "d", string, number, string];
+
+/** Pushes as the script reads them. */
+export function pushBlob(calls: readonly (readonly CheckedJob[])[]): Buffer {
+  const blob = new Blob();
+  for (const jobs of calls) {
+    blob.uint32(jobs.length);
+    for (const { id, key, value, priority, delayMs } of jobs) {
+      blob.double(priority);
+      blob.double(Math.ceil(delayMs));
+      blob.text(key ?? "");
+      blob.text(key === undefined ? "" : id);
+      blob.text(headerOf(id, key));
+      blob.data(value);
+    }
+  }
+  return blob.bytes;
+}
+
+/** Steps as the script reads them. */
+export function stepBlob(steps: readonly Step[]): Buffer {
+  const blob = new Blob();
+  for (const [what, receipt, ms, reason] of steps) {
+    blob.letter(what);
+    blob.double(ms);
+    blob.text(receipt);
+    blob.text(reason);
+  }
+  return blob.bytes;
+}

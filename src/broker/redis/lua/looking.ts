@@ -1,0 +1,105 @@
+import { COMMON, RETURNING } from "./prelude.ts";
+
+/** ARGV: maxAttempts, reason. Gives { length, delayed, leased, dead, age of the oldest ready job or -1 }. */
+export const STATS = `${COMMON}${RETURNING}
+settleTimes(tonumber(ARGV[1]), ARGV[2])
+local oldest, pushed
+local function see(n, at)
+  if not oldest or n < oldest then oldest, pushed = n, tonumber(at) end
+end
+for _, priority in ipairs(call('ZRANGE', P .. 'levels', 0, -1)) do
+  local entry = fresh(priority, 1)[1]
+  if entry then see(numberOf(entry), fields(entry[2]).t) end
+end
+local from = '-inf'
+while true do
+  local member = call('ZRANGE', P .. 'back', from, '+inf', 'BYSCORE', 'LIMIT', 0, 1)[1]
+  if not member then break end
+  local n, priority = string.match(member, '^(%d+):(-?%d+)$')
+  local job = load('h', n)
+  if job then see(tonumber(n), job[2]) end
+  from = rank(tonumber(priority) - 1, 0)
+end
+return {
+  tonumber(call('HGET', P .. 'meta', 'len') or 0),
+  call('ZCARD', P .. 'delayed'), call('ZCARD', P .. 'leases'), call('XLEN', P .. 'dead'),
+  pushed and math.max(0, now - pushed) or -1,
+}
+`;
+
+/** ARGV: maxAttempts, reason, how many. Gives { { state, header, pushedMs, value, attempts, reasons, priority }, … }. */
+export const PEEK = `${COMMON}${RETURNING}
+settleTimes(tonumber(ARGV[1]), ARGV[2])
+local max = tonumber(ARGV[3])
+local ready = {}
+for _, member in ipairs(call('ZRANGE', P .. 'back', 0, max - 1)) do
+  local n, priority = string.match(member, '^(%d+):(-?%d+)$')
+  ready[#ready + 1] = { tonumber(n), tonumber(priority), load('h', n) }
+end
+for _, priority in ipairs(call('ZRANGE', P .. 'levels', 0, -1)) do
+  for _, entry in ipairs(fresh(priority, max)) do
+    local job = fields(entry[2])
+    local facts = { job.h, job.t, job.v, 0, job.r or '[]', tonumber(priority) }
+    ready[#ready + 1] = { numberOf(entry), tonumber(priority), facts }
+  end
+  if #ready >= 2 * max then break end
+end
+table.sort(ready, function(one, other)
+  if one[2] == other[2] then return one[1] < other[1] end
+  return one[2] > other[2]
+end)
+local seen = {}
+local function see(state, job)
+  if job and #seen < max then
+    seen[#seen + 1] = { state, job[1], job[2], job[3], job[4], job[5], job[6] }
+  end
+end
+for _, each in ipairs(ready) do see('ready', each[3]) end
+for _, member in ipairs(call('ZRANGE', P .. 'delayed', 0, max - 1)) do
+  see('delayed', load('h', string.match(member, '^(%d+):')))
+end
+for _, receipt in ipairs(call('ZRANGE', P .. 'leases', 0, max - 1)) do
+  see('leased', load(split(receipt)))
+end
+return seen
+`;
+
+/** ARGV: the last dead job seen, the last one to see, ids as a JSON list or "". Gives { the last one seen or "", number }. */
+export const REDRIVE = `${COMMON}${RETURNING}
+local wanted
+if ARGV[3] ~= '' then
+  wanted = {}
+  for _, id in ipairs(cjson.decode(ARGV[3])) do wanted[id] = true end
+end
+local entries = call('XRANGE', P .. 'dead', ARGV[1], ARGV[2], 'COUNT', 500)
+local count, isNews = 0, false
+for _, entry in ipairs(entries) do
+  local job = fields(entry[2])
+  if not wanted or wanted[cjson.decode(job.h)[1]] then
+    local n = call('HINCRBY', P .. 'meta', 'n', 1)
+    open(job.p)
+    if level(tonumber(job.p)) then isNews = true end
+    call('XADD', P .. 's:' .. job.p, n .. '-0', 'h', job.h, 't', job.t, 'v', job.v, 'r', job.r)
+    call('XDEL', P .. 'dead', entry[1])
+    count = count + 1
+  end
+end
+if count > 0 then call('HINCRBY', P .. 'meta', 'len', count) end
+if isNews then wake() end
+return { #entries == 500 and entries[500][1] or '', count }
+`;
+
+/** ARGV: "jobs" or "dead". Gives the number of those that are gone. */
+export const PURGE = `${COMMON}
+if ARGV[1] == 'dead' then
+  local count = call('XLEN', P .. 'dead')
+  call('UNLINK', P .. 'dead')
+  return count
+end
+local count = tonumber(call('HGET', P .. 'meta', 'len') or 0)
+for _, priority in ipairs(call('SMEMBERS', P .. 'streams')) do call('UNLINK', P .. 's:' .. priority) end
+for _, name in ipairs({ 'streams', 'levels', 'held', 'back', 'delayed', 'leases' }) do call('UNLINK', P .. name) end
+call('HSET', P .. 'meta', 'len', 0)
+call('HINCRBY', P .. 'meta', 'e', 1)
+return count
+`;

@@ -1,0 +1,157 @@
+/**
+ * What the scripts share. All keys of a queue begin with KEYS[1], which holds a hash tag: they lie on one node.
+ *
+ *   meta     hash: n (the number of the last job), len (jobs that are not dead), e (epoch of the keys)
+ *   s:P      stream of jobs with priority P that nobody has had yet, read by the group "ding"; id = number-0
+ *   levels   zset of the priorities whose streams have jobs that nobody has had; streams: set of all of them
+ *   held     hash: number → job that has come back, or is delayed; back: zset of those that are ready, best first
+ *   delayed  zset: when → number:priority
+ *   leases   zset: end → receipt, "s" or "h" (where the job lies), number, priority and a token of this one delivery
+ *   dead     stream
+ *   once:C   what the last call in this slot of a client was told, so that it can be sent again after a cut
+ *   key:E:K  string: the id of the first job with idempotency key K
+ *
+ * Times are the server's, in milliseconds. A job is { header, pushedMs, value, attempts, reasons as JSON, priority }.
+ */
+export const COMMON = `
+local P = KEYS[1]
+local call = redis.call
+local time = call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local function wake() call('PUBLISH', P .. 'wake', '') end
+
+local function open(priority)
+  if call('SADD', P .. 'streams', priority) == 1 then
+    call('XGROUP', 'CREATE', P .. 's:' .. priority, 'ding', '0', 'MKSTREAM')
+  end
+end
+
+-- True if there was nothing fresh of this priority before: somebody may wait for it.
+local function level(priority)
+  return call('ZADD', P .. 'levels', -priority, priority) == 1
+end
+`;
+
+/** What gives jobs back, buries them, and makes ready what has waited long enough. */
+export const RETURNING = `
+local function rank(priority, n)
+  return string.format('%.0f', -priority * 4398046511104 + n)
+end
+
+local function toBack(n, priority)
+  if call('ZADD', P .. 'back', rank(priority, n), n .. ':' .. priority) == 1 then wake() end
+end
+
+local function toDelayed(n, priority, at)
+  local member = n .. ':' .. priority
+  call('ZADD', P .. 'delayed', at, member)
+  if call('ZRANGE', P .. 'delayed', 0, 0)[1] == member then wake() end
+end
+
+local function fields(list)
+  local map = {}
+  for i = 1, #list, 2 do map[list[i]] = list[i + 1] end
+  return map
+end
+
+local function split(receipt)
+  local where, n, priority = string.match(receipt, '^([sh]):(%d+):(-?%d+):')
+  return where, n, tonumber(priority)
+end
+
+local function load(where, n, priority)
+  if where == 'h' then
+    local packed = call('HGET', P .. 'held', n)
+    return packed and cmsgpack.unpack(packed)
+  end
+  local entry = call('XRANGE', P .. 's:' .. priority, n .. '-0', n .. '-0')[1]
+  if not entry then return nil end
+  local job = fields(entry[2])
+  return { job.h, job.t, job.v, 1, job.r or '[]', priority }
+end
+
+local function forget(where, n, priority)
+  if where == 'h' then return call('HDEL', P .. 'held', n) end
+  call('XACK', P .. 's:' .. priority, 'ding', n .. '-0')
+  return call('XDEL', P .. 's:' .. priority, n .. '-0')
+end
+
+local function addReason(job, reason)
+  local reasons = cjson.decode(job[5])
+  reasons[#reasons + 1] = reason
+  while #reasons > 10 do table.remove(reasons, 1) end
+  job[5] = cjson.encode(reasons)
+end
+
+local function bury(where, n, priority, reason)
+  local job = load(where, n, priority)
+  if not job then return end
+  addReason(job, reason)
+  forget(where, n, priority)
+  call('HINCRBY', P .. 'meta', 'len', -1)
+  call('XADD', P .. 'dead', '*', 'h', job[1], 't', job[2], 'v', job[3], 'a', job[4], 'r', job[5],
+    'p', priority, 'd', now)
+end
+
+-- back: how many attempts to take off, the reason or false, and how long to wait.
+local function giveBack(where, n, priority, off, reason, delay)
+  local job = load(where, n, priority)
+  if not job then return end
+  if reason then addReason(job, reason) end
+  job[4] = job[4] - off
+  if where == 's' then forget(where, n, priority) end
+  call('HSET', P .. 'held', n, cmsgpack.pack(job))
+  if delay > 0 then toDelayed(n, priority, now + delay) else toBack(n, priority) end
+end
+
+-- Gives 't' or 'd': it will be tried again, or is dead.
+local function giveUpOrBack(where, n, priority, reason, delay, maxAttempts)
+  local job = load(where, n, priority)
+  if job and job[4] >= maxAttempts then
+    bury(where, n, priority, reason)
+    return 'd'
+  end
+  giveBack(where, n, priority, 0, reason, delay)
+  return 't'
+end
+
+-- Makes ready whose delay or lease is over; true if there are more of them.
+local function settleTimes(maxAttempts, leaseEnded)
+  local most = 500
+  local ended = call('ZRANGE', P .. 'leases', '-inf', now, 'BYSCORE', 'LIMIT', 0, most)
+  for _, receipt in ipairs(ended) do
+    local where, n, priority = split(receipt)
+    call('ZREM', P .. 'leases', receipt)
+    giveUpOrBack(where, n, priority, leaseEnded, 0, maxAttempts)
+  end
+  local due = call('ZRANGE', P .. 'delayed', '-inf', now, 'BYSCORE', 'LIMIT', 0, most)
+  for _, member in ipairs(due) do
+    local n, priority = string.match(member, '^(%d+):(-?%d+)$')
+    call('ZREM', P .. 'delayed', member)
+    toBack(tonumber(n), tonumber(priority))
+  end
+  return #ended == most or #due == most
+end
+
+-- Jobs of a stream that nobody has had yet, the oldest first.
+local function fresh(priority, count)
+  local info = fields(call('XINFO', 'GROUPS', P .. 's:' .. priority)[1])
+  return call('XRANGE', P .. 's:' .. priority, '(' .. info['last-delivered-id'], '+', 'COUNT', count)
+end
+
+local function numberOf(entry) return tonumber(string.match(entry[1], '^%d+')) end
+`;
+
+/** A call that is sent again after a cut does nothing and hears what it was told. ARGV: slot, number of the call. */
+export const ONCE = `
+local once = P .. 'once:' .. ARGV[1]
+local told = call('GET', once)
+if told and string.sub(told, 1, #ARGV[2] + 1) == ARGV[2] .. '|' then
+  return string.sub(told, #ARGV[2] + 2)
+end
+local function tell(answer)
+  call('SET', once, ARGV[2] .. '|' .. answer, 'PX', 3600000)
+  return answer
+end
+`;
