@@ -78,7 +78,7 @@ export class ServeHost implements AsyncDisposable {
     const stopMs = this.#chance.integer(20, 800);
     const index = this.#chance.integer(0, 1);
     if (trouble !== "kill worker" && trouble !== "stop worker") return this.swap(trouble);
-    const pid = (await this.#workers())[index];
+    const pid = (await this.workers())[index];
     if (pid === undefined) return;
     if (trouble === "kill worker") return signal(pid, "SIGKILL");
     if (this.#stopped.has(pid)) return;
@@ -89,7 +89,7 @@ export class ServeHost implements AsyncDisposable {
     this.#stopped.delete(pid);
   }
 
-  async #workers(): Promise<number[]> {
+  async workers(): Promise<number[]> {
     const status = (await (await fetch(`${this.server.url}/status`)).json()) as {
       models: { workers: { pid: number }[] }[];
     };

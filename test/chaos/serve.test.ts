@@ -68,3 +68,23 @@ test("SIGTERM under load: a request is answered, refused with 503, or finds nobo
     expect([code, stderr]).toEqual([0, expect.not.stringContaining("error")]);
   }
 }, 60_000);
+
+test("workers that are replaced after every few batches under load: every request is answered once, and ran once", async () => {
+  const seed = chaosSeed();
+  await using host = await ServeHost.start(seed, ["--max-batches-per-worker=5"]);
+  await using load = new ServeLoad(host.server.port, { ...SHAPE, ledger: host.ledger });
+  const pids = new Set<number>();
+  await until(
+    async () => {
+      for (const pid of await host.workers()) pids.add(pid);
+      return pids.size >= 12 && load.answered >= 300;
+    },
+    { what: () => `12 workers and 300 answers: ${pids.size}, ${load.answered}`, timeoutMs: 40_000 },
+  );
+  await load.finish();
+  report("recycling", seed, { ...load.endings, workers: pids.size });
+  expect(load.faults).toEqual([]);
+  expect(load.runFaults(1)).toEqual([]);
+  expect(load.endings).toEqual({ answered: load.answered, stopping: 0, refused: 0 });
+  expect((await host.server.stop()).code).toBe(0);
+}, 60_000);
