@@ -142,7 +142,7 @@ export class Server extends Service {
     const { token, tls, insecure = false } = this.#options;
     checkListen({ host, port, insecure }, token);
     const told = { boot: this.#boot, clock: this.#clock, log: this.#log };
-    const traces = await openTraces(this.#settings.otlp, this.#statistics, told);
+    const traces = openTraces(this.#settings.otlp, this.#statistics, told);
     resources.use(traces);
     const settings = await this.#workerSettings();
     const repository = resources.use(

@@ -4,7 +4,8 @@ import type { Logger } from "../core/log.ts";
 import { within } from "../core/wait.ts";
 import { everyStep } from "./every-step.ts";
 import { otlpEndpoint } from "./otlp-endpoint.ts";
-import { openOtlpExporter, type OtlpExporter, type OtlpSource } from "./otlp-exporter.ts";
+import { OtlpExporter } from "./otlp-exporter.ts";
+import type { OtlpSource } from "./otlp-spans.ts";
 import type { SpanFacts } from "./span-facts.ts";
 
 /** How traces are sent. */
@@ -51,9 +52,11 @@ export class OtlpTraces<T> implements AsyncDisposable {
   #warnedMs = Number.NEGATIVE_INFINITY;
   #isDown = false;
 
-  private constructor(options: OtlpOptions<T>, exporter: OtlpExporter, url: URL) {
+  /** Throws `usage.invalid-option` for what is no URL. Whether somebody listens there shows later. */
+  constructor(options: OtlpOptions<T>) {
+    const url = otlpEndpoint(options.url);
     this.#options = options;
-    this.#exporter = exporter;
+    this.#exporter = new OtlpExporter(url, options);
     this.#url = `${url.origin}${url.pathname}`; // without a password
     this.#clock = options.clock ?? systemClock;
     this.#timer = everyStep(
@@ -63,12 +66,6 @@ export class OtlpTraces<T> implements AsyncDisposable {
       },
       this.#clock,
     );
-  }
-
-  /** Loads OpenTelemetry; throws `usage.invalid-option` for what is no URL. Whether somebody listens there shows later. */
-  static async open<T>(options: OtlpOptions<T>): Promise<OtlpTraces<T>> {
-    const url = otlpEndpoint(options.url);
-    return new OtlpTraces(options, await openOtlpExporter(url, options), url);
   }
 
   /** Never waits and never throws. */
@@ -88,8 +85,7 @@ export class OtlpTraces<T> implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#timer[Symbol.dispose]();
-    const closed = this.#flushLast().then(() => this.#exporter.close());
-    await within(closed, CLOSE_MS, "the traces to go out").catch((thrown: unknown) => {
+    await within(this.#flushLast(), CLOSE_MS, "the traces to go out").catch((thrown: unknown) => {
       this.#options.log.warn(`Traces are lost: ${messageOf(thrown)}`);
     });
   }

@@ -26,6 +26,8 @@ interface ExportRequest {
 export class Collector implements AsyncDisposable {
   readonly spans: CollectedSpan[] = [];
   readonly paths: string[] = [];
+  /** Of each request. */
+  readonly headers: Headers[] = [];
   /** What it answers with. */
   status = 200;
   /** Answers wait for it. */
@@ -38,6 +40,7 @@ export class Collector implements AsyncDisposable {
       port,
       fetch: async (request) => {
         this.paths.push(new URL(request.url).pathname);
+        this.headers.push(request.headers);
         const sent = (await request.json()) as ExportRequest;
         await this.gate;
         if (this.status === 200) this.#take(sent);

@@ -25,13 +25,13 @@ export interface OpenTraces extends RequestTraces, AsyncDisposable {
  * Sends a trace of each request to an OTLP/HTTP endpoint, if one is named. Throws `usage.invalid-option` for what is no
  * URL.
  */
-export async function openTraces(
+export function openTraces(
   url: string | undefined,
   statistics: ServeStatistics,
   { boot, clock, log }: OpenTracesOptions,
-): Promise<OpenTraces | undefined> {
+): OpenTraces | undefined {
   if (url === undefined) return undefined;
-  const traces = await OtlpTraces.open<TracedRequest>({
+  const traces = new OtlpTraces<TracedRequest>({
     url,
     service: "ding-serve",
     version: VERSION,

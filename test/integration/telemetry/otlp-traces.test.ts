@@ -4,7 +4,6 @@ import type { SpanFacts } from "../../../src/telemetry/span-facts.ts";
 import { Collector } from "../../support/collector.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { freePort } from "../../support/free-port.ts";
-import { thrownBy } from "../../support/thrown-by.ts";
 import { until } from "../../support/until.ts";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -23,7 +22,7 @@ interface Warning {
   fields: Record<string, unknown> | undefined;
 }
 
-async function open(url: string, warnings: Warning[] = []) {
+function open(url: string, warnings: Warning[] = []) {
   const clock = new FakeClock();
   const log = {
     debug() {},
@@ -32,7 +31,7 @@ async function open(url: string, warnings: Warning[] = []) {
     error() {},
   };
   const source = { service: "test", version: "1.2", boot: "b1" };
-  const traces = await OtlpTraces.open<SpanFacts>({
+  const traces = new OtlpTraces<SpanFacts>({
     url,
     ...source,
     spanOf: (facts) => facts,
@@ -44,7 +43,7 @@ async function open(url: string, warnings: Warning[] = []) {
 
 test("flush() sends spans with their children, in the trace of who called", async () => {
   await using collector = new Collector();
-  const { traces } = await open(collector.url);
+  const { traces } = open(collector.url);
   await using _ = traces;
   const part = span({ name: "part", kind: "internal" });
   traces.add(span({ traceparent: PARENT, children: [part] }));
@@ -68,7 +67,7 @@ test("flush() sends spans with their children, in the trace of who called", asyn
 
 test("flush() begins a trace where nobody called, or nobody can be read", async () => {
   await using collector = new Collector();
-  const { traces } = await open(collector.url);
+  const { traces } = open(collector.url);
   await using _ = traces;
   traces.add(span());
   traces.add(span({ traceparent: "nonsense" }));
@@ -81,7 +80,7 @@ test("flush() begins a trace where nobody called, or nobody can be read", async 
 
 test("flush() leaves out what its caller does not sample, and tells what failed", async () => {
   await using collector = new Collector();
-  const { traces } = await open(collector.url);
+  const { traces } = open(collector.url);
   await using _ = traces;
   traces.add(span({ traceparent: `00-${TRACE}-${SPAN}-00` }));
   traces.add(span({ error: { type: "queue.full", message: "Cannot queue" } }));
@@ -95,7 +94,7 @@ test("flush() leaves out what its caller does not sample, and tells what failed"
 
 test("add() sends by itself within a second; what finds no room is dropped and counted", async () => {
   await using collector = new Collector();
-  const { traces, clock } = await open(collector.url);
+  const { traces, clock } = open(collector.url);
   await using _ = traces;
   const gate = Promise.withResolvers<void>();
   collector.gate = gate.promise;
@@ -115,7 +114,7 @@ test("add() sends by itself within a second; what finds no room is dropped and c
 test("a collector that is down costs one warning a minute, and is tried again", async () => {
   const port = await freePort();
   const warnings: Warning[] = [];
-  const { traces, clock } = await open(`http://127.0.0.1:${port}`, warnings);
+  const { traces, clock } = open(`http://127.0.0.1:${port}`, warnings);
   await using _ = traces;
   for (let failure = 0; failure < 2; failure++) {
     traces.add(span());
@@ -139,7 +138,7 @@ test("a collector that refuses is a failure, told with its status", async () => 
   await using collector = new Collector();
   collector.status = 400;
   const warnings: Warning[] = [];
-  const { traces } = await open(collector.url, warnings);
+  const { traces } = open(collector.url, warnings);
   await using _ = traces;
   traces.add(span());
   await traces.flush();
@@ -147,9 +146,37 @@ test("a collector that refuses is a failure, told with its status", async () => 
   expect(warnings).toHaveLength(1);
 });
 
+test("flush() says how long its body is: there are collectors that read no other", async () => {
+  await using collector = new Collector();
+  const { traces } = open(collector.url.replace("//", "//some%20body:secret@"));
+  await using _ = traces;
+  traces.add(span());
+  await traces.flush();
+  const [headers] = collector.headers;
+  expect(headers?.get("transfer-encoding")).toBeNull();
+  expect(Number(headers?.get("content-length"))).toBeGreaterThan(100);
+  expect(headers?.get("content-type")).toBe("application/json");
+  expect(atob(headers?.get("authorization")?.slice("Basic ".length) ?? "")).toBe(
+    "some body:secret",
+  );
+});
+
+test("flush() asks again a collector that is busy for a moment", async () => {
+  await using collector = new Collector();
+  collector.status = 503;
+  const { traces } = open(collector.url);
+  await using _ = traces;
+  traces.add(span());
+  const flushed = traces.flush();
+  await until(() => collector.paths.length === 1, { what: "the first try" });
+  collector.status = 200;
+  await flushed;
+  expect(traces.counts).toEqual({ sent: 1, dropped: 0, failed: 0 });
+});
+
 test("dispose sends what is left", async () => {
   await using collector = new Collector();
-  const { traces, clock } = await open(collector.url);
+  const { traces, clock } = open(collector.url);
   traces.add(span());
   await traces[Symbol.asyncDispose]();
   expect(collector.spans).toHaveLength(1);
@@ -161,7 +188,7 @@ test("dispose does not wait long for a collector that does not answer", async ()
   const gate = Promise.withResolvers<void>();
   collector.gate = gate.promise;
   const warnings: Warning[] = [];
-  const { traces } = await open(collector.url, warnings);
+  const { traces } = open(collector.url, warnings);
   traces.add(span());
   await traces[Symbol.asyncDispose]();
   gate.resolve();
@@ -169,7 +196,6 @@ test("dispose does not wait long for a collector that does not answer", async ()
   expect(traces.counts.sent).toBe(0);
 }, 30_000);
 
-test("open() refuses what is no URL", async () => {
-  const error = await thrownBy(open("collector:4317"));
-  expect((error as Error).message).toBe('Cannot send traces to "collector:4317": not a URL');
+test("new OtlpTraces() refuses what is no URL", () => {
+  expect(() => open("collector:4317")).toThrow('Cannot send traces to "collector:4317": not a URL');
 });
