@@ -25,6 +25,8 @@ export type RoleService = Service & {
 /** A subcommand that runs until it is told to stop. */
 export interface Role<S extends z.ZodObject & z.ZodType<RoleOptions>> {
   name: string;
+  /** What it calls itself where it says that it is ready; its name if not given. */
+  called?: string;
   description: string;
   examples: string[];
   options: S;
@@ -52,7 +54,7 @@ export function roleCommand<S extends z.ZodObject & z.ZodType<RoleOptions>>(
       checkListen(options, tools.token);
       try {
         service = await role.create(options, tools);
-        await runUntilStopped(service, { name: role.name, options, stop, tools });
+        await runUntilStopped(service, { name: role.called ?? role.name, options, stop, tools });
       } catch (thrown) {
         const { message, code, hint } = DingError.from(thrown);
         tools.fileLog?.error(message, { code, hint });

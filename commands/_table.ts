@@ -30,6 +30,11 @@ export const TABLE: Table = {
     example: "ding serve model.onnx",
     load: () => import("./serve.ts").then((module) => module.default),
   },
+  decentral: {
+    description: "Run a fleet of units that drains a queue and loses nothing",
+    example: "ding decentral start --plugin ./unit.ts --queue sqlite:./jobs.db",
+    load: () => import("./decentral.ts").then((module) => module.default),
+  },
   bench: {
     description: "Measure how much a server bears, and how fast it answers",
     example: "ding bench serve http://127.0.0.1:8900 --concurrency 1:32",

@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { DingError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
+import { within } from "../core/wait.ts";
 import type { NamedExport } from "../plugin/named-export.ts";
 import { Pool, type WorkerFacts } from "../pool/pool.ts";
 import { DEFAULT_RESTART } from "../pool/restart-policy.ts";
@@ -30,6 +31,8 @@ export interface CrewOptions {
 
 /** A model that is put off when its process ends has so long. */
 const STOP_GRACE_MS = 2_000;
+/** So long a change waits to see whether the models of new units can be made. */
+const TRY_MS = 3_000;
 
 /** Worker processes that have loaded the plugin, and the units that sit in them. */
 export class Crew implements AsyncDisposable {
@@ -106,6 +109,8 @@ export class Crew implements AsyncDisposable {
     // One that comes in place of another of the same name waits until that has left.
     await Promise.all(leaving.map((unit) => this.#leave(unit, graceMs)));
     await Promise.all(placed.map((place) => this.#join(place)));
+    const tried = Promise.all(this.units.map((unit) => unit.tried));
+    await within(tried, TRY_MS, "the units").catch(() => {}); // then they are said to be starting
   }
 
   /** Ends all units, for good. */

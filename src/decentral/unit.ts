@@ -56,6 +56,7 @@ export class Unit {
   #failures = 0;
   #rest: Disposable | undefined;
   #closing: Promise<void> | undefined;
+  readonly #tried = Promise.withResolvers<void>();
 
   constructor(place: PlacedUnit, home: UnitHome, statistics: GroupStatistics) {
     this.place = place;
@@ -63,6 +64,11 @@ export class Unit {
     this.#home = home;
     this.#log = loggerWith(home.log, { unit: place.id });
     this.#statistics = statistics;
+  }
+
+  /** Resolves when it was seen whether its model can be made. */
+  get tried(): Promise<void> {
+    return this.#tried.promise;
   }
 
   /** Takes jobs from now on, as long as it sits somewhere. */
@@ -82,7 +88,10 @@ export class Unit {
     this.record.revived();
     const events = {
       opened: () => this.#opened(seat),
-      away: (reason: string) => this.record.away(reason),
+      away: (reason: string) => {
+        this.record.away(reason);
+        this.#tried.resolve();
+      },
       rounds: (report: RoundsReport) => this.#rounds(report),
       off: () => this.#up(),
       lost: (error: ErrorRecord) => this.#lost(seat, error),
@@ -98,6 +107,7 @@ export class Unit {
 
   async #close(graceMs: number): Promise<void> {
     this.record.stopping();
+    this.#tried.resolve();
     this.#rest?.[Symbol.dispose]();
     // Who has a job and no model for it any more gives it back.
     if (!this.#seat) this.#open.reject(new NotTried("The unit ends"));
@@ -210,11 +220,13 @@ export class Unit {
     this.#failures = 0;
     this.record.opened();
     this.#open.resolve(seat);
+    this.#tried.resolve();
     this.#turnTaking();
   }
 
   #lost(seat: Seat, error: ErrorRecord): void {
     this.#up();
+    this.#tried.resolve();
     if (error.code === "worker.exited") {
       this.record.lost(error.message);
       this.#statistics.restarted();

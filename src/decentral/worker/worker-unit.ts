@@ -117,7 +117,9 @@ export class WorkerUnit {
       call.reply();
     } catch (thrown) {
       const { id, attempt } = envelope;
-      this.#log.error(`work failed: ${messageOf(thrown)}`, { job: id, attempt });
+      // The fleet says what becomes of the job; here is where it was thrown.
+      const stack = thrown instanceof Error ? thrown.stack : undefined;
+      this.#log.debug(`work failed: ${messageOf(thrown)}`, { job: id, attempt, stack });
       call.fail(jobFailure(thrown));
     }
   }

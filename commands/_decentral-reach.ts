@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { listenOptions, portOption } from "../src/config/listen.ts";
+import { fieldsOf } from "../src/config/option-field.ts";
+import { readPem } from "../src/config/pem.ts";
+import { FleetClient } from "../src/decentral/client.ts";
+import { DEFAULT_DECENTRAL_PORT, decentralOptions } from "../src/decentral/options.ts";
+import type { Given } from "./_command.ts";
+import { toolsOf } from "./_tools.ts";
+
+const NETWORK = "Network";
+
+/** Keys of the section "decentral" that the fleet reads; the other commands let them stand. */
+export const DECENTRAL_KEYS: string[] = fieldsOf("decentral", decentralOptions)
+  .filter((field) => !field.flagOnly)
+  .map((field) => field.key);
+
+/** The options of the commands that ask a running fleet. */
+export const reachOptions = {
+  host: listenOptions.host
+    .describe("Where the fleet listens")
+    .meta({ group: NETWORK, placeholder: "HOST", aliases: ["ip"] }),
+  port: portOption(DEFAULT_DECENTRAL_PORT)
+    .describe("The fleet's port")
+    .meta({ group: NETWORK, aliases: ["http-port"] }),
+  portOut: decentralOptions.shape.portOut,
+  timeoutMs: z
+    .int()
+    .min(1)
+    .max(2_147_483_647)
+    .optional()
+    .describe("How long it may take; as long as it takes if not given")
+    .meta({ group: NETWORK, aliases: ["timeout"], flagOnly: true }),
+  tokenFile: listenOptions.tokenFile.describe(
+    "File with the token to show to the fleet; DING_TOKEN may hold the token instead",
+  ),
+  tlsCa: listenOptions.tlsCa.describe(
+    "Certificates to trust, as PEM; with it the fleet is reached by TLS",
+  ),
+  json: listenOptions.json,
+  logLevel: listenOptions.logLevel,
+};
+
+/** What such a command was given. */
+export type ReachOptions = z.output<z.ZodObject<typeof reachOptions>>;
+
+/** A client of the fleet that the options name; nothing is asked yet. */
+export async function fleetClient(
+  options: ReachOptions,
+  given: Given,
+  signal?: AbortSignal,
+): Promise<FleetClient> {
+  const { token } = await toolsOf(options, given);
+  const { port, timeoutMs, tlsCa } = options;
+  // Where it listens on all addresses, this machine is one.
+  const host = ["0.0.0.0", "::", "[::]"].includes(options.host) ? "127.0.0.1" : options.host;
+  const tls = tlsCa === undefined ? undefined : { ca: readPem(tlsCa, "ca") };
+  return new FleetClient({ host, port, token, tls, timeoutMs, signal });
+}
