@@ -12,7 +12,8 @@ import { CPU, deviceEnv, deviceOf } from "../devices.ts";
 import type { ServeWorkerFacts } from "../page/server-facts.ts";
 import { createSharedMemory, type SharedMemory } from "../shared-memory.ts";
 import { WORKER_METHODS, type ModelReport, type WorkerSetUp } from "../worker-protocol.ts";
-import { loadingError } from "./refusals.ts";
+import { changedError, loadingError } from "./refusals.ts";
+import { hasSameFace } from "./same-face.ts";
 import type { ModelSource } from "./source.ts";
 import { UnderWay } from "./under-way.ts";
 
@@ -237,6 +238,7 @@ export class Generation implements AsyncDisposable {
     };
     const body = await peer.request(WORKER_METHODS.SET_UP, meta);
     const report = msgpack.decode(body ?? new Uint8Array()) as ModelReport;
+    if (this.#report && !hasSameFace(this.#report, report)) throw changedError();
     if (meta.sharedMemory && !report.sharesMemory) this.memory?.disable();
     this.#devices.set(workerId, report.device);
     this.#report = report;

@@ -117,6 +117,15 @@ export function loadingError(): DingError {
   return new DingError("worker.exited", "the last one has ended, and the next is loading");
 }
 
+/** A worker that takes the place of another finds other code than the one that clients are told of. */
+export function changedError(): DingError {
+  return new DingError(
+    "plugin.invalid",
+    "Cannot load plugin: its inputs or outputs are not what they were: the file has changed",
+    { hint: "Load the model again: SIGHUP, or POST /v2/repository/models/NAME/load." },
+  );
+}
+
 export function noStreamError(name: string): DingError {
   return new DingError(
     "usage.invalid-input",

@@ -94,6 +94,31 @@ describe("a worker that dies", () => {
       { what: "two workers again", timeoutMs: 20_000 },
     );
   });
+
+  test("and finds another model in its file is not replaced by that: who asks hears that the file has changed", async () => {
+    await using folder = await tempFolder();
+    const modelOf = (name: string): string => `export default {
+      input: { ${name}: { datatype: "INT32", shape: [-1] } },
+      output: { ${name}: { datatype: "INT32", shape: [-1] } },
+      predict: (_model, inputs) => inputs,
+    };`;
+    const plugin = await folder.write("model.ts", modelOf("x"));
+    await using server = await startServer({ plugin, workers: 1, logLevel: "silent" });
+    expect((await predict(server.url, { x: 1 })).status).toBe(200);
+    await folder.write("model.ts", modelOf("y"));
+    process.kill(server.facts().models[0]?.workers[0]?.pid ?? 0, "SIGKILL");
+    await until(() => server.facts().models[0]?.facts.reason.includes("the file has changed"), {
+      what: "word of the change",
+      timeoutMs: 20_000,
+    });
+    const { status, body } = await predict(server.url, { x: 1 });
+    expect([status, JSON.stringify(body)]).toEqual([
+      503,
+      expect.stringContaining("the file has changed") as string,
+    ]);
+    await server.reload();
+    expect((await predict(server.url, { y: 1 })).body).toEqual({ output: { y: [1] } });
+  });
 });
 
 describe("a bad item", () => {
