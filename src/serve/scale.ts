@@ -76,6 +76,13 @@ export class ScalePolicy {
     return this.#extra > 0 && isCalm ? this.#step(-1) : 0;
   }
 
+  /** The worker that was asked for does not come. */
+  failed(): void {
+    if (!this.#awaited) return;
+    this.#awaited = undefined;
+    this.#step(-1);
+  }
+
   /** All that it has added is gone: the model was loaded anew. */
   reset(): void {
     this.#extra = 0;

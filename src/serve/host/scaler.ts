@@ -72,6 +72,9 @@ export class Scaler implements Disposable {
     });
     model.expand(extra).catch((thrown: unknown) => {
       log.error(`Cannot add a worker to model "${model.label}": ${messageOf(thrown)}`);
+      if (watched.generation !== generation) return;
+      watched.policy.failed();
+      model.expand(watched.policy.extra).catch(() => {}); // fewer need nothing that could fail
     });
   }
 }

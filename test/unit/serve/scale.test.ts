@@ -117,6 +117,16 @@ test("ScalePolicy decides at once when the times are 0", () => {
   expect(policy.next({ now: 1, busy: 0, workers: 3, queued: 0 })).toBe(-1);
 });
 
+test("failed() takes back a worker that does not come, and it may be asked for again", () => {
+  const play = new Play();
+  expect(play.run(15, () => 100, false)).toHaveLength(1);
+  play.policy.failed();
+  play.policy.failed();
+  expect(play.policy.extra).toBe(0);
+  expect(play.run(15, () => 100, false)).toHaveLength(1);
+  expect(play.policy.extra).toBe(1);
+});
+
 test("reset() forgets what was added", () => {
   const play = new Play();
   play.run(60, () => 100);
