@@ -1,15 +1,7 @@
 import { DingError, type Code } from "../core/errors.ts";
-import { decodeFrames, encodeFrame } from "../protocol/codec.ts";
 import { MESSAGE_BODY_LIMIT_BYTES } from "../rpc/body.ts";
-import { bytesWithRoom } from "../rpc/headroom.ts";
-import {
-  ALIGNMENT_BYTES,
-  aligned,
-  piecesOf,
-  type GroupHead,
-  type Part,
-  type Stacked,
-} from "./frame-groups.ts";
+import { ALIGNMENT_BYTES, aligned, piecesOf, type Part, type Stacked } from "./frame-groups.ts";
+import { frameWith, groupBytes, NO_PART, readHead, startOf, type FrameHead } from "./frame-head.ts";
 import { partsOf, readGroups, type Group } from "./frame-reader.ts";
 import type { Payload } from "./inference.ts";
 import type { Place } from "./memory-windows.ts";
@@ -29,17 +21,6 @@ export interface BatchAnswer {
   readonly results: readonly BatchResult[];
 }
 
-/** What stands in front of the bytes. */
-type Head = readonly [
-  groups: readonly GroupHead[],
-  /** Where the bytes are in shared memory, and how many; null when they follow. */
-  place: readonly [at: number, bytes: number] | null,
-  computeMs: number,
-  /** The worker's part of the shared memory, and how many answers have had a place there. */
-  part: number,
-  count: number,
-];
-
 /**
  * From here on shared memory is faster than the pipe. Measured on two cores, there and back through
  * the pipe and through memory: 4 KiB 0.05 and 0.04 ms, 8 KiB 0.06 and 0.03, 64 KiB 0.25 and 0.04,
@@ -47,10 +28,8 @@ type Head = readonly [
  */
 const SHARED_FROM_BYTES = 4 * 1024;
 
-const NO_PART = -1;
-
 /**
- * The body of a batch: a length, a msgpack head, and the bytes of all payloads, those of one tensor
+ * The body of a batch: a head, and the bytes of all payloads, those of one tensor
  * side by side. With shared memory large ones go there: call `memory.release(body)` when the batch
  * has ended. Throws http.too-large when no message would hold it.
  */
@@ -59,15 +38,18 @@ export function encodeBatch(payloads: readonly Payload[], memory?: SharedMemory)
   const bytes = bytesOfRuns(pieces.runs);
   const place = bytes < SHARED_FROM_BYTES ? undefined : memory?.take(bytes);
   const view = place && memory?.view(place);
+  const head: FrameHead = {
+    groups: pieces.heads,
+    place: undefined,
+    computeMs: 0,
+    part: NO_PART,
+    count: 0,
+  };
   if (!view || !memory) {
-    return inline([pieces.heads, null, 0, NO_PART, 0], pieces.runs, {
-      bytes,
-      what: "batch",
-      code: "http.too-large",
-    });
+    return inline(head, pieces.runs, { bytes, what: "batch", code: "http.too-large" });
   }
   putRuns(pieces.runs, view, 0);
-  const body = headOnly([pieces.heads, [place.at, place.bytes], 0, NO_PART, 0]);
+  const body = headOnly({ ...head, place });
   memory.keep(body, place);
   return body;
 }
@@ -81,7 +63,7 @@ export function decodeBatch(body: Uint8Array, memory?: WorkerMemory): Payload[] 
 export function decodeBatchGroups(body: Uint8Array, memory?: WorkerMemory): Group[] {
   const { head, bytes } = read(body, memory);
   const isAligned = bytes.byteOffset % ALIGNMENT_BYTES === 0;
-  return readGroups(head[0], isAligned ? bytes : bytes.slice());
+  return readGroups(head.groups, isAligned ? bytes : bytes.slice());
 }
 
 /** An answer as a worker writes it: results of payloads that follow each other may be stacked. */
@@ -98,18 +80,17 @@ export function encodeAnswer(
   const { heads, runs } = piecesOf(results);
   const bytes = bytesOfRuns(runs);
   const place = bytes < SHARED_FROM_BYTES ? undefined : memory?.take(bytes);
-  const part = memory?.part ?? NO_PART;
-  const count = memory?.count ?? 0;
+  const head: FrameHead = {
+    groups: heads,
+    place: undefined,
+    computeMs,
+    part: memory?.part ?? NO_PART,
+    count: memory?.count ?? 0,
+  };
   const view = place && memory?.view(place);
-  if (!view) {
-    return inline([heads, null, computeMs, part, count], runs, {
-      bytes,
-      what: "answer",
-      code: "task.invalid-result",
-    });
-  }
+  if (!view) return inline(head, runs, { bytes, what: "answer", code: "task.invalid-result" });
   putRuns(runs, view, 0);
-  return headOnly([heads, [place.at, place.bytes], computeMs, part, count]);
+  return headOnly({ ...head, place });
 }
 
 /**
@@ -118,7 +99,7 @@ export function encodeAnswer(
  */
 export function decodeAnswer(body: Uint8Array, memory?: SharedMemory): BatchAnswer {
   const { head, bytes } = read(body, memory);
-  const [groups, place, computeMs, part, count] = head;
+  const { groups, place, computeMs, part, count } = head;
   const own = place ? bytes.slice() : bytes;
   if (part !== NO_PART) memory?.countAsRead(part, count);
   return { computeMs, results: readGroups(groups, own).flatMap(partsOf) };
@@ -127,49 +108,36 @@ export function decodeAnswer(body: Uint8Array, memory?: SharedMemory): BatchAnsw
 function read(
   body: Uint8Array,
   memory: { view: (place: Place) => Uint8Array | undefined } | undefined,
-): { head: Head; bytes: Uint8Array } {
-  const length = new DataView(body.buffer, body.byteOffset, body.length).getUint32(0, true);
-  let head: Head | undefined;
-  decodeFrames(body.subarray(4, 4 + length), (value) => (head = value as Head));
-  if (!head) throw new DingError("internal.bug", "Cannot read batch: it has no head");
-  const place = head[1];
-  if (!place) return { head, bytes: body.subarray(aligned(4 + length)) };
-  const [at, size] = place;
-  const bytes = memory?.view({ at, bytes: size });
-  if (bytes?.length !== size) {
+): { head: FrameHead; bytes: Uint8Array } {
+  const head = readHead(body);
+  const { place, start } = head;
+  if (!place) return { head, bytes: body.subarray(start) };
+  const bytes = memory?.view(place);
+  if (bytes?.length !== place.bytes) {
     throw new DingError("internal.bug", "Cannot read batch: it is not in the shared memory");
   }
   return { head, bytes };
 }
 
-function headOnly(head: Head): Uint8Array {
-  return withHead(encodeFrame(head), 0);
+function headOnly(head: FrameHead): Uint8Array {
+  return frameWith(head, groupBytes(head.groups), 0).frame;
 }
 
 function inline(
-  head: Head,
+  head: FrameHead,
   runs: readonly (readonly Uint8Array[])[],
   { bytes, what, code }: { bytes: number; what: string; code: Code },
 ): Uint8Array {
-  const told = encodeFrame(head);
-  const start = aligned(4 + told.length);
-  if (start + bytes > MESSAGE_BODY_LIMIT_BYTES) {
-    const limit = `it takes ${start + bytes} bytes, the limit is ${MESSAGE_BODY_LIMIT_BYTES}`;
+  const groups = groupBytes(head.groups);
+  if (startOf(groups) + bytes > MESSAGE_BODY_LIMIT_BYTES) {
+    const limit = `it takes ${startOf(groups) + bytes} bytes, the limit is ${MESSAGE_BODY_LIMIT_BYTES}`;
     throw new DingError(code, `Cannot send ${what}: ${limit}`, {
       hint: "Send fewer or smaller items at a time.",
     });
   }
-  const body = withHead(told, bytes);
-  putRuns(runs, body, start);
-  return body;
-}
-
-function withHead(head: Uint8Array, bytes: number): Uint8Array {
-  const start = aligned(4 + head.length);
-  const body = bytesWithRoom(start + bytes);
-  new DataView(body.buffer, body.byteOffset, 4).setUint32(0, head.length, true);
-  body.set(head, 4);
-  return body;
+  const { frame, start } = frameWith(head, groups, bytes);
+  putRuns(runs, frame, start);
+  return frame;
 }
 
 function bytesOfRuns(runs: readonly (readonly Uint8Array[])[]): number {
