@@ -6,12 +6,18 @@ import { Pool } from "../../pool/pool.ts";
 import type { PoolTask } from "../../pool/assignment.ts";
 import { DEFAULT_RESTART } from "../../pool/restart-policy.ts";
 import { msgpack } from "../../protocol/codec.ts";
+import type { Body } from "../../rpc/message.ts";
 import type { Peer } from "../../rpc/peer.ts";
 import { spawnSelf } from "../../runtime/self.ts";
 import { CPU, deviceEnv, deviceOf } from "../devices.ts";
 import type { ServeWorkerFacts } from "../page/server-facts.ts";
 import { createSharedMemory, type SharedMemory } from "../shared-memory.ts";
-import { WORKER_METHODS, type ModelReport, type WorkerSetUp } from "../worker-protocol.ts";
+import {
+  WORKER_EVENTS,
+  WORKER_METHODS,
+  type ModelReport,
+  type WorkerSetUp,
+} from "../worker-protocol.ts";
 import { changedError, loadingError } from "./refusals.ts";
 import { hasSameFace } from "./same-face.ts";
 import type { ModelSource } from "./source.ts";
@@ -50,6 +56,8 @@ export interface GenerationOptions {
   readonly log: Logger;
   /** A worker can take a batch that could not before. */
   readonly onRoom: () => void;
+  /** What a model records as it loads. */
+  readonly onStatistic: (numbers: Record<string, number>) => void;
   /** No worker is left, and the next one does not come up either. */
   readonly onDown: (error: DingError) => void;
 }
@@ -236,12 +244,26 @@ export class Generation implements AsyncDisposable {
       batchSize: settings.batchSize,
       sharedMemory: this.memory?.lend(workerId),
     };
-    const body = await peer.request(WORKER_METHODS.SET_UP, meta);
+    const body = await this.#ask(peer, meta);
     const report = msgpack.decode(body ?? new Uint8Array()) as ModelReport;
     if (this.#report && !hasSameFace(this.#report, report)) throw changedError();
     if (meta.sharedMemory && !report.sharesMemory) this.memory?.disable();
     this.#devices.set(workerId, report.device);
     this.#report = report;
+  }
+
+  /** A model may record numbers as it loads. */
+  #ask(peer: Peer, meta: WorkerSetUp): Promise<Body> {
+    return new Promise((reply, reject) => {
+      peer.call(WORKER_METHODS.SET_UP, meta, undefined, {
+        reply,
+        fail: (record) => reject(DingError.fromRecord(record)),
+        event: (name, told) => {
+          if (name !== WORKER_EVENTS.STATISTIC || !told) return;
+          this.#options.onStatistic(msgpack.decode(told) as Record<string, number>);
+        },
+      });
+    });
   }
 
   #deviceOf(index: number): number {

@@ -237,6 +237,7 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
       settings,
       clock,
       log: loggerWith(log, { model: this.label }),
+      onStatistic: (numbers) => this.#options.statistics.onStatistic(numbers),
       onRoom: () => {
         if (this.#current !== next) return;
         this.#down = undefined;

@@ -1,6 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { DingError } from "../../core/errors.ts";
 import type { PoolTask } from "../../pool/assignment.ts";
+import { msgpack } from "../../protocol/codec.ts";
 import { decodeAnswer, encodeBatch, payloadBytes } from "../batch-frame.ts";
 import type { InferRequest, Payload } from "../inference.ts";
 import type { ModelStatistics } from "../page/model-statistics.ts";
@@ -113,8 +114,12 @@ export class Stream {
           this.#takenMs = clock.now();
           this.#takenBy = worker;
         },
-        event: (name, piece) => {
-          if (name === WORKER_EVENTS.PIECE && piece) this.#onPiece(piece, generation);
+        event: (name, told) => {
+          if (!told) return;
+          if (name === WORKER_EVENTS.PIECE) this.#onPiece(told, generation);
+          if (name === WORKER_EVENTS.STATISTIC) {
+            this.#options.statistics.onStatistic(msgpack.decode(told) as Record<string, number>);
+          }
         },
         settled: () => generation.memory?.release(body),
         reply: () => this.#finish(),

@@ -49,7 +49,7 @@ interface Wrong {
   /** What the answer says: the path of the fault, where there is one. */
   says: string;
   path: string;
-  body: string | Uint8Array;
+  body: string | Uint8Array<ArrayBuffer>;
   headers?: Record<string, string>;
 }
 
