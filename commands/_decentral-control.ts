@@ -19,9 +19,10 @@ const askOptions = z.object(reachOptions).meta({ singleDash: true });
 
 const switchOptions = z
   .object({
-    numClient: groupFields.numClient
-      .unwrap()
+    numClient: z
+      .int()
       .min(0)
+      .max(10_000)
       .optional()
       .describe("How many units call each remote server; as it is if 0 or not given")
       .meta({ group: "Units", flagOnly: true }),
