@@ -15,6 +15,8 @@ const LOOP_MS = 1_500;
 const TRIPS = 200;
 const PAUSE_MS = 5;
 const HTTP_SECONDS = 2;
+const WARM_UP_SECONDS = 3;
+const WARM_UP_ROUNDS = 2;
 const ITEM = { x: new Float32Array(2) };
 
 /** By number of clients: the least share of the arithmetic, and what the ancestor got. */
@@ -30,6 +32,7 @@ export async function* fiveMs(press: Press): AsyncGenerator<Row> {
   await using processes = new Processes();
   const server = await startServer(processes, "five-ms", ["--batch-size", String(BATCH_SIZE)]);
   const tripMs = await webSocketTripMs(processes);
+  await warm(server, press);
   for (const { clients, ancestor } of RATES) {
     const { perSecond, p50Ms, p99Ms } = await looped(server, clients);
     const batchMs = await batchMsOf(server);
@@ -47,6 +50,13 @@ export async function* fiveMs(press: Press): AsyncGenerator<Row> {
   }
   yield await overHttp(press, { server, processes });
   yield await fairness();
+}
+
+/** A server runs for months: what counts is its code once the runtime has compiled it; the client's too. */
+async function warm(server: Served, press: Press): Promise<void> {
+  const request = inferRequest(server.port, 2, "json");
+  await press.run(request, { connections: 32, seconds: WARM_UP_SECONDS });
+  for (let round = 0; round < WARM_UP_ROUNDS; round++) await looped(server, 32);
 }
 
 /** JSON over HTTP, 32 connections. */

@@ -15,6 +15,7 @@ const BARE = join(import.meta.dir, "../limits/silero.ts");
 const BATCH_SIZE = 32;
 const WORKERS = 2;
 const SECONDS = 2;
+const WARM_UP_SECONDS = 4;
 const ROUNDS = 5;
 
 /** A real model: how much of what its cores could do comes through the server, and is batching worth it? */
@@ -26,7 +27,11 @@ export async function* silero(press: Press): AsyncGenerator<Row> {
     const { perSecond } = await press.run(request(port, rows), { connections, seconds: SECONDS });
     return perSecond * rows;
   };
-  await Promise.all([batching, single].map(({ port }) => ask(request(port, 1))));
+  for (const { port } of [batching, single]) {
+    await ask(request(port, 1));
+    await press.run(request(port, 1), { connections: 64, seconds: WARM_UP_SECONDS });
+    await rate(port, BATCH_SIZE, 4);
+  }
   const whole = await inTurns({
     rounds: ROUNDS,
     real: () => rate(batching.port, BATCH_SIZE, 4),

@@ -102,7 +102,10 @@ export function decodeAnswer(body: Uint8Array, memory?: SharedMemory): BatchAnsw
   const { groups, place, computeMs, part, count } = head;
   const own = place ? bytes.slice() : bytes;
   if (part !== NO_PART) memory?.countAsRead(part, count);
-  return { computeMs, results: readGroups(groups, own).flatMap(partsOf) };
+  const [first, ...others] = readGroups(groups, own);
+  const results = first ? partsOf(first) : [];
+  for (const group of others) results.push(...partsOf(group));
+  return { computeMs, results };
 }
 
 function read(

@@ -37,6 +37,8 @@ export class SharedMemory implements Disposable {
   readonly #answerWindows: number;
   readonly #slots: (string | undefined)[];
   readonly #placeOf = new Map<Uint8Array, Place>();
+  /** By the beginning of a worker's part. */
+  readonly #counters = new Map<number, Int32Array>();
   #isUsable = true;
 
   constructor(
@@ -96,8 +98,16 @@ export class SharedMemory implements Disposable {
 
   /** For decodeAnswer: everything that the worker whose part begins here has said up to this number has been read. */
   countAsRead(part: number, count: number): void {
-    const counter = this.#memory.view({ at: part, bytes: COUNTER_BYTES });
-    if (counter) Atomics.store(new Int32Array(counter.buffer, counter.byteOffset, 1), 0, count);
+    const counter = this.#counters.get(part) ?? this.#counterOf(part);
+    if (counter) Atomics.store(counter, 0, count);
+  }
+
+  #counterOf(part: number): Int32Array | undefined {
+    const bytes = this.#memory.view({ at: part, bytes: COUNTER_BYTES });
+    if (!bytes) return undefined;
+    const counter = new Int32Array(bytes.buffer, bytes.byteOffset, 1);
+    this.#counters.set(part, counter);
+    return counter;
   }
 
   /** A worker cannot open it: from now on nothing goes through it. */
