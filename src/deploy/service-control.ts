@@ -53,7 +53,10 @@ stop() {
     return 0
   fi
   echo "Stopping $name: it may finish its work for $stop_timeout_s s"
-  kill -TERM "$asked" || exit 1
+  # It may have ended by itself since it was looked at.
+  if ! why=$(kill -TERM "$asked" 2>&1) && [ "$(keeper || service)" = "$asked" ]; then
+    fail "Cannot stop $name: $why"
+  fi
   deadline=$(($(date +%s) + stop_timeout_s))
   while pid=$(keeper) || pid=$(service); do
     if [ "$(date +%s)" -ge "$deadline" ]; then

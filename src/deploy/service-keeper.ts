@@ -1,3 +1,5 @@
+import { SHELL_PARTS } from "./shell-parts.ts";
+
 /**
  * What the verbs of a service's script stand on; it needs what `serviceScript` writes above it.
  * The keeper is the script itself, in the background:
@@ -16,24 +18,8 @@ nap() {
   sleep 0.1 2>/dev/null || sleep 1
 }
 
-say() {
-  printf '%s %s\\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*" >>"$log"
-}
-
+${SHELL_PARTS}
 # ---- what runs: keeper_file holds pid and mark; service_file also where its log begins, and its ready line
-
-# A pid alone may be another program's by now; with its start time and this boot it is not.
-mark_of() {
-  if [ -d /proc/self ]; then
-    fields=$(sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null) || return 1
-    # The state is the first of them, the start time the twentieth.
-    case $fields in Z* | X* | '') return 1 ;; esac
-    echo "$(cat /proc/sys/kernel/random/boot_id) $(echo "$fields" | cut -d ' ' -f 20)"
-  else
-    case $(ps -o stat= -p "$1" 2>/dev/null) in Z* | '') return 1 ;; esac
-    ps -o lstart= -p "$1"
-  fi
-}
 
 # The process group, for stopf.
 group_of() {
@@ -42,17 +28,6 @@ group_of() {
   else
     ps -o pgid= -p "$1" | tr -d ' '
   fi
-}
-
-line_of() {
-  sed -n "$1p" "$2" 2>/dev/null
-}
-
-# Prints the pid in a file of ours if that very process lives.
-living() {
-  pid=$(line_of 1 "$1")
-  case $pid in '' | *[!0-9]*) return 1 ;; esac
-  mark=$(mark_of "$pid") && [ "$mark" = "$(line_of 2 "$1")" ] && echo "$pid"
 }
 
 keeper() {
@@ -86,19 +61,6 @@ put() {
 }
 
 # ---- the keeper
-
-# Succeeds for one of all that start at the same time.
-take_lock() {
-  mine=$keeper_file.$$
-  printf '%s\\n' "$$" "$(mark_of "$$")" >"$mine" || return 1
-  if ! ln "$mine" "$keeper_file" 2>/dev/null && ! keeper >/dev/null; then
-    # Left behind by one that was killed. Who else sees that now replaces it too: the last one wins.
-    mv -f "$mine" "$keeper_file"
-    sleep 1
-  fi
-  rm -f "$mine"
-  [ "$(line_of 1 "$keeper_file")" = "$$" ]
-}
 
 log_bytes() {
   if [ -f "$log" ]; then wc -c <"$log" | tr -d ' '; else echo 0; fi
@@ -137,22 +99,12 @@ stop_child() {
   [ -z "$child" ] || kill -TERM "$child" 2>/dev/null
 }
 
-wait_for_child() {
-  while :; do
-    wait "$child"
-    code=$?
-    # A signal ends the wait early: then the child is still there.
-    if [ "$code" -le 128 ] || ! kill -0 "$child" 2>/dev/null; then break; fi
-  done
-  child=
-}
-
 leave() {
   rm -f "$keeper_file" "$service_file" "$pid_file"
 }
 
 keep() {
-  take_lock || exit 1
+  take_lock "$keeper_file" || exit 1
   rm -f "$service_file" "$pid_file"
   trap leave EXIT
   stopping=
@@ -167,9 +119,9 @@ keep() {
     started=$(date +%s)
     run_program </dev/null >>"$log" 2>&1 &
     child=$!
-    if ! put "$pid_file" "$child" || ! put "$service_file" "$child
+    if ! put "$service_file" "$child
 $(mark_of "$child")
-$begin"; then
+$begin" || ! put "$pid_file" "$child"; then
       # One that nobody finds could not be stopped either.
       kill -TERM "$child"
       wait "$child"

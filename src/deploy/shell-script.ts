@@ -1,4 +1,5 @@
 import { type KeptProgram, stopTimeoutS } from "./kept-program.ts";
+import { SHELL_PARTS } from "./shell-parts.ts";
 import { commandForShell, quoteForShell } from "./quote.ts";
 
 /** A POSIX shell script that starts the program, and again whenever it ends; once on each node. */
@@ -35,36 +36,10 @@ state=\${DING_STATE_DIR:-\${HOME:?set HOME or DING_STATE_DIR}/.ding}
 pid_file=$state/$name.$(uname -n).pid
 log=$state/$name.$(uname -n).log
 
-say() {
-  printf '%s %s\\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*" >>"$log"
-}
-
-# A pid alone may be another program's by now; with its start time and this boot it is not.
-mark_of() {
-  if [ -r "/proc/$1/stat" ]; then
-    cat /proc/sys/kernel/random/boot_id 2>/dev/null
-    sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20
-  fi
-}
-
+${SHELL_PARTS}
 # Prints the pid of the one that runs, if any.
 running() {
-  pid=$(sed -n 1p "$pid_file" 2>/dev/null)
-  if [ -z "$pid" ] || ! kill -0 "$pid" 2>/dev/null; then return 1; fi
-  [ "$(mark_of "$pid")" = "$(sed 1d "$pid_file" 2>/dev/null)" ] && echo "$pid"
-}
-
-# Succeeds for one of all that start at the same time.
-take_lock() {
-  mine=$pid_file.$$
-  { echo "$$" && mark_of "$$"; } >"$mine" || exit 1
-  if ! ln "$mine" "$pid_file" 2>/dev/null && ! running >/dev/null; then
-    # Left behind by one that was killed. Who else sees that now replaces it too: the last one wins.
-    mv -f "$mine" "$pid_file"
-    sleep 1
-  fi
-  rm -f "$mine"
-  [ "$(sed -n 1p "$pid_file")" = "$$" ]
+  living "$pid_file"
 }
 
 case \${1:-start} in
@@ -98,7 +73,7 @@ status)
 esac
 
 (umask 077 && mkdir -p "$state") || exit 1
-if ! take_lock; then
+if ! take_lock "$pid_file"; then
   echo "$name is already running: pid $(running)" >&2
   exit 0
 fi
@@ -114,16 +89,6 @@ stop_child() {
 trap stop_child TERM HUP
 # Ctrl-C on a terminal reaches the program too; a second signal would end it without finishing.
 trap 'if [ -t 0 ]; then stopping=yes; else stop_child; fi' INT
-
-wait_for_child() {
-  while :; do
-    wait "$child"
-    code=$?
-    # A signal ends the wait early: then the child is still there.
-    if [ "$code" -le 128 ] || ! kill -0 "$child" 2>/dev/null; then break; fi
-  done
-  child=
-}
 
 wait_s=1
 while :; do

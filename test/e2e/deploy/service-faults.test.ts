@@ -41,6 +41,19 @@ describe("serviceScript() when something goes wrong", () => {
     expect(service.run("status").status).toBe(3);
   });
 
+  test("is stopped when its keeper ends between the look at it and the signal", async () => {
+    await using service = await MadeService.write();
+    service.run("start");
+    const program = service.pid;
+    await service.change(
+      'kill -TERM "$asked" 2>&1',
+      'kill -KILL "$asked"; kill -TERM 4194304 2>&1',
+    );
+    const { status, text } = service.run("stop");
+    expect([status, text]).toEqual([0, expect.stringContaining("svc has stopped") as string]);
+    expect(isAlive(program)).toBe(false);
+  });
+
   test("ends when others stop the service, and when its options became wrong", async () => {
     await using service = await MadeService.write();
     service.run("start");
