@@ -14,13 +14,15 @@ export async function* inOrder<T, R>(
   let room = most;
   let isLeft = false;
   let wake: (() => void) | undefined;
+  const items = source[Symbol.asyncIterator]();
   const feed = async (): Promise<void> => {
-    let index = 0;
-    for await (const item of source) {
-      if (isLeft) return;
-      begun.put(begin(item, index++), 0);
+    for (let index = 0; ; index++) {
+      const { done, value } = await items.next();
+      if (done === true || isLeft) return;
+      begun.put(begin(value, index), 0);
       room -= 1;
       while (room <= 0 && !isLeft) await new Promise<void>((resolve) => (wake = resolve));
+      if (isLeft) return;
     }
   };
   void feed().then(
@@ -36,5 +38,7 @@ export async function* inOrder<T, R>(
   } finally {
     isLeft = true;
     wake?.();
+    // One that waits for what may never come hears that nobody does any more.
+    void Promise.resolve(items.return?.()).catch(() => {});
   }
 }

@@ -140,7 +140,10 @@ export class NativeClient {
       leave();
       call.fail(tooSlow().toJSON());
     });
+    let hasLeft = false;
     const leave = (): void => {
+      if (hasLeft) return;
+      hasLeft = true;
       this.#listens -= 1;
       listening[Symbol.dispose]();
     };

@@ -62,3 +62,24 @@ test("inOrder() throws what its source throws, after the outcomes before it", as
   expect((await outcomes.next()).value).toBe(1);
   expect((await thrownBy(outcomes.next())).message).toBe("broken");
 });
+
+test("inOrder() ends a source that waits for its next item when it is left", async () => {
+  let isEnded = false;
+  let given = 0;
+  const never = Promise.withResolvers<IteratorResult<number>>();
+  const source: AsyncIterable<number> = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => (given++ === 0 ? Promise.resolve({ done: false, value: 7 }) : never.promise),
+      return: () => {
+        isEnded = true;
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    }),
+  };
+  for await (const outcome of inOrder(source, async (item) => item, 3)) {
+    expect(outcome).toBe(7);
+    await settle();
+    break;
+  }
+  expect(isEnded).toBe(true);
+});
