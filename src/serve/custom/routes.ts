@@ -1,7 +1,8 @@
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import type { App } from "../../http/app.ts";
 import type { HttpBindings } from "../../http/listen.ts";
 import { refuseRoute } from "../../http/no-route.ts";
+import { writeJson } from "../../protocol/json-writer.ts";
 import { importModule } from "../../runtime/modules.ts";
 import { LocalClient } from "../host/local-client.ts";
 import type { Models } from "../inference.ts";
@@ -22,7 +23,7 @@ export class CustomRoutes {
 
   /** What plugins have added: "GET /twice/:n". */
   get list(): KnownRoute[] {
-    return (this.#custom?.routes ?? []).map(({ method, path }) => ({ method, path }));
+    return (this.#custom?.routes.slice(1) ?? []).map(({ method, path }) => ({ method, path }));
   }
 
   /** Call it when every other route stands. */
@@ -36,6 +37,7 @@ export class CustomRoutes {
   /** Takes the routes of these plugins in the place of those before. */
   async load(sources: readonly RoutesSource[], models: Models): Promise<void> {
     const custom: App = new Hono<{ Bindings: HttpBindings }>();
+    custom.use("*", writeTensors); // the first of its routes
     custom.notFound(() => new Response(null, { status: NOT_HERE }));
     custom.onError((error) => {
       throw error; // the house answers
@@ -47,6 +49,14 @@ export class CustomRoutes {
     this.#custom = custom;
   }
 }
+
+/** What a model answers may be typed arrays: `context.json` writes them as lists, as every other route does. */
+const writeTensors: MiddlewareHandler<{ Bindings: HttpBindings }> = async (context, next) => {
+  const json = (value: unknown, status?: never, headers?: Record<string, string>): Response =>
+    context.body(writeJson(value), status, { "Content-Type": "application/json", ...headers });
+  context.json = json as typeof context.json;
+  await next();
+};
 
 /** No status that a plugin would answer with. */
 const NOT_HERE = 599;
