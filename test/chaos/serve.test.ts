@@ -45,8 +45,9 @@ test("workers that are killed under load: every request is answered once", async
 test("SIGTERM under load: a request is answered, refused with 503, or finds nobody", async () => {
   const seed = chaosSeed();
   const chance = new Chance(seed);
-  for (let round = 0; round < 3; round++) {
-    await using host = await ServeHost.start(seed + round);
+  const retries = 20;
+  for (let round = 0; round < 4; round++) {
+    await using host = await ServeHost.start(seed + round, ["--retries", `${retries}`]);
     await using load = new ServeLoad(host.server.port, {
       ...SHAPE,
       ledger: host.ledger,
@@ -57,15 +58,18 @@ test("SIGTERM under load: a request is answered, refused with 503, or finds nobo
       timeoutMs: 20_000,
     });
     if (round === 1) await host.swap("SIGHUP");
-    if (round === 2) void host.harass(["stop worker"], 300);
+    const trouble = round === 2 ? "stop worker" : "kill worker";
+    // The server may be gone before its workers can be asked for.
+    if (round >= 2) void host.harass([trouble, trouble], 300).catch(() => {});
     load.expectStop();
     const { code, stderr } = await host.server.stop();
     await until(() => load.endings.refused > 0, { what: "a closed port" });
     await load.finish();
     report(`stop ${round}`, seed, load.endings);
     expect(load.faults).toEqual([]);
-    expect(load.runFaults(1)).toEqual([]);
-    expect([code, stderr]).toEqual([0, expect.not.stringContaining("error")]);
+    expect(load.runFaults(round === 3 ? 1 + retries : 1)).toEqual([]);
+    expect(code).toBe(0);
+    if (round < 3) expect(stderr).not.toContain("error");
   }
 }, 60_000);
 
