@@ -1,4 +1,4 @@
-/** The model of examples/voice with nothing around it: `bun silero.ts ROWS SECONDS` prints how many rows a second one process gets. */
+/** The model of examples/voice with nothing around it: `bun silero.ts ROWS SECONDS THREADS` prints how many rows a second one process gets. */
 import { createRequire } from "node:module";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { CELLS, CONTEXT, FRAME, LAYERS } from "../../examples/voice/frame.ts";
@@ -6,8 +6,8 @@ import { CELLS, CONTEXT, FRAME, LAYERS } from "../../examples/voice/frame.ts";
 const MODEL = createRequire(import.meta.url).resolve("@ricky0123/vad-web/dist/silero_vad_v5.onnx");
 const WARM_UPS = 50;
 
-const [rows = 1, seconds = 1] = process.argv.slice(2).map(Number);
-const session = await InferenceSession.create(MODEL, { intraOpNumThreads: 1 });
+const [rows = 1, seconds = 1, threads = 1] = process.argv.slice(2).map(Number);
+const session = await InferenceSession.create(MODEL, { intraOpNumThreads: threads });
 const floats = (count: number): Float32Array =>
   Float32Array.from({ length: count }, (_, at) => ((at * 7_919) % 1_000) / 1_000);
 
