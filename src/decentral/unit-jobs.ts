@@ -14,6 +14,11 @@ export class ServerAway extends Error {
   override readonly name = "ServerAway";
 }
 
+/** The process was gone before it heard of the job. */
+export class SeatGone extends Error {
+  override readonly name = "SeatGone";
+}
+
 /** Did a process die with this job, so that it may kill the next one, too? */
 export function isSuspect({ reasons }: Pick<Job, "reasons">): boolean {
   const last = reasons.at(-1) ?? "";
@@ -21,8 +26,8 @@ export function isSuspect({ reasons }: Pick<Job, "reasons">): boolean {
 }
 
 /**
- * Has a unit do one job; resolves when it is done. Throws what the subscription shall say of it: `ServerAway`, `GiveUp`,
- * or the reason of another try. A job that may have killed a process is done while its new process does no other.
+ * Has a unit do one job; resolves when it is done. Throws what the subscription shall say of it: `GiveUp` or the reason
+ * of another try; `ServerAway` or `SeatGone` where it was not tried. A job that may have killed a process is done while its new process does no other.
  */
 export async function doJob(
   seat: Seat,
@@ -46,6 +51,7 @@ function ask(
   const { id, key, attempt, priority, pushedAtMs, reasons, value } = job;
   const meta: JobMeta = { unit, id, key, attempt, priority, pushedAtMs, reasons };
   return new Promise((resolve, reject) => {
+    let isSent = false;
     const settled = (): void => signal.removeEventListener("abort", cancel);
     const cancel = seat.call(
       { method: WORKER_METHODS.JOB, meta, body: value },
@@ -55,11 +61,14 @@ function ask(
           resolve();
         },
         fail: (error) => {
+          // A call to a process that is gone fails at once.
+          if (!isSent) return reject(new SeatGone(error.message));
           settled();
           reject(verdict(error));
         },
       },
     );
+    isSent = true;
     if (signal.aborted) cancel();
     else signal.addEventListener("abort", cancel, { once: true });
   });

@@ -10,7 +10,7 @@ import { abortable, delay } from "../core/wait.ts";
 import type { GroupStatistics } from "./group-statistics.ts";
 import type { PlacedUnit } from "./layout.ts";
 import type { Seat } from "./seat.ts";
-import { doJob, ServerAway } from "./unit-jobs.ts";
+import { doJob, SeatGone, ServerAway } from "./unit-jobs.ts";
 import { UnitLine } from "./unit-line.ts";
 import { UnitRecord, type Outcome } from "./unit-record.ts";
 import { WORKER_METHODS, type RoundsReport } from "./worker-protocol.ts";
@@ -109,9 +109,7 @@ export class Unit {
     this.record.stopping();
     this.#tried.resolve();
     this.#rest?.[Symbol.dispose]();
-    // Who has a job and no model for it any more gives it back.
-    if (!this.#seat) this.#open.reject(new NotTried("The unit ends"));
-    this.#open.promise.catch(() => {});
+    if (!this.#seat) this.#giveUpWaiting();
     const subscription = this.#subscription;
     if (!subscription) this.#line?.stop();
     await (subscription ? subscription.close(graceMs) : this.#ended(graceMs));
@@ -149,6 +147,10 @@ export class Unit {
         this.record.opened();
         return;
       } catch (thrown) {
+        if (thrown instanceof SeatGone) {
+          if (this.#seat === seat) this.#up();
+          continue;
+        }
         if (!(thrown instanceof ServerAway)) throw thrown;
         await this.#serverAway(thrown.message, seat, context.signal);
       } finally {
@@ -242,6 +244,13 @@ export class Unit {
   #up(): void {
     if (this.#seat) this.#open = Promise.withResolvers<Seat>();
     this.#seat = undefined;
+    if (this.#closing) this.#giveUpWaiting();
     this.#turnTaking();
+  }
+
+  /** Who has a job, and no model for it any more, gives it back. */
+  #giveUpWaiting(): void {
+    this.#open.promise.catch(() => {}); // nobody may have a job
+    this.#open.reject(new NotTried("The unit ends"));
   }
 }

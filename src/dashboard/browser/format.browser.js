@@ -4,8 +4,8 @@ const NOTHING = "–";
 /** Words of states, and how good they are; what is not here is neither. */
 const TONES = {
   good: ["ready", "running", "READY", "idle", "busy", "ok", "connected"],
-  warn: ["starting", "draining", "LOADING", "UNLOADING", "idle-mode", "waiting"],
-  bad: ["failed", "UNAVAILABLE", "stopped", "lost", "dead", "error"],
+  warn: ["starting", "draining", "LOADING", "UNLOADING", "idle-mode", "waiting", "stopping"],
+  bad: ["failed", "UNAVAILABLE", "stopped", "lost", "dead", "down", "error"],
 };
 
 /** A value as people read it. */

@@ -25,18 +25,16 @@ export class ProcessingModel extends WKRWorker {
 `;
 
 /** As a shell without quotes hands it over. */
-const SERVERS = "[[10.40.34.16, 8068, 8069], [10.40.34.14, 8068, 8069]]".split(" ");
+const SERVERS = "[[10.40.34.16, 8068, 8069], [10.40.34.14, 8068, 8069]]";
 
 test("the documentation's line works as it is written, and so does its client", async () => {
   await using folder = await tempFolder();
   await folder.write("decentralize.ts", UNIT);
   const [port, httpPort] = [await freePort(), await freePort()];
-  const line = [
-    ...["decentralize.ProcessingModel", "-port", `${port}`, "-port_out", "21326"],
-    ...["-http_port", `${httpPort}`, "-num_client", "3", "-remote_servers", ...SERVERS],
-    ...["-log_dir", "logs"],
-  ];
-  await using fleet = spawnDing(["decentral", ...line], { runtime: "binary", cwd: folder.path });
+  const words =
+    `decentral decentralize.ProcessingModel -port ${port} -port_out 21326 -http_port ${httpPort} ` +
+    `-num_client 3 -remote_servers ${SERVERS} -log_dir logs`;
+  await using fleet = spawnDing(words.split(" "), { runtime: "binary", cwd: folder.path });
   await fleet.ready();
   for (const at of [port, httpPort]) {
     const status = await statusOf({ url: `http://127.0.0.1:${at}` });

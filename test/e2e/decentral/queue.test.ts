@@ -18,7 +18,7 @@ function lines(stdout: string): Record<string, unknown>[] {
 test("push, stats, peek and purge work on a queue", async () => {
   await using folder = await tempFolder();
   const options = { runtime: "binary", cwd: folder.path } as const;
-  const input = '{"url": "a", "big": 12345678901234567890}\n\n{"url": "b"}\n{"url": "a"}\n';
+  const input = '{"url": "a", "big": 9007199254740993}\n\n{"url": "b"}\n{"url": "a"}\n';
   const pushed = await ding(["decentral", "push", "-", ...QUEUE, "--key-field", "url", "--json"], {
     ...options,
     input,
@@ -40,7 +40,7 @@ test("push, stats, peek and purge work on a queue", async () => {
   expect(jobs.map(({ value }) => value)).toEqual([
     1,
     { priority: "no, that is the value" },
-    { url: "a", big: 12345678901234567890 },
+    { url: "a", big: Number("9007199254740993") },
     { url: "b" },
     [1],
   ]);

@@ -5,12 +5,15 @@ import { defineUnit } from "ding";
 interface Asked {
   to: string;
   n: number;
+  /** Ends the process. */
+  kill?: boolean;
 }
 
 // oxlint-disable-next-line import/no-default-export -- a plugin is the default of its module
 export default defineUnit({
-  async work({ to, n }: Asked, { client, job, unit, signal }) {
-    const answer = await client.encode({ n }, { signal, requestId: job.id });
+  async work({ to, n, kill }: Asked, { client, job, unit, signal }) {
+    if (kill === true) process.kill(process.pid, "SIGKILL");
+    const answer = await client.encode({ echo: n }, { signal, requestId: job.id });
     const line = { what: "done", n, answer, unit, attempt: job.attempt, key: job.key };
     appendFileSync(to, `${JSON.stringify(line)}\n`);
   },
