@@ -41,8 +41,6 @@ export const PLAN: Record<string, Room> = {
 
 /** Each package has one home, so that replacing it touches one place. `node:` modules are free. */
 export const HOMES: Record<string, RegExp> = {
-  "@nats-io/jetstream": /^src\/broker\/nats\//,
-  "@nats-io/nats-core": /^src\/broker\/nats\//,
   "@nats-io/transport-node": /^src\/broker\/nats\//,
   "@opentelemetry/api": /^src\/telemetry\/otlp/,
   "@opentelemetry/exporter-trace-otlp-http": /^src\/telemetry\/otlp/,

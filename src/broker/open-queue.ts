@@ -12,6 +12,8 @@ import {
 } from "./queue-url.ts";
 import { Queue } from "./queue.ts";
 import { QUEUE_DEFAULTS, type QueueOptions } from "./queue-options.ts";
+import { NatsDriver } from "./nats/nats-driver.ts";
+import { parseNatsUrl } from "./nats/nats-names.ts";
 import { RedisListDriver } from "./redis/list/redis-list-driver.ts";
 import { RedisDriver } from "./redis/redis-driver.ts";
 import { parseRedisUrl } from "./redis/redis-url.ts";
@@ -46,6 +48,10 @@ const KINDS: Record<string, MakeDriver> = {
   },
   redis: makeRedis,
   rediss: makeRedis,
+  nats(url, terms, means) {
+    const address = parseNatsUrl(url);
+    return new NatsDriver({ address, queue: queueName(url), ...means }, terms);
+  },
   "redis-list"(url, terms, means) {
     const address = parseRedisUrl(url, ["pop"]);
     const key = url.parameters["queue"] ?? "";
