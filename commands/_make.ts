@@ -22,7 +22,7 @@ const makeOptions = {
   name: z
     .string()
     .regex(/^[a-zA-Z\d][\w.-]*$/, "use letters, digits, dots, _ and -")
-    .describe("What it is called: names the unit, the container, the files of its script")
+    .describe("Name of the unit, the container, and the files of its script")
     .meta({ group: SCRIPT, flagOnly: true, placeholder: "NAME" }),
   format: z
     .enum(["sh", "systemd", "compose", "k8s"])

@@ -28,9 +28,14 @@ export function missingError(section: string, field: OptionField): DingError {
   const name = field.named ? `--${field.flag}` : field.flag.toUpperCase();
   return new DingError("usage.invalid-option", `Cannot start without ${name}`, {
     hint: field.flagOnly
-      ? `Pass ${field.named ? `${name} ${field.placeholder}` : name}: ${field.description}`
+      ? `Pass ${field.named ? `${name} ${field.placeholder}` : name}: ${inSentence(field.description)}`
       : `Pass ${name} ${field.placeholder}, or set ${field.env} or "${section}.${field.key}" in the config file`,
   });
+}
+
+/** Behind a colon no capital stands, unless it is a word of capitals. */
+function inSentence(text: string): string {
+  return /^[A-Z][a-z]/.test(text) ? `${text.charAt(0).toLowerCase()}${text.slice(1)}` : text;
 }
 
 /** A text of a flag or variable that is none of the option's type. */

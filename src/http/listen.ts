@@ -108,8 +108,10 @@ function refusal(error: DingError): Response {
 }
 
 function listening(server: HttpServer, host: string, parting: Parting): ListeningApp {
-  const { port, url } = server;
-  const own = new URL(url.replace("//0.0.0.0", "//127.0.0.1").replace("//[::]", "//[::1]"));
+  const { port } = server;
+  // Every address of this machine is none that one can open.
+  const url = server.url.replace("//0.0.0.0", "//127.0.0.1").replace("//[::]", "//[::1]");
+  const own = new URL(url);
   return {
     port,
     url,

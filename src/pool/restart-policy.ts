@@ -34,14 +34,14 @@ export class RestartPolicy {
   /** A worker that had been ready died after `livedMs`; returns the wait before the next. */
   onCrash(livedMs: number): number {
     this.#crashes = livedMs >= this.#options.steadyMs ? 1 : this.#crashes + 1;
-    return backoffMs(this.#options, this.#crashes);
+    return Math.round(backoffMs(this.#options, this.#crashes));
   }
 
   /** A worker died before it was ready; undefined means: give up. */
   onFailedStart(): number | undefined {
     this.#failedStarts += 1;
     if (this.#failedStarts >= this.#options.mostFailedStarts) return undefined;
-    return backoffMs(this.#options, this.#failedStarts);
+    return Math.round(backoffMs(this.#options, this.#failedStarts));
   }
 
   /** A task ended well: whatever killed the last worker is over. */

@@ -30,7 +30,7 @@ export async function importModule(path: string): Promise<Record<string, unknown
   const file = path.startsWith("file:") ? fileURLToPath(path) : resolve(path);
   if (!existsSync(file)) {
     throw new DingError("plugin.not-found", `Cannot load plugin "${path}": no such file`, {
-      hint: `Looked at ${file}.`,
+      hint: path === file ? "Name a file that is there, such as ./model.ts." : `Looked at ${file}.`,
     });
   }
   if (statSync(file).isDirectory()) {

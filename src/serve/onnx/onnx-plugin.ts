@@ -23,7 +23,8 @@ export async function onnxPlugin(
   if (!found?.isFile()) {
     const why = found ? "it is no file" : "no such file";
     throw new DingError("plugin.not-found", `Cannot load model "${file}": ${why}`, {
-      hint: `Looked at ${path}.`,
+      hint:
+        path === file ? "Name a file that is there, such as ./model.onnx." : `Looked at ${path}.`,
     });
   }
   return { load: (ctx) => loadOnnx(path, { ctx, threads }) };

@@ -52,7 +52,17 @@ function stepsOf(exported: unknown, path: string): ModelSteps | undefined {
   }
   if (typeof exported !== "object" || exported === null) return undefined;
   if (hasWorkerSteps(exported)) return workerSteps(exported as WorkerObject);
-  const { predict, generate } = exported as Partial<ModelDefinition>;
+  const { load, predict, generate } = exported as Partial<ModelDefinition>;
   if (typeof predict !== "function" && typeof generate !== "function") return undefined;
+  if (load === undefined && predict?.length === 1) throw onlyInputsError(path);
   return definitionSteps(exported as ModelDefinition<unknown>);
+}
+
+/** What it takes for its inputs would be the model, which there is none of. */
+function onlyInputsError(path: string): DingError {
+  const why = "its predict takes one parameter, and there is no load";
+  return new DingError("plugin.invalid", `Cannot use plugin "${path}": ${why}`, {
+    hint: "Let it take (model, inputs, ctx), or export as default a function (inputs, ctx) => outputs.",
+    details: { path },
+  });
 }

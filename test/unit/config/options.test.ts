@@ -157,7 +157,7 @@ describe("loadOptions()", () => {
     const positional = z.object({
       file: z.string().describe("The tasks").meta({ positional: true }),
     });
-    expect(problem({}, positional)).toBe("Cannot start without FILE / Pass FILE: The tasks");
+    expect(problem({}, positional)).toBe("Cannot start without FILE / Pass FILE: the tasks");
   });
 
   test("takes what belongs to one run from flags alone", () => {

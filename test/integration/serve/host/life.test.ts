@@ -47,6 +47,12 @@ describe("start()", () => {
     }
   });
 
+  test("that listens everywhere names an address that one can open", async () => {
+    await using server = await startServer({ plugin: JOBS, host: "0.0.0.0", insecure: true });
+    expect(server.url).toBe(`http://127.0.0.1:${server.port}`);
+    expect(server.address).toBe(`0.0.0.0:${server.port}`);
+  });
+
   test("refuses to serve nothing", () => {
     expect(() => new Server({ repository: undefined, plugin: [] })).toThrow("no model is named");
   });

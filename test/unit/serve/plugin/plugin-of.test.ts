@@ -249,3 +249,14 @@ test("predict() says both numbers when outputs are not as many as items", async 
     [5, 6],
   ]);
 });
+
+test("pluginOf() refuses a predict that would take the model for its inputs", async () => {
+  const outputs = (inputs: unknown): unknown => inputs;
+  for (const module of [{ default: { predict: outputs } }, { predict: outputs }]) {
+    expect(() => pluginOf(module, { path: "model.ts", exportName: "default" })).toThrow(
+      'Cannot use plugin "model.ts": its predict takes one parameter, and there is no load',
+    );
+  }
+  const loaded = { load: () => "m", predict: (model: unknown) => [model] };
+  expect(await predict({ default: loaded }, [1])).toEqual(["m"]);
+});
