@@ -4,77 +4,42 @@ import type { Panel } from "../../dashboard/dashboard.ts";
 export const SERVE_PANELS: readonly Panel[] = [
   {
     kind: "tiles",
-    tiles: [
-      { key: "rate", label: "Requests", format: "rate", hint: "Answered, mean of five seconds" },
-      { key: "p50", label: "Latency p50", format: "ms", hint: "Of the last minute" },
-      { key: "p95", label: "Latency p95", format: "ms", hint: "Of the last minute" },
-      { key: "p99", label: "Latency p99", format: "ms", hint: "Of the last minute" },
-      { key: "batch", label: "Batch size", format: "number", hint: "Mean of five seconds" },
-      { key: "queue", label: "Waiting", format: "count", hint: "Rows that no worker has" },
-      { key: "open", label: "Open requests", format: "count" },
-      { key: "answered", label: "Answered", format: "count", hint: "Since the start" },
-      { key: "failed", label: "Failed", format: "count", hint: "Since the start" },
-      { key: "workers", label: "Workers up", format: "text" },
-      { key: "memory", label: "Server's memory", format: "bytes", hint: "Without the workers" },
-      { key: "cpu", label: "Server's CPU", format: "percent", hint: "100 % is one core" },
-      { key: "uptime", label: "Up", format: "duration" },
-    ],
+    tiles: tilesOf([
+      ["rate", "Requests", "rate", "Answered, mean of five seconds"],
+      ["p50", "Latency p50", "ms", "Of the last minute"],
+      ["p95", "Latency p95", "ms", "Of the last minute"],
+      ["p99", "Latency p99", "ms", "Of the last minute"],
+      ["batch", "Batch size", "number", "Mean of five seconds"],
+      ["queue", "Waiting", "count", "Rows that no worker has"],
+      ["open", "Open requests", "count"],
+      ["answered", "Answered", "count", "Since the start"],
+      ["failed", "Failed", "count", "Since the start"],
+      ["workers", "Workers up", "text"],
+      ["memory", "Server's memory", "bytes", "Without the workers"],
+      ["cpu", "Server's CPU", "percent", "100 % is one core"],
+      ["uptime", "Up", "duration"],
+    ]),
   },
-  {
-    kind: "lines",
-    title: "Requests",
-    format: "rate",
-    series: [
-      { column: "answered", label: "answered" },
-      { column: "failed", label: "failed" },
-    ],
-  },
-  {
-    kind: "lines",
-    title: "Latency",
-    format: "ms",
-    series: [
-      { column: "latency.p50", label: "p50" },
-      { column: "latency.p95", label: "p95" },
-      { column: "latency.p99", label: "p99" },
-    ],
-  },
-  {
-    kind: "lines",
-    title: "Where the time goes (p50)",
-    format: "ms",
-    series: [
-      { column: "queued.p50", label: "in the queue" },
-      { column: "compute.p50", label: "in the model" },
-    ],
-  },
-  {
-    kind: "lines",
-    title: "Queue",
-    format: "count",
-    series: [
-      { column: "queue", label: "rows waiting" },
-      { column: "open", label: "open requests" },
-    ],
-  },
-  {
-    kind: "lines",
-    title: "Batches",
-    format: "number",
-    series: [{ column: "batch", label: "mean size" }],
-  },
-  {
-    kind: "lines",
-    title: "Load",
-    format: "percent",
-    series: [{ column: "busy", label: "busy workers" }],
-  },
-  {
-    kind: "lines",
-    title: "Rows",
-    format: "rate",
-    series: [{ column: "rows", label: "answered" }],
-  },
+  linesOf("Requests", "rate", [
+    ["answered", "answered"],
+    ["failed", "failed"],
+  ]),
+  linesOf("Latency", "ms", [
+    ["latency.p50", "p50"],
+    ["latency.p95", "p95"],
+    ["latency.p99", "p99"],
+  ]),
+  linesOf("Where the time goes (p50)", "ms", [
+    ["queued.p50", "in the queue"],
+    ["compute.p50", "in the model"],
+  ]),
+  linesOf("Queue", "count", [
+    ["queue", "rows waiting"],
+    ["open", "open requests"],
+  ]),
+  linesOf("Batches", "number", [["batch", "mean size"]]),
+  linesOf("Load", "percent", [["busy", "busy workers"]]),
+  linesOf("Rows", "rate", [["rows", "answered"]]),
   {
     kind: "bars",
     title: "Latency, last minute",
@@ -95,69 +60,98 @@ export const SERVE_PANELS: readonly Panel[] = [
     kind: "table",
     title: "Errors",
     key: "errors",
-    columns: [
-      { key: "reason", label: "Reason", format: "text" },
-      { key: "count", label: "Requests", format: "count" },
-      { key: "meaning", label: "Meaning", format: "text" },
-      { key: "last", label: "Last", format: "time" },
-      { key: "message", label: "Said", format: "text" },
-    ],
+    columns: columnsOf([
+      ["reason", "Reason", "text"],
+      ["count", "Requests", "count"],
+      ["meaning", "Meaning", "text"],
+      ["last", "Last", "time"],
+      ["message", "Said", "text"],
+    ]),
     empty: "None.",
   },
   {
     kind: "table",
     title: "Models",
     key: "models",
-    columns: [
-      { key: "model", label: "Model", format: "text" },
-      { key: "version", label: "Version", format: "text" },
-      { key: "state", label: "State", format: "state" },
-      { key: "answered", label: "Answered", format: "count" },
-      { key: "failed", label: "Failed", format: "count" },
-      { key: "p50", label: "p50", format: "ms" },
-      { key: "p99", label: "p99", format: "ms" },
-      { key: "queue", label: "Waiting", format: "count" },
-      { key: "batchSize", label: "Most in a batch", format: "count" },
-      { key: "workers", label: "Workers", format: "count" },
-      { key: "restarts", label: "Restarts", format: "count" },
-      { key: "takes", label: "Takes", format: "text" },
-      { key: "platform", label: "Platform", format: "text" },
-      { key: "reason", label: "Why not ready", format: "text" },
-    ],
+    columns: columnsOf([
+      ["model", "Model", "text"],
+      ["version", "Version", "text"],
+      ["state", "State", "state"],
+      ["answered", "Answered", "count"],
+      ["failed", "Failed", "count"],
+      ["p50", "p50", "ms"],
+      ["p99", "p99", "ms"],
+      ["queue", "Waiting", "count"],
+      ["batchSize", "Most in a batch", "count"],
+      ["workers", "Workers", "count"],
+      ["restarts", "Restarts", "count"],
+      ["takes", "Takes", "text"],
+      ["platform", "Platform", "text"],
+      ["reason", "Why not ready", "text"],
+    ]),
     empty: "No model is served.",
   },
   {
     kind: "table",
     title: "Workers",
     key: "workers",
-    columns: [
-      { key: "worker", label: "Worker", format: "text" },
-      { key: "model", label: "Model", format: "text" },
-      { key: "state", label: "State", format: "state" },
-      { key: "device", label: "Device", format: "text" },
-      { key: "pid", label: "Process", format: "text" },
-      { key: "batches", label: "Batches", format: "count" },
-      { key: "rows", label: "Rows", format: "count" },
-      { key: "busy", label: "In the model", format: "percent" },
-      { key: "memory", label: "Memory", format: "bytes" },
-      { key: "age", label: "Up", format: "duration" },
-    ],
+    columns: columnsOf([
+      ["worker", "Worker", "text"],
+      ["model", "Model", "text"],
+      ["state", "State", "state"],
+      ["device", "Device", "text"],
+      ["pid", "Process", "text"],
+      ["batches", "Batches", "count"],
+      ["rows", "Rows", "count"],
+      ["busy", "In the model", "percent"],
+      ["memory", "Memory", "bytes"],
+      ["age", "Up", "duration"],
+    ]),
     empty: "No worker is up.",
   },
   {
     kind: "table",
     title: "Recorded by the plugin",
     key: "recorded",
-    columns: [
-      { key: "key", label: "What", format: "text" },
-      { key: "model", label: "Model", format: "text" },
-      { key: "last", label: "Last", format: "number" },
-      { key: "avg", label: "Mean of 1,000", format: "number" },
-      { key: "min", label: "Least", format: "number" },
-      { key: "max", label: "Most", format: "number" },
-      { key: "count", label: "How many", format: "count" },
-    ],
+    columns: columnsOf([
+      ["key", "What", "text"],
+      ["model", "Model", "text"],
+      ["last", "Last", "number"],
+      ["avg", "Mean of 1,000", "number"],
+      ["min", "Least", "number"],
+      ["max", "Most", "number"],
+      ["count", "How many", "count"],
+    ]),
     empty: "Nothing yet: recordStatistic({ … }) in a plugin adds to it.",
   },
   { kind: "events", title: "Events", empty: "Nothing has happened yet." },
 ];
+
+type Tiles = Extract<Panel, { kind: "tiles" }>["tiles"];
+type Columns = Extract<Panel, { kind: "table" }>["columns"];
+type Lines = Extract<Panel, { kind: "lines" }>;
+
+function tilesOf(
+  rows: readonly [key: string, label: string, format: Tiles[number]["format"], hint?: string][],
+): Tiles {
+  return rows.map(([key, label, format, hint]) => ({ key, label, format, ...(hint && { hint }) }));
+}
+
+function columnsOf(
+  rows: readonly [key: string, label: string, format: Columns[number]["format"]][],
+): Columns {
+  return rows.map(([key, label, format]) => ({ key, label, format }));
+}
+
+function linesOf(
+  title: string,
+  format: Lines["format"],
+  series: readonly [column: string, label: string][],
+): Lines {
+  return {
+    kind: "lines",
+    title,
+    format,
+    series: series.map(([column, label]) => ({ column, label })),
+  };
+}

@@ -43,7 +43,7 @@ export class ServePage implements Disposable {
     this.#timer[Symbol.dispose]();
   }
 
-  /** An unknown scope is all together: its model may just have gone. */
+  /** An unknown scope is all together. */
   feed({ sinceMs, scope }: FeedQuery): DashboardFeed {
     const { statistics, boot } = this.#options;
     const facts = this.#options.facts();
@@ -92,8 +92,6 @@ export class ServePage implements Disposable {
       const served = facts.models.filter(({ facts: of }) => idOf(of) === idOf(model));
       step(idOf(model), [model], served);
     }
-    const known = new Set([ALL, ...all.map(idOf)]);
-    for (const id of this.#histories.keys()) if (!known.has(id)) this.#histories.delete(id);
     statistics.turn();
     this.#load.look(all, statistics.clock.now());
     this.#changes.look(facts);

@@ -50,11 +50,6 @@ export class ServeStatistics {
     this.#traces = traces;
   }
 
-  /** Its counts vanish; for a model that will not come back. Told twice, or of an unknown one: nothing happens. */
-  forget(name: string, version: string): void {
-    this.#models.delete(`${name}@${version}`);
-  }
-
   models(): ModelStatistics[] {
     return [...this.#models.values()];
   }

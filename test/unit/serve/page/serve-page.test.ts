@@ -50,9 +50,6 @@ test("feed() can be of one model; of one that is gone it is of all", () => {
   );
   expect(answered).toEqual([3, 2, 1, 3]);
   expect(on.page.feed({ sinceMs: undefined, scope: "b@1" }).tables["models"]).toHaveLength(1);
-  on.statistics.forget("b", "1");
-  on.clock.advance(1_000);
-  expect(on.page.feed(ALL).scopes).toEqual([{ id: "", label: "sum@1" }]);
 });
 
 test("feed() tells batches by size, in ranges where there are many", () => {
@@ -85,7 +82,6 @@ test("feed() tells how busy a worker is", () => {
 test("feed() of a server without models has nothing to show, and no fault", () => {
   const none = serverFacts({ state: "starting", ready: false, models: [] });
   using on = open(() => none);
-  on.statistics.forget("sum", "1");
   on.clock.advance(2_000);
   const fed = on.page.feed(ALL);
   expect(fed.state).toBe("starting");
