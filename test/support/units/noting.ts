@@ -8,6 +8,8 @@ interface Asked {
   n: number;
   /** How long it takes; to the end, whatever the signal says. */
   ms?: number;
+  /** How long it does not give the turn back. */
+  spinMs?: number;
   /** What is thrown at each try up to this one. */
   failUntil?: number;
   giveUp?: boolean;
@@ -33,6 +35,8 @@ export default defineUnit({
       note("aborted");
       return;
     }
+    const spinUntil = performance.now() + (asked.spinMs ?? 0);
+    while (performance.now() < spinUntil) Math.random();
     if (asked.ms !== undefined) await Bun.sleep(asked.ms);
     note("done");
   },
