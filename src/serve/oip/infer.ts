@@ -1,3 +1,4 @@
+import { letGo } from "../../core/let-go.ts";
 import type { RequestInfo } from "../../runtime/http-server.ts";
 import { clientOf } from "../client-of.ts";
 import type { InferRequest, Models } from "../inference.ts";
@@ -35,8 +36,10 @@ export async function infer(
   const { facts } = model;
   const face = faces.of(facts);
   const read = "raw" in body ? readRawRequest(body.raw, face) : readInferRequest(body, face);
-  const { payload } = await model.infer(inferRequest(read, asked));
   const { outputs, id } = read;
+  const { payload } = await model.infer(inferRequest(read, asked));
+  // Whatever a worker has got of it is a copy.
+  letGo("raw" in body ? body.raw : body.json);
   const head = { name: facts.name, version: facts.version, id };
   const answer = writeInferAnswer(head, payload, { face, outputs });
   const compression = wantedCompression(request.headers.get("accept-encoding"));
