@@ -9,7 +9,7 @@ import type { CustomRoutes } from "./custom/routes.ts";
 import type { Models } from "./inference.ts";
 import type { NativeSockets } from "./native/native-sockets.ts";
 import { mountNative } from "./native/routes.ts";
-import { answerOipFault, inferDirectly, mountOip } from "./oip/routes.ts";
+import { answerOipFault, mountOip } from "./oip/routes.ts";
 import { serverStatus } from "./page/server-status.ts";
 import { mountWkr } from "./wkr/routes.ts";
 import { serveMetrics } from "./page/metrics.ts";
@@ -68,7 +68,7 @@ export function serveApp(options: ServeAppOptions): ServeApp {
   });
   app.get("/status", (context) => answer(context, options.status()));
   mountNative(app, models, { isStopping, desk: sockets.desk, limitBytes: bodyLimitBytes });
-  mountOip(app, models, {
+  const infer = mountOip(app, models, {
     serverName: "ding",
     version: VERSION,
     bodyLimitBytes,
@@ -87,7 +87,6 @@ export function serveApp(options: ServeAppOptions): ServeApp {
   );
   options.resources.use(mountPage(app, { ...options, pluginRoutes: () => custom.list }));
   custom.mount(app);
-  const infer = inferDirectly(models, { bodyLimitBytes, log });
   // Who asks from this machine has no other address; asking for it is dear.
   const local = isLoopback(options.host) ? { remoteAddress: LOCAL } : undefined;
   return {

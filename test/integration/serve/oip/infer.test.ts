@@ -3,7 +3,6 @@ import { connect } from "node:net";
 import { deflateSync, gunzipSync, gzipSync } from "node:zlib";
 import { DingError } from "../../../../src/core/errors.ts";
 import { DATATYPES, type Datatype, type Signature } from "../../../../src/protocol/datatype.ts";
-import { inferDirectly } from "../../../../src/serve/oip/routes.ts";
 import { untilAborted } from "../../../support/fake-models.ts";
 import { until } from "../../../support/until.ts";
 import { TestModels, binaryAnswer, binaryBody, echoes, post, startOip } from "./oip-server.ts";
@@ -244,10 +243,10 @@ test("infer is 404 for models and versions that are not there, 413 for long bodi
   });
 });
 
-test("inferDirectly() answers as the app does, and nothing else", async () => {
+test("mountOip() gives a way around the app that answers as it does, and nothing else", async () => {
   const models = new TestModels({ m: echoes(one) });
   await using server = await startOip(models);
-  const direct = inferDirectly(models, { bodyLimitBytes: 1_000 });
+  const { direct } = server;
   const info = { remoteAddress: "10.0.0.1", upgrade: () => new Response() };
   for (const [path, document] of [
     ["m/infer", { inputs: [x] }],

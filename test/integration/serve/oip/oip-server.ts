@@ -5,6 +5,7 @@ import type { InferRequest, ModelFacts, Models, Payload } from "../../../../src/
 import {
   answerOipFault,
   mountOip,
+  type InferDirectly,
   type MountOipOptions,
 } from "../../../../src/serve/oip/routes.ts";
 import { DingError } from "../../../../src/core/errors.ts";
@@ -90,18 +91,19 @@ export function echoes(signature: Signature): { facts: Partial<ModelFacts> } {
 export async function startOip(
   models: Models,
   options: Partial<MountOipOptions> & { token?: string } = {},
-): Promise<ListeningApp> {
+): Promise<ListeningApp & { direct: InferDirectly }> {
   const { token, ...rest } = options;
   const health = { isLive: () => true, isReady: () => true };
   const app = createApp({ health, token, answerFault: answerOipFault });
-  mountOip(app, models, {
+  const direct = mountOip(app, models, {
     serverName: "ding",
     version: "0.0.0",
     bodyLimitBytes: 4 * 1024 * 1024,
     ...health,
     ...rest,
   });
-  return listenHttp(app, { host: "127.0.0.1", port: 0, token });
+  const listening = await listenHttp(app, { host: "127.0.0.1", port: 0, token });
+  return Object.assign(listening, { direct });
 }
 
 /** What an answer says. */

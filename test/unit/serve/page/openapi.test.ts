@@ -1,8 +1,11 @@
 import { expect, test } from "bun:test";
 import { z } from "zod";
 import { openApi } from "../../../../src/dashboard/openapi.ts";
+import { createApp } from "../../../../src/http/app.ts";
 import type { ModelFacts } from "../../../../src/serve/inference.ts";
+import { mountOip } from "../../../../src/serve/oip/routes.ts";
 import { serveApi, type ServeApiSources } from "../../../../src/serve/page/api/serve-api.ts";
+import { FakeModels } from "../../../support/fake-models.ts";
 import { openApiFaults } from "../../../support/openapi-faults.ts";
 import { modelFacts } from "./facts.ts";
 
@@ -95,4 +98,24 @@ test("openApi() wants the token where one is set, but for what is public", () =>
   expect(paths["/v2/health/live"]?.["get"]?.security).toEqual([]);
   expect(paths["/v2/models"]?.["get"]?.security).toBeUndefined();
   expect(documentOf().security).toBeUndefined();
+});
+
+test("serveApi() tells every route of the Open Inference Protocol, and no other", () => {
+  const told = Object.entries(documentOf({ models: [] }).paths)
+    .filter(([path]) => path === "/v2" || path.startsWith("/v2/"))
+    .flatMap(([path, operations]) => Object.keys(operations).map((method) => `${method} ${path}`));
+  const app = createApp({ health: { isLive: () => true, isReady: () => true } });
+  const before = app.routes.length;
+  mountOip(app, new FakeModels({}), {
+    serverName: "ding",
+    version: "1",
+    bodyLimitBytes: 1,
+    isLive: () => true,
+    isReady: () => true,
+    statistics: () => ({}),
+  });
+  const routes = app.routes
+    .slice(before)
+    .map(({ method, path }) => `${method.toLowerCase()} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
+  expect(told.toSorted()).toEqual(routes.toSorted());
 });
