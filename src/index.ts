@@ -43,6 +43,7 @@ export type { DeadJob, Job, NewJob, Pushed, QueueStats, SeenJob } from "./broker
 export { openQueue } from "./broker/open-queue.ts";
 export type { Queue } from "./broker/queue.ts";
 export type { QueueOptions } from "./broker/queue-options.ts";
+export { RedisHandler, type RedisHandlerOptions } from "./broker/redis/list/redis-handler.ts";
 export { GiveUp } from "./broker/verdicts.ts";
 export { defineUnit, type UnitDefinition } from "./decentral/define-unit.ts";
 export { Fleet } from "./decentral/fleet.ts";

@@ -67,4 +67,6 @@ export interface Driver extends AsyncDisposable {
   purge(scope: PurgeScope): Promise<number>;
   /** Calls `nudge` when there may be something to take, until disposed. More often than needed does no harm. */
   watch(nudge: () => void): Disposable;
+  /** The queue is about to close: calls that wait for a server to come back reject from now on. */
+  hurry?(): void;
 }

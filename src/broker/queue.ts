@@ -154,6 +154,7 @@ export class Queue extends Service {
     resources.use(this.#driver);
     resources.use(this.#desk);
     resources.defer(() => this.#closeSubscriptions(0));
+    resources.defer(() => this.#driver.hurry?.());
   }
 
   /** What runs is finished while there is grace; no longer. */

@@ -193,6 +193,10 @@ export class NatsDriver implements Driver {
     return this.#watch.watch(nudge);
   }
 
+  hurry(): void {
+    this.#link.hurry();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#watch[Symbol.asyncDispose]();
     this.#held.clear();

@@ -38,8 +38,7 @@ const KINDS: Kind[] = [
 
 /** True where nobody was there to answer: JetStream is off, or about to start. */
 export function isAbsent(error: unknown): boolean {
-  const { name, cause } = error instanceof Error ? error : { name: "", cause: undefined };
-  return name === "NoRespondersError" || (cause as Error | undefined)?.name === "NoRespondersError";
+  return /no responders/i.test(messageOf(error));
 }
 
 /** What JetStream has answered, in the house's terms. */

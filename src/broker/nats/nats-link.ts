@@ -23,7 +23,7 @@ export interface Call {
 const CONNECT_MS = 5_000;
 const ANSWER_MS = 5_000;
 const BEAT_MS = 5_000;
-const AGAIN = { minMs: 50, maxMs: 5_000, jitter: 0.5 };
+const AGAIN = { minMs: 50, maxMs: 1_000, jitter: 0.5 };
 
 /**
  * A connection to NATS that comes back for ever. What was under way when it broke is sent again, and must therefore
@@ -33,6 +33,7 @@ export class NatsLink implements AsyncDisposable {
   readonly #address: NatsAddress;
   readonly #log: Logger;
   readonly #stop = new AbortController();
+  readonly #hurry = new AbortController();
   #makeHeaders: (() => MsgHdrs) | undefined;
   #connection: NatsConnection | undefined;
   /** Aborts when the connection breaks. */
@@ -72,7 +73,7 @@ export class NatsLink implements AsyncDisposable {
         timeout: CONNECT_MS,
         maxReconnectAttempts: -1,
         ignoreAuthErrorAbort: true, // a server that starts may not know its users yet
-        reconnectDelayHandler: () => backoffMs({ ...AGAIN, maxMs: 1_000 }, 5),
+        reconnectDelayHandler: () => backoffMs(AGAIN, 6),
         pingInterval: BEAT_MS,
         maxPingOut: 2,
       });
@@ -129,12 +130,12 @@ export class NatsLink implements AsyncDisposable {
     for (let tries = 1; ; tries++) {
       try {
         const leftMs = Math.max(0, untilMs - performance.now());
-        await within(abortable(this.#up.promise, this.#stop.signal), leftMs, "the connection");
+        await within(abortable(this.#up.promise, this.#hurry.signal), leftMs, "the connection");
         return await abortable(send(), this.session);
       } catch (error) {
         if (this.#stop.signal.aborted) throw this.#stop.signal.reason;
         const fault = natsFault(error, verb, this.#address.shown);
-        if (!fault.retryable || performance.now() >= untilMs) throw fault;
+        if (!fault.retryable || this.#isOver || performance.now() >= untilMs) throw fault;
         // It may start, or look for a leader.
         if (isAbsent(error))
           await delay(backoffMs(AGAIN, tries), this.#stop.signal).catch(() => {});
@@ -142,12 +143,22 @@ export class NatsLink implements AsyncDisposable {
     }
   }
 
+  /** From now on nobody waits for a server that is away. */
+  hurry(): void {
+    this.#hurry.abort();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new DingError("service.stopping", "Cannot wait: the queue is closed"));
+    this.hurry();
     const connection = this.#connection;
     this.#connection = undefined;
     await connection?.close();
     await this.#watching;
+  }
+
+  get #isOver(): boolean {
+    return this.#hurry.signal.aborted && this.#session.signal.aborted;
   }
 
   async #watch(connection: NatsConnection): Promise<void> {

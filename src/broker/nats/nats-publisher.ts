@@ -25,7 +25,11 @@ export class NatsPublisher {
   readonly #link: NatsLink;
   readonly #names: NatsNames;
   readonly #terms: DriverTerms;
+  /** Jobs when they were counted, and those of this process since. */
   #count = 0;
+  /** Of these, those that are on their way. */
+  #open = 0;
+  #finished = 0;
   #countedMs = -Infinity;
 
   constructor(link: NatsLink, names: NatsNames, terms: DriverTerms) {
@@ -38,6 +42,23 @@ export class NatsPublisher {
   async push(jobs: readonly CheckedJob[]): Promise<Pushed[]> {
     for (const { value } of jobs) this.#checkSize(value);
     await this.#checkRoom(jobs.length);
+    try {
+      return await this.#publishAll(jobs);
+    } finally {
+      this.#open -= jobs.length;
+      this.#finished += jobs.length;
+    }
+  }
+
+  /** Puts a message there under a name of its own. */
+  async publish(
+    subject: string,
+    { data, headers }: { data: Uint8Array; headers: Record<string, string> },
+  ): Promise<Stored> {
+    return await this.#link.api<Stored>(subject, { ...WRITE, data, headers });
+  }
+
+  async #publishAll(jobs: readonly CheckedJob[]): Promise<Pushed[]> {
     const pushed: Pushed[] = [];
     const stored: Stored[] = [];
     try {
@@ -53,16 +74,7 @@ export class NatsPublisher {
       await this.#takeBack(stored);
       throw error;
     }
-    this.#count += stored.length;
     return pushed;
-  }
-
-  /** Puts a message there under a name of its own. */
-  async publish(
-    subject: string,
-    { data, headers }: { data: Uint8Array; headers: Record<string, string> },
-  ): Promise<Stored> {
-    return await this.#link.api<Stored>(subject, { ...WRITE, data, headers });
   }
 
   async #one(job: CheckedJob, stored: Stored[]): Promise<Pushed> {
@@ -98,14 +110,17 @@ export class NatsPublisher {
     const nowMs = performance.now();
     const isFar = 2 * (this.#count + more) < maxLength;
     if (!isFar || nowMs - this.#countedMs > BELIEVED_MS) {
+      const finished = this.#finished;
       const info = await this.#link.api<{ state: { messages: number } }>(
         `$JS.API.STREAM.INFO.${this.#names.jobs}`,
         WRITE,
       );
-      this.#count = info.state.messages;
+      this.#count = info.state.messages + this.#open + this.#finished - finished;
       this.#countedMs = nowMs;
     }
     if (this.#count + more > maxLength) throw fullError(maxLength);
+    this.#count += more;
+    this.#open += more;
   }
 
   #checkSize(value: Uint8Array): void {

@@ -191,6 +191,10 @@ export class RedisDriver implements Driver {
     return this.#wake.watch(nudge);
   }
 
+  hurry(): void {
+    this.#link.hurry();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#pushes.settled(), this.#steps.settled()]);
     await Promise.all([this.#wake[Symbol.asyncDispose](), this.#link[Symbol.asyncDispose]()]);

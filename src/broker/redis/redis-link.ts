@@ -3,7 +3,7 @@ import type { Clock } from "../../core/clock.ts";
 import { DingError, messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { backoffMs } from "../../core/retry.ts";
-import { delay, within } from "../../core/wait.ts";
+import { abortable, delay, within } from "../../core/wait.ts";
 import type { ServerAddress } from "../server-url.ts";
 import { isPassing, redisFault } from "./redis-fault.ts";
 
@@ -37,6 +37,7 @@ export class RedisLink implements AsyncDisposable {
   readonly #address: RedisAddress;
   readonly #options: RedisLinkOptions;
   readonly #stop = new AbortController();
+  readonly #hurry = new AbortController();
   #redis: Redis | undefined;
   #up = Promise.withResolvers<Redis>();
   #fault: DingError | undefined;
@@ -71,13 +72,17 @@ export class RedisLink implements AsyncDisposable {
       } catch (error) {
         const fault = redisFault(error, verb, this.#address.shown);
         if (DingError.from(error).code === "wait.timeout") redis.disconnect();
-        if (!isPassing(error) || this.#stop.signal.aborted || performance.now() >= untilMs)
-          throw fault;
+        if (!isPassing(error) || this.#isOver || performance.now() >= untilMs) throw fault;
         this.#fault = fault;
         if (messageOf(error).startsWith("READONLY")) redis.disconnect(); // its role has changed: ask who has it now
         if (this.#redis === redis) await this.#pause(tries);
       }
     }
+  }
+
+  /** From now on nobody waits for a server that is away. */
+  hurry(): void {
+    this.#hurry.abort();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -92,12 +97,16 @@ export class RedisLink implements AsyncDisposable {
     // Who is refused is not let in by waiting.
     if (this.#fault && !this.#fault.retryable) throw this.#fault;
     try {
-      return await within(this.#up.promise, leftMs, "the server");
+      return await within(abortable(this.#up.promise, this.#hurry.signal), leftMs, "the server");
     } catch (error) {
       if (this.#stop.signal.aborted) throw error;
       const { shown } = this.#address;
       throw this.#fault ?? redisFault(new Error("the connection is lost"), verb, shown);
     }
+  }
+
+  get #isOver(): boolean {
+    return this.#stop.signal.aborted || (this.#hurry.signal.aborted && !this.#redis);
   }
 
   async #pause(tries: number): Promise<void> {

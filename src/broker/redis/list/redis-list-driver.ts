@@ -116,6 +116,10 @@ export class RedisListDriver implements Driver {
     return this.#watch.watch(nudge);
   }
 
+  hurry(): void {
+    this.#link.hurry();
+  }
+
   ack(): Promise<never> {
     return this.#cannot("acknowledge", "lease");
   }
