@@ -138,13 +138,18 @@ export class Crew implements AsyncDisposable {
     if (this.#units.get(unit.place.id) === unit) this.#units.delete(unit.place.id);
   }
 
+  #kill(workerId: string): void {
+    const worker = this.#pool.workers.find(({ id }) => id === workerId);
+    if (worker) process.kill(worker.pid, "SIGKILL");
+  }
+
   async #setUp(peer: Peer, workerId: string): Promise<void> {
     const meta: WorkerSetUp = { ...this.#options.module, workerId };
     const body = await peer.request(WORKER_METHODS.SET_UP, meta);
     const { kind } = msgpack.decode(body ?? new Uint8Array()) as WorkerReport;
     this.#kind = kind;
     const worker = Number(workerId.slice(1));
-    const seat = new Seat(worker, peer);
+    const seat = new Seat(worker, peer, () => this.#kill(workerId));
     this.#seats.set(worker, seat);
     for (const unit of this.#units.values()) if (unit.place.worker === worker) unit.sit(seat);
   }

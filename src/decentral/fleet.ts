@@ -254,6 +254,7 @@ export class Fleet extends Service {
       clock: this.#clock,
       log: this.#log,
       queue: this.#queue,
+      jobTimeoutMs: this.#settings.jobTimeoutMs,
       remoteToken: this.#options.remoteToken,
     };
     return new Unit(place, home, this.#groups.of(place.group));

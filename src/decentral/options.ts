@@ -70,6 +70,13 @@ export const fleetFields = {
     .default(1_000)
     .describe("How long a failed job waits for its second try; the wait doubles, up to a minute")
     .meta({ group: JOBS }),
+  jobTimeoutMs: z
+    .int()
+    .min(0)
+    .max(MOST_MS)
+    .default(0)
+    .describe("Longest run of a job before it is ended, and tried again; 0 for no limit")
+    .meta({ group: JOBS }),
   drainTimeoutMs: z
     .int()
     .min(0)

@@ -7,10 +7,13 @@ export class Seat {
   readonly worker: number;
   /** Lets jobs in. */
   readonly gate = new Gate();
+  /** Ends the process, with all that sits in it: one that does not let go cannot be ended otherwise. */
+  readonly kill: () => void;
   readonly #peer: Peer;
 
-  constructor(worker: number, peer: Peer) {
+  constructor(worker: number, peer: Peer, kill: () => void) {
     this.worker = worker;
+    this.kill = kill;
     this.#peer = peer;
   }
 

@@ -1,7 +1,7 @@
-import type { Job } from "../broker/job.ts";
-import { LEASE_ENDED } from "../broker/job.ts";
+import { LEASE_ENDED, type Job } from "../broker/job.ts";
 import { GiveUp } from "../broker/verdicts.ts";
 import type { WorkContext } from "../broker/subscription.ts";
+import type { Clock } from "../core/clock.ts";
 import { DingError, type ErrorRecord } from "../core/errors.ts";
 import type { Seat } from "./seat.ts";
 import { WORKER_METHODS, type JobFailure, type JobMeta } from "./worker-protocol.ts";
@@ -19,6 +19,20 @@ export class SeatGone extends Error {
   override readonly name = "SeatGone";
 }
 
+/** What a unit is given to do. */
+export interface UnitJob {
+  unit: string;
+  job: Job;
+  /** How long it may take; 0 for no limit. */
+  timeoutMs: number;
+  clock: Clock;
+  /** It is about to begin. */
+  onBegin: () => void;
+}
+
+/** So long a job that is late may take to end before its process is ended. */
+const LATE_GRACE_MS = 1_000;
+
 /** Did a process die with this job, so that it may kill the next one, too? */
 export function isSuspect({ reasons }: Pick<Job, "reasons">): boolean {
   const last = reasons.at(-1) ?? "";
@@ -29,25 +43,34 @@ export function isSuspect({ reasons }: Pick<Job, "reasons">): boolean {
  * Has a unit do one job; resolves when it is done. Throws what the subscription shall say of it: `GiveUp` or the reason
  * of another try; `ServerAway` or `SeatGone` where it was not tried. A job that may have killed a process is done while its new process does no other.
  */
-export async function doJob(
-  seat: Seat,
-  { unit, job, onBegin }: { unit: string; job: Job; onBegin: () => void },
-  { signal }: WorkContext,
-): Promise<void> {
-  const leave = await seat.gate.enter(isSuspect(job), signal);
+export async function doJob(seat: Seat, unitJob: UnitJob, { signal }: WorkContext): Promise<void> {
+  const leave = await seat.gate.enter(isSuspect(unitJob.job), signal);
   try {
-    onBegin();
-    await ask(seat, unit, { job, signal });
+    unitJob.onBegin();
+    await (unitJob.timeoutMs === 0 ? ask : askInTime)(seat, unitJob, signal);
   } finally {
     leave();
   }
 }
 
-function ask(
-  seat: Seat,
-  unit: string,
-  { job, signal }: { job: Job; signal: AbortSignal },
-): Promise<void> {
+/** A job that is late hears so; one that does not end then is ended with its process. */
+async function askInTime(seat: Seat, unitJob: UnitJob, signal: AbortSignal): Promise<void> {
+  const { timeoutMs, clock } = unitJob;
+  const late = new AbortController();
+  let timer = clock.after(timeoutMs, () => {
+    late.abort(new Error(`The job took longer than ${timeoutMs} ms`));
+    timer = clock.after(LATE_GRACE_MS, () => seat.kill());
+  });
+  try {
+    await ask(seat, unitJob, AbortSignal.any([signal, late.signal]));
+  } finally {
+    timer[Symbol.dispose]();
+    // Whatever it still says: it may have come back because it was told to.
+    late.signal.throwIfAborted();
+  }
+}
+
+function ask(seat: Seat, { unit, job }: UnitJob, signal: AbortSignal): Promise<void> {
   const { id, key, attempt, priority, pushedAtMs, reasons, value } = job;
   const meta: JobMeta = { unit, id, key, attempt, priority, pushedAtMs, reasons };
   return new Promise((resolve, reject) => {

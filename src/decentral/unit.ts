@@ -21,6 +21,8 @@ export interface UnitHome {
   readonly log: Logger;
   /** Where jobs come from; undefined for units that find them themselves. */
   readonly queue: Queue | undefined;
+  /** How long a job may take; 0 for no limit. */
+  readonly jobTimeoutMs: number;
   /** Shown to remote servers. */
   readonly remoteToken: string | undefined;
 }
@@ -116,7 +118,11 @@ export class Unit {
     this.#line?.stop();
     if (!(await this.#ended(subscription ? SETTLE_MS : 0))) {
       void this.#line?.abandon();
-      if (!(await this.#ended(LAST_WORDS_MS))) this.#log.warn("the unit does not end");
+      if (!(await this.#ended(LAST_WORDS_MS))) {
+        this.#log.warn("the unit does not let go: ending its process");
+        this.#line?.seat.kill();
+        await this.#ended(LAST_WORDS_MS);
+      }
     }
     this.record.off();
   }
@@ -141,7 +147,8 @@ export class Unit {
         if (this.#failures === 0) this.record.began(job.id);
       };
       try {
-        await doJob(seat, { unit: this.place.id, job, onBegin }, context);
+        const { jobTimeoutMs: timeoutMs } = this.#home;
+        await doJob(seat, { unit: this.place.id, job, timeoutMs, clock, onBegin }, context);
         this.#failures = 0;
         this.#statistics.record(clock.now() - begunMs);
         this.record.opened();
