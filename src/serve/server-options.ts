@@ -13,6 +13,9 @@ export const serverSettings = z.object({
   ...serveFields,
 });
 
+/** As they are once they are checked. */
+export type ServerSettings = z.output<typeof serverSettings>;
+
 /** What a server is made of; every field has a default, which is the command's. */
 export interface ServerOptions extends z.input<typeof serverSettings> {
   /** Models, as the command takes them: file.ts, model.onnx, server.Worker, NAME=FILE, NAME@VERSION=FILE. */

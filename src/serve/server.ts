@@ -9,12 +9,13 @@ import { VERSION } from "../core/version.ts";
 import { abortable } from "../core/wait.ts";
 import { listenHttp, type ListeningApp } from "../http/listen.ts";
 import { parseShape } from "../protocol/shape.ts";
-import { CPU, checkDevices, usedDevices } from "./devices.ts";
 import type { WorkerSettings } from "./host/generation.ts";
 import { ModelVersion } from "./host/model-version.ts";
+import { ancestorSettings } from "./ancestor-settings.ts";
 import { CustomRoutes } from "./custom/routes.ts";
 import { Repository } from "./host/repository.ts";
 import { Scaler } from "./host/scaler.ts";
+import { noModelError } from "./host/refusals.ts";
 import { sourceOf, sourcesHere, type ModelSource } from "./host/source.ts";
 import { watchModels, type Watching } from "./host/watch.ts";
 import type { Models } from "./inference.ts";
@@ -23,7 +24,8 @@ import { openTraces } from "./page/open-traces.ts";
 import type { ServerFacts } from "./page/server-facts.ts";
 import { ServeStatistics } from "./page/statistics.ts";
 import { serveApp } from "./routes.ts";
-import { serverSettings, type ServerOptions } from "./server-options.ts";
+import { serverSettings, type ServerOptions, type ServerSettings } from "./server-options.ts";
+import { workerSettings } from "./worker-settings.ts";
 
 /** So long the last bytes of answers may take to leave. */
 const LAST_BYTES_MS = 2_000;
@@ -35,7 +37,7 @@ const LAST_BYTES_MS = 2_000;
  */
 export class Server extends Service {
   readonly #options: ServerOptions;
-  readonly #settings: ReturnType<typeof serverSettings.parse>;
+  readonly #settings: ServerSettings;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #boot = newId();
@@ -144,7 +146,11 @@ export class Server extends Service {
     const told = { boot: this.#boot, clock: this.#clock, log: this.#log };
     const traces = openTraces(this.#settings.otlp, this.#statistics, told);
     resources.use(traces);
-    const settings = await this.#workerSettings();
+    const settings = await workerSettings({
+      ...this.#options,
+      settings: this.#settings,
+      log: this.#log,
+    });
     const repository = resources.use(
       new Repository({
         sources: this.#sources,
@@ -234,25 +240,6 @@ export class Server extends Service {
     );
   }
 
-  async #workerSettings(): Promise<WorkerSettings> {
-    const { cpu, deviceMap, deviceToExpand, workers, numWorkerExpanded, gpuMemoryFraction } =
-      this.#settings;
-    const devices = cpu ? [CPU] : deviceMap;
-    const expandDevices = cpu ? [CPU] : deviceToExpand;
-    const used = usedDevices(devices, workers);
-    const added = numWorkerExpanded > 0 ? expandDevices : [];
-    await checkDevices([...new Set([...used, ...added])], { log: this.#log, gpuMemoryFraction });
-    const { logLevel = "info", workerOutput } = this.#options;
-    return {
-      ...this.#settings,
-      modelName: this.#settings.modelName,
-      devices,
-      expandDevices,
-      logLevel,
-      workerOutput,
-    };
-  }
-
   #watch(repository: Repository, resources: AsyncDisposableStack): void {
     const watching = watchModels({
       files: () => repository.all().map((model) => model.source.plugin),
@@ -264,27 +251,4 @@ export class Server extends Service {
     });
     this.#watching = resources.use(watching);
   }
-}
-
-function noModelError(): DingError {
-  return new DingError(
-    "usage.invalid-option",
-    "Cannot serve: no model is named, and none is here",
-    {
-      hint: "Name one: ding serve ./model.ts, or put a server.ts, model.ts or model.onnx into this folder.",
-    },
-  );
-}
-
-/** deviceMap → device_map: as the ancestor's status has them; without `otlp`, which may hold a password. */
-function ancestorSettings(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { otlp: _, ...told } = settings;
-  return Object.fromEntries(
-    Object.entries(told).map(([key, value]) => [
-      key === "workers"
-        ? "num_worker"
-        : key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      value,
-    ]),
-  );
 }

@@ -9,6 +9,17 @@ export function fullError(limit: number, retryAfterMs: number): DingError {
   });
 }
 
+/** A server that has nothing to serve. */
+export function noModelError(): DingError {
+  return new DingError(
+    "usage.invalid-option",
+    "Cannot serve: no model is named, and none is here",
+    {
+      hint: "Name one: ding serve ./model.ts, or put a server.ts, model.ts or model.onnx into this folder.",
+    },
+  );
+}
+
 export function emptyError(): DingError {
   return new DingError("usage.invalid-input", "Cannot infer: the request has no items");
 }
