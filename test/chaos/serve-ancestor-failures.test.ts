@@ -93,13 +93,15 @@ test("the ancestor's failure 3: an item that ends its process, sent by several a
   expect((await server.stop()).code).toBe(0);
 });
 
-test.each(["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"] as const)(
+test.each(["SIGTERM", "SIGHUP", "SIGKILL"] as const)(
   "the ancestor's failure 14: %s to the server leaves no process behind that is busy, idle or loading",
   async (signal) => {
     await using server = await startServe([JOBS, "--workers=3", "--drain-timeout-ms=300"]);
     const pids = (await statusOf(server)).workers.map(({ pid }) => pid);
     expect(pids).toHaveLength(3);
-    const spinning = predict(server.url, { spin: true }).catch(() => {});
+    // One that never gives the turn back has three seconds at the end, in vain: once is enough.
+    const item = signal === "SIGHUP" ? { waitMs: 200 } : { spin: true };
+    const asked = predict(server.url, item).catch(() => {});
     await until(
       async () => (await statusOf(server)).workers.some(({ state }) => state === "busy"),
       { ...PATIENCE, what: "a busy worker" },
@@ -111,9 +113,9 @@ test.each(["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"] as const)(
       await until(async () => (await statusOf(server)).workers.length === 3, PATIENCE);
       server.kill("SIGTERM");
     }
-    process.kill(pids[2] ?? 0, "SIGCONT");
+    if (!isGone(pids[2] ?? 0)) process.kill(pids[2] ?? 0, "SIGCONT");
     await server.waitForExit(20_000);
-    await spinning;
+    await asked;
     await until(() => pids.every(isGone), { ...PATIENCE, what: () => `${pids.join()} to be gone` });
   },
 );

@@ -138,9 +138,10 @@ test("the ancestor's failure 10: predict that throws for one item fails that one
   expect(outputs.slice(0, -1)).toEqual([...ANSWERED, ["out", secret]]);
   expect(outputs.at(-1)).toContain("cannot predict");
   expect(outputs.at(-1)).not.toMatch(/another one|steps\.ts|\n\s+at /);
-  const short = await encodeAll(client, [secret, "short"]);
-  expect(String(short[1])).not.toContain("another one");
-  expect(short[1]).toContain("0 for 1 item");
+  // Nobody knows whose output is missing; alone, or with the other one.
+  const [, short] = await encodeAll(client, [secret, "short"]);
+  expect(short).toMatch(/0 for 1 item|1 for 2 items/);
+  expect(short).not.toContain("another one");
 });
 
 test("the ancestor's failure 11: what cannot start says so and ends, be it the model, the port or the GPU", async () => {
