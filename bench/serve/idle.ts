@@ -2,7 +2,7 @@ import { cpuMs, familyOf, Processes } from "../support/processes.ts";
 import { type Row, valueRow } from "../support/row.ts";
 import { startServer } from "./served.ts";
 
-const SETTLE_MS = 2_000;
+const SETTLE_MS = 5_000;
 const WATCHED_MS = 10_000;
 
 /** What a server with two workers does while nobody asks. */
