@@ -54,12 +54,10 @@ export function encodeBatch(payloads: readonly Payload[], memory?: SharedMemory)
   return body;
 }
 
-/** The payloads of a batch; views of the body, or of shared memory until the batch is answered. */
-export function decodeBatch(body: Uint8Array, memory?: WorkerMemory): Payload[] {
-  return decodeBatchGroups(body, memory).flatMap((group) => partsOf(group) as Payload[]);
-}
-
-/** The same, tensors of payloads that are alike as one; all of them aligned for their elements. */
+/**
+ * The payloads of a batch, tensors of those that are alike as one; all of them aligned for their elements. Views of the
+ * body, or of shared memory until the batch is answered.
+ */
 export function decodeBatchGroups(body: Uint8Array, memory?: WorkerMemory): Group[] {
   const { head, bytes } = read(body, memory);
   const isAligned = bytes.byteOffset % ALIGNMENT_BYTES === 0;

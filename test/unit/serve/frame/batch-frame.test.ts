@@ -2,16 +2,15 @@ import { expect, test } from "bun:test";
 import { DATATYPES, type Datatype } from "../../../../src/protocol/datatype.ts";
 import {
   decodeAnswer,
-  decodeBatch,
   decodeBatchGroups,
   encodeAnswer,
   encodeBatch,
 } from "../../../../src/serve/batch-frame.ts";
 import type { Payload, Tensors, Values } from "../../../../src/serve/inference.ts";
 import { Chance } from "../../../support/chance.ts";
-import { bytesTensor, floats } from "./payloads.ts";
+import { decodeBatch, bytesTensor, floats } from "./payloads.ts";
 
-test("decodeBatch() gives what encodeBatch() took, whatever lies beside each other", () => {
+test("decodeBatchGroups() gives what encodeBatch() took, whatever lies beside each other", () => {
   const values: Values = {
     kind: "values",
     form: "json",
@@ -32,7 +31,7 @@ test("decodeBatch() gives what encodeBatch() took, whatever lies beside each oth
   expect(decodeBatch(encodeBatch([]))).toEqual([]);
 });
 
-test("decodeBatch() gives every datatype and shape back, of many at random", () => {
+test("decodeBatchGroups() gives every datatype and shape back, of many at random", () => {
   const chance = new Chance(7);
   const datatypes = (Object.keys(DATATYPES) as Datatype[]).filter((name) => name !== "BYTES");
   for (let round = 0; round < 60; round++) {

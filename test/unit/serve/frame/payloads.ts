@@ -1,4 +1,12 @@
-import type { Tensors } from "../../../../src/serve/inference.ts";
+import { decodeBatchGroups } from "../../../../src/serve/batch-frame.ts";
+import { partsOf } from "../../../../src/serve/frame-reader.ts";
+import type { Payload, Tensors } from "../../../../src/serve/inference.ts";
+import type { WorkerMemory } from "../../../../src/serve/worker/worker-memory.ts";
+
+/** The payloads of a batch, as they went in. */
+export function decodeBatch(body: Uint8Array, memory?: WorkerMemory): Payload[] {
+  return decodeBatchGroups(body, memory).flatMap((group) => partsOf(group) as Payload[]);
+}
 
 /** Rows of so many numbers, each another. */
 export function floats(rows: number, size: number, name = "x"): Tensors {

@@ -1,15 +1,10 @@
 import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { createMappedFile, openMappedFile } from "../../../../src/runtime/map-file.ts";
-import {
-  decodeAnswer,
-  decodeBatch,
-  encodeAnswer,
-  encodeBatch,
-} from "../../../../src/serve/batch-frame.ts";
+import { decodeAnswer, encodeAnswer, encodeBatch } from "../../../../src/serve/batch-frame.ts";
 import { createSharedMemory, type SharedMemory } from "../../../../src/serve/shared-memory.ts";
 import { openWorkerMemory, type WorkerMemory } from "../../../../src/serve/worker/worker-memory.ts";
-import { floats } from "./payloads.ts";
+import { decodeBatch, floats } from "./payloads.ts";
 
 const MIB = 1024 * 1024;
 const large = floats(8, 8_192); // 256 KiB
