@@ -1,7 +1,7 @@
 import { systemClock } from "../../core/clock.ts";
 import { DingError } from "../../core/errors.ts";
 import { LazyAbort } from "../../core/lazy-abort.ts";
-import type { Logger } from "../../core/log.ts";
+import { loggerWith, type Logger } from "../../core/log.ts";
 import { parentLink } from "../../link/ipc.ts";
 import { OneByOne, RECALL } from "../../pool/one-by-one.ts";
 import { msgpack } from "../../protocol/codec.ts";
@@ -55,7 +55,8 @@ type Cancel = (reason: DingError) => void;
  */
 class ModelWorker {
   readonly #session: Session;
-  readonly #log: Logger;
+  /** Says of each line whose it is, once that is known. */
+  #log: Logger;
   readonly #calls: OneByOne;
   readonly #statistics = new StatisticsOut();
   #context: ModelContext | undefined;
@@ -107,6 +108,7 @@ class ModelWorker {
   async #setUp(call: IncomingCall): Promise<void> {
     const setUp = call.meta as WorkerSetUp;
     const begunMs = systemClock.now();
+    this.#log = loggerWith(this.#log, { model: setUp.name, worker: setUp.workerId });
     this.#statistics.begin(call);
     try {
       // Before anything of the model's is imported. (What reads the environment natively has it from the start.)

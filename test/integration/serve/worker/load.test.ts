@@ -9,6 +9,7 @@ import {
   valuesOf,
   type StartOptions,
 } from "../../../support/model-worker.ts";
+import { until } from "../../../support/until.ts";
 import { tempFolder } from "../../../support/temp-folder.ts";
 
 async function loadError(options: StartOptions): Promise<DingError> {
@@ -198,4 +199,25 @@ test("a worker that cannot open the shared memory says so, and works without", a
   expect((await worker.loaded).sharesMemory).toBe(false);
   const large = new Uint8Array(100_000).fill(3);
   expect(plainResults(await worker.infer([valuesOf(large)]))).toEqual([[large]]);
+});
+
+test("every line that a worker logs says whose it is", async () => {
+  await using folder = await tempFolder();
+  const plugin = await folder.write(
+    "talks.ts",
+    `export default {
+      load: (ctx) => ctx.log.warn("loading"),
+      predict(_model, inputs, ctx) { ctx.log.warn("running", { items: inputs.length }); return inputs; },
+    };`,
+  );
+  await using worker = startModelWorker({ plugin, name: "talks" });
+  await worker.loaded;
+  await worker.infer([valuesOf(1)]);
+  await until(() => worker.output().includes("running"), { what: "the second line" });
+  const lines = worker.output().trim().split("\n");
+  const whose = { level: "warn", model: "talks", worker: "w0" };
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+    { message: "loading", ...whose },
+    { message: "running", items: 1, ...whose },
+  ]);
 });
