@@ -47,6 +47,7 @@ export function roleCommand<S extends z.ZodObject & z.ZodType<RoleOptions>>(
     role,
     async (options, given) => {
       const { onHangUp } = role;
+      const { stdout } = process; // a plugin in this process gets another one
       let service: RoleService | undefined;
       const hangUp = onHangUp && (() => service?.state === "running" && onHangUp(service));
       using stop = listenForStop({ hangUp });
@@ -54,7 +55,13 @@ export function roleCommand<S extends z.ZodObject & z.ZodType<RoleOptions>>(
       checkListen(options, tools.token);
       try {
         service = await role.create(options, tools);
-        await runUntilStopped(service, { name: role.called ?? role.name, options, stop, tools });
+        await runUntilStopped(service, {
+          name: role.called ?? role.name,
+          options,
+          stop,
+          tools,
+          stdout,
+        });
       } catch (thrown) {
         const { message, code, hint } = DingError.from(thrown);
         tools.fileLog?.error(message, { code, hint });
@@ -70,17 +77,18 @@ interface Run {
   options: RoleOptions;
   stop: StopRequest;
   tools: Tools;
+  /** For data, whatever plugins print. */
+  stdout: NodeJS.WriteStream;
 }
 
 async function runUntilStopped(service: RoleService, run: Run): Promise<void> {
   const { name, options, stop } = run;
   const { log } = run.tools;
-  const { stdout } = process; // a plugin in this process gets another one
   try {
     const starting = service.start();
     const isReady = await Promise.race([starting.then(() => true), stop.asked.then(() => false)]);
     if (isReady) {
-      announce(service, run, stdout);
+      announce(service, run);
       await Promise.race([stop.asked, service.closed]);
     }
   } finally {
@@ -103,11 +111,7 @@ async function close(service: RoleService, { name, options, tools }: Run): Promi
   }
 }
 
-function announce(
-  service: RoleService,
-  { name, options, tools }: Run,
-  stdout: NodeJS.WriteStream,
-): void {
+function announce(service: RoleService, { name, options, tools, stdout }: Run): void {
   const { json, tlsCert } = options;
   const { address } = service;
   const url = `${tlsCert === undefined ? "http" : "https"}://${address}`;

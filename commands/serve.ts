@@ -1,3 +1,4 @@
+import { sendPrintsToStderr } from "../src/runtime/modules.ts";
 import type { Server } from "../src/serve/server.ts";
 import { serveOptions } from "../src/serve/options.ts";
 import { providePluginModules } from "./_plugin-modules.ts";
@@ -20,7 +21,9 @@ export default roleCommand(
     // Loaded when it is started: help and faulty options need none of it.
     create: async (options, { log, token, workerOutput }) => {
       const { Server } = await import("../src/serve/server.ts");
-      providePluginModules(); // routes of a plugin run here
+      // Routes of a plugin run here.
+      providePluginModules();
+      sendPrintsToStderr();
       const logLevel = options.verbose ? "debug" : options.logLevel;
       return new Server({ ...options, logLevel, tls: serveTls(options), token, log, workerOutput });
     },

@@ -98,3 +98,36 @@ export default defineModel({
   expect(await looks()).toEqual([200, 200, 200, 200, 200, 200]);
   expect((await server.stop()).code).toBe(0);
 });
+
+test("with --json stdout holds the ready line and nothing else, whatever a plugin prints in its worker and in its routes", async () => {
+  await using folder = await tempFolder();
+  const model = await folder.write(
+    "my modèl.ts",
+    `import { defineModel } from "ding";
+console.log("as it is imported");
+export default defineModel({
+  predict(_model, inputs) {
+    process.stdout.write("in predict\\n");
+    return inputs;
+  },
+  routes(app) {
+    app.get("/mine", (context) => {
+      console.log("in a route");
+      process.stdout.write("and again\\n");
+      return context.json("mine");
+    });
+  },
+});`,
+  );
+  const words = ["serve", model, "--port", "0", "--json"];
+  await using server = spawnDing(words, { runtime: "binary" });
+  const { url, facts } = await server.ready(30_000);
+  expect(facts).toMatchObject({ ready: true, role: "serve", models: "my_mod_l", workers: 1 });
+  expect((await predict(url, 1)).body).toEqual({ output: 1 });
+  expect(await (await fetch(`${url}/mine`)).json()).toBe("mine");
+  const { code, stdout, stderr } = await server.stop();
+  expect([code, stdout.trim().split("\n").length]).toEqual([0, 1]);
+  for (const text of ["as it is imported", "in predict", "in a route", "and again"]) {
+    expect(stderr).toContain(text);
+  }
+});
