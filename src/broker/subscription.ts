@@ -34,8 +34,8 @@ export interface SubscribeOptions {
 const PATIENCE: Backoff = { minMs: 100, maxMs: 10_000, jitter: 0.5 };
 
 /**
- * Takes jobs, works, and says what became of them. The word on the last job and the wish for the next go out
- * together, and the next job begins when both are through: after a kill no more than one job a slot runs twice.
+ * Takes jobs, works, and says what became of them. A job begins while the word on the last one is on its way, and
+ * when the word on the one before has come through: after a kill no more than two jobs a slot run twice.
  */
 export class Subscription extends Service {
   readonly #queue: Queue;
@@ -103,20 +103,25 @@ export class Subscription extends Service {
   async #loop(): Promise<void> {
     const { leaseMs } = this.#options;
     let failures = 0;
-    let settled: Promise<void> = Promise.resolve();
+    let last: Promise<void> = Promise.resolve();
+    let before = last;
     while (!this.stopping.aborted && !this.#queue.stopping.aborted) {
       await this.#resumed.promise;
       const { signal } = this.#taking;
-      const taking = this.#queue.take({ leaseMs, waitMs: Infinity, signal });
-      const [taken] = await Promise.allSettled([taking, settled]);
+      const taking = this.#queue.take({ leaseMs, waitMs: Infinity, signal, comesAgain: true });
+      const [taken] = await Promise.allSettled([taking, before]);
       if (taken.status === "fulfilled") {
         failures = 0;
-        for (const job of taken.value) settled = this.#settle(await this.#attempt(job));
+        for (const job of taken.value) {
+          const attempt = await this.#attempt(job);
+          before = last;
+          last = this.#settle(attempt);
+        }
       } else if (!signal.aborted && !this.#queue.stopping.aborted) {
         await this.#waitAfter(taken.reason, ++failures);
       }
     }
-    await settled;
+    await Promise.all([before, last]);
   }
 
   /** The queue cannot be asked now: says so, and comes back after a while. */
@@ -174,6 +179,10 @@ export class Subscription extends Service {
     const { log } = this.#options;
     const facts = { id: job.id, attempt: job.attempt, reason: failure?.reason };
     if (!this.#queue.can.has("lease")) {
+      if (failure?.thrown instanceof NotTried) {
+        await this.#pushAgain(job);
+        return "released";
+      }
       if (failure) log.error("A job failed, and is gone with that", facts);
       return failure ? "dead" : "done";
     }
@@ -207,9 +216,15 @@ export class Subscription extends Service {
       held[Symbol.dispose]();
       held.abort(this.stopping.reason);
     }
-    if (!this.#queue.can.has("lease")) return;
-    // What fails here comes back with the lease's end.
-    await Promise.allSettled(left.map(([job]) => this.#queue.release(job)));
+    const giveBack = this.#queue.can.has("lease")
+      ? (job: Job) => this.#queue.release(job) // what fails here comes back with the lease's end
+      : (job: Job) => this.#pushAgain(job);
+    await Promise.allSettled(left.map(([job]) => giveBack(job)));
+  }
+
+  /** Where a job is gone as soon as it is taken, this is how it comes back. */
+  async #pushAgain({ value }: Job): Promise<void> {
+    await this.#queue.push({ value });
   }
 }
 

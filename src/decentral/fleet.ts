@@ -17,6 +17,7 @@ import { Crew } from "./crew.ts";
 import { Groups } from "./group-statistics.ts";
 import type { FleetOptions } from "./fleet-options.ts";
 import { fleetQueue } from "./fleet-queue.ts";
+import { inHandOf } from "./in-hand.ts";
 import { processesFor, wantedUnits, type PlacedUnit } from "./layout.ts";
 import { fleetSettings } from "./options.ts";
 import { FleetPage } from "./page/fleet-page.ts";
@@ -167,7 +168,6 @@ export class Fleet extends Service {
 
   /** What `GET /status` says. */
   status(): Record<string, unknown> {
-    const groups = { servers: this.#servers, numClient: this.#numClient };
     return {
       role: "decentral",
       version: VERSION,
@@ -176,7 +176,7 @@ export class Fleet extends Service {
       plugin: this.#options.plugin,
       port: this.port,
       jobsPerSecond: this.#page?.rate ?? 0,
-      ...statusOf(this.facts(), groups),
+      ...statusOf(this.facts(), { servers: this.#servers, numClient: this.#numClient }),
     };
   }
 
@@ -255,6 +255,7 @@ export class Fleet extends Service {
       log: this.#log,
       queue: this.#queue,
       jobTimeoutMs: this.#settings.jobTimeoutMs,
+      inHand: inHandOf(this.#queue, this.#settings),
       remoteToken: this.#options.remoteToken,
     };
     return new Unit(place, home, this.#groups.of(place.group));
@@ -271,8 +272,7 @@ export class Fleet extends Service {
       if (given !== undefined) this.#log.warn("the queue is not used: the plugin has doWork");
       return;
     }
-    const options = { ...this.#settings, log: this.#log };
-    this.#queue = await fleetQueue(given, options, resources);
+    this.#queue = await fleetQueue(given, { ...this.#settings, log: this.#log }, resources);
     this.#watch = resources.use(new QueueWatch(this.#queue, this.#clock));
   }
 

@@ -6,8 +6,9 @@ import type { Clock } from "../core/clock.ts";
 import type { ErrorRecord } from "../core/errors.ts";
 import { loggerWith, type Logger } from "../core/log.ts";
 import { backoffMs, type Backoff } from "../core/retry.ts";
-import { abortable, delay } from "../core/wait.ts";
+import { abortable } from "../core/wait.ts";
 import type { GroupStatistics } from "./group-statistics.ts";
+import { tryInHand, type InHand } from "./in-hand.ts";
 import type { PlacedUnit } from "./layout.ts";
 import type { Seat } from "./seat.ts";
 import { doJob, SeatGone, ServerAway } from "./unit-jobs.ts";
@@ -21,6 +22,8 @@ export interface UnitHome {
   readonly log: Logger;
   /** Where jobs come from; undefined for units that find them themselves. */
   readonly queue: Queue | undefined;
+  /** Set where the queue has no leases. */
+  readonly inHand: InHand | undefined;
   /** How long a job may take; 0 for no limit. */
   readonly jobTimeoutMs: number;
   /** Shown to remote servers. */
@@ -58,6 +61,7 @@ export class Unit {
   #failures = 0;
   #rest: Disposable | undefined;
   #closing: Promise<void> | undefined;
+  readonly #stopping = new AbortController();
   readonly #tried = Promise.withResolvers<void>();
 
   constructor(place: PlacedUnit, home: UnitHome, statistics: GroupStatistics) {
@@ -77,7 +81,7 @@ export class Unit {
   async start(): Promise<void> {
     const { queue } = this.#home;
     if (!queue || this.#closing) return;
-    this.#subscription = await queue.subscribe((job, context) => this.#do(job, context), {
+    this.#subscription = await queue.subscribe((job, context) => this.#work(job, context), {
       log: this.#log,
       onSettled: (_, fate, failure) => this.#settled(fate, failure),
     });
@@ -109,6 +113,7 @@ export class Unit {
 
   async #close(graceMs: number): Promise<void> {
     this.record.stopping();
+    this.#stopping.abort(new NotTried("The unit ends"));
     this.#tried.resolve();
     this.#rest?.[Symbol.dispose]();
     if (!this.#seat) this.#giveUpWaiting();
@@ -136,6 +141,19 @@ export class Unit {
   }
 
   /** For its subscription: what it throws is said to the queue. */
+  #work(job: Job, context: WorkContext): Promise<void> {
+    const { inHand } = this.#home;
+    if (!inHand) return this.#do(job, context);
+    return tryInHand(
+      job,
+      { ...inHand, signal: this.#stopping.signal },
+      {
+        attempt: (tried) => this.#do(tried, context),
+        onRetry: (why) => this.#settled("retried", why),
+      },
+    );
+  }
+
   async #do(job: Job, context: WorkContext): Promise<void> {
     const { clock } = this.#home;
     for (;;) {
@@ -159,22 +177,21 @@ export class Unit {
           continue;
         }
         if (!(thrown instanceof ServerAway)) throw thrown;
-        await this.#serverAway(thrown.message, seat, context.signal);
+        throw this.#serverAway(thrown.message, seat);
       } finally {
         this.record.ended();
       }
     }
   }
 
-  /** The job goes back, and another unit may have it; where it cannot, it stays here until the server is back. */
-  async #serverAway(reason: string, seat: Seat, signal: AbortSignal): Promise<void> {
+  /** The job goes back, and another unit may have it; this one takes none until the server is there. */
+  #serverAway(reason: string, seat: Seat): NotTried {
     this.#failures += 1;
     this.record.away(reason);
     const waitMs = Math.round(backoffMs(PATIENCE, this.#failures));
     this.#log.warn(`waiting for the remote server: ${reason}`, { waitMs });
-    if (this.#home.queue?.can.has("lease") !== true) return delay(waitMs, signal);
     this.#restFor(waitMs, () => void this.#look(seat));
-    throw new NotTried(reason);
+    return new NotTried(reason);
   }
 
   /** Is the server back? */
