@@ -1,3 +1,4 @@
+import { readdir } from "node:fs/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { predict, startServe, type StartedServe } from "../../support/serve.ts";
 import { tempFolder, type TempFolder } from "../../support/temp-folder.ts";
@@ -141,4 +142,27 @@ test("many wishes to load again at once: what is there afterwards is the last fi
     },
     { timeoutMs: 30_000, what: "two workers of each model" },
   );
+});
+
+test("reloads leave no process and no open file behind", async () => {
+  const held = async (): Promise<{ files: number; children: number }> => {
+    const files = await readdir(`/proc/${server.pid}/fd`);
+    const children = await Bun.file(`/proc/${server.pid}/task/${server.pid}/children`).text();
+    return { files: files.length, children: children.trim().split(" ").length };
+  };
+  const untilCalm = (isCalm: (files: number) => boolean): Promise<number> => {
+    const calm = async (): Promise<number | undefined> => {
+      const { files, children } = await held();
+      return children === 2 && isCalm(files) ? files : undefined;
+    };
+    return until(calm, { timeoutMs: 20_000, everyMs: 100, what: "the old workers to be gone" });
+  };
+  expect((await load("model")).status).toBe(200);
+  const atFirst = await untilCalm(() => true);
+  for (let count = 0; count < 10; count++) {
+    expect((await load("model")).status).toBe(200);
+    expect((await predict(server.url, count)).status).toBe(200);
+  }
+  // A connection of ours more or less is no leak.
+  expect(await untilCalm((files) => files <= atFirst + 5)).toBeGreaterThan(0);
 });
