@@ -43,6 +43,7 @@ const EXIT_INTERRUPTED = 130;
 /** `ding decentral status`: what a running fleet says of itself. */
 export const decentralStatus = command(
   words("status", "Show what a running fleet is doing", [
+    "ding decentral status",
     "ding decentral status --json | jq .jobs",
   ]),
   async (options, given) => {
@@ -99,14 +100,14 @@ function words(verb: string, description: string, examples: string[]): Words<typ
   return {
     name: `decentral ${verb}`,
     description,
-    examples: [`ding decentral ${verb}`, ...examples],
+    examples,
     options: askOptions,
     otherKeys: DECENTRAL_KEYS,
   };
 }
 
 function changing(verb: "idle" | "restart" | "terminate", description: string): Command {
-  const examples = [`ding decentral ${verb} --port 21324`];
+  const examples = [`ding decentral ${verb}`, `ding decentral ${verb} --port 7331 --json`];
   return command(words(verb, description, examples), (options, given) =>
     change(options, given, (client) => client[verb]()),
   );
