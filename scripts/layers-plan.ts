@@ -33,6 +33,7 @@ export const PLAN: Record<string, Room> = {
   "src/serve": { floor: 5 },
   // A fleet's units ask servers through the client of serve.
   "src/decentral": { floor: 5, doors: ["src/serve"] },
+  "src/task": { floor: 5 },
   "src/deploy": { floor: 5, not: ["src/pool", "src/rpc", "src/link", "src/http"] },
   "src/load": { floor: 5, not: ["src/pool", "src/rpc", "src/link"] },
   src: { floor: 6, not: ["src/deploy"] }, // index.ts: the public face
@@ -42,9 +43,6 @@ export const PLAN: Record<string, Room> = {
 /** Each package has one home, so that replacing it touches one place. `node:` modules are free. */
 export const HOMES: Record<string, RegExp> = {
   "@nats-io/transport-node": /^src\/broker\/nats\//,
-  "@opentelemetry/api": /^src\/telemetry\/otlp/,
-  "@opentelemetry/exporter-trace-otlp-http": /^src\/telemetry\/otlp/,
-  "@opentelemetry/sdk-trace": /^src\/telemetry\/otlp/,
   bun: /^src\/runtime\//,
   citty: /^commands\//,
   consola: /^commands\//,
