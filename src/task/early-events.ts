@@ -1,0 +1,74 @@
+import type { Clock } from "../core/clock.ts";
+
+type Args = readonly unknown[];
+
+/**
+ * Events of other nodes that came before anybody listened: nodes do not begin at the same instant. They wait until
+ * `open` is over; beyond the bound the newest are let go and counted.
+ */
+export class EarlyEvents implements Disposable {
+  readonly #limit: number;
+  #events = new Map<string, Args[]>();
+  #size = 0;
+  #dropped = 0;
+  #isOpen = true;
+  #timer: Disposable | undefined;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** How many there was no room for. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Ends after `ms`; then nothing waits any more, and `onEnd` hears for how many nobody came. */
+  closeAfter(ms: number, clock: Clock, onEnd: (unheard: number) => void): void {
+    this.#timer = clock.after(ms, () => {
+      const unheard = this.#size + this.#dropped;
+      this[Symbol.dispose]();
+      onEnd(unheard);
+    });
+  }
+
+  /** False when it is too late, or there is no room. */
+  keep(event: string, args: Args): boolean {
+    if (!this.#isOpen) return false;
+    if (this.#size >= this.#limit) {
+      this.#dropped += 1;
+      return false;
+    }
+    const kept = this.#events.get(event);
+    if (kept) kept.push(args);
+    else this.#events.set(event, [args]);
+    this.#size += 1;
+    return true;
+  }
+
+  /** All that came, in order; or, for one who wants one, the first that it accepts: the others go on waiting. */
+  take(event: string, one?: (args: Args) => boolean): Args[] {
+    const kept = this.#events.get(event) ?? [];
+    const index = one ? kept.findIndex(one) : 0;
+    if (index < 0) return [];
+    const taken = kept.splice(index, one ? 1 : kept.length);
+    if (kept.length === 0) this.#events.delete(event);
+    this.#size -= taken.length;
+    return taken;
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#isOpen = false;
+    this.#events = new Map();
+    this.#size = 0;
+  }
+}

@@ -1,0 +1,64 @@
+import type { Clock } from "../core/clock.ts";
+import { DingError } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import { Context } from "./context.ts";
+import type { EarlyEvents } from "./early-events.ts";
+import { Program } from "./program.ts";
+import { labelsOf, type Role } from "./roles.ts";
+import type { TaskRouter } from "./router.ts";
+import type { StartOptions } from "./start-options.ts";
+import { TaskEvents } from "./task-events.ts";
+
+const WORKERS = 3;
+const EVENT_LIMIT = 10_000;
+const EARLY_MS = 5_000;
+
+/** All that one start of a task has, and the next has anew. */
+export interface Started<C extends Context> {
+  readonly program: Program<C>;
+  readonly events: TaskEvents;
+  readonly roles: Set<Role>;
+  readonly labels: ReadonlySet<string>;
+  readonly onPeerCrash: "continue" | "finish";
+}
+
+/** What a start stands on. */
+export interface Ground {
+  router: TaskRouter;
+  early: EarlyEvents;
+  graceMs: number;
+  clock: Clock;
+  log: Logger;
+  /** It has failed while no `run()` was there to tell. */
+  onFailure: (error: unknown) => void;
+}
+
+/** Makes it; from now on events wait 5 s for their first listener. */
+export function newStart<C extends Context>(options: StartOptions<C>, ground: Ground): Started<C> {
+  const { asyncMode: isAsync = false, workers = WORKERS, ctx = new Context() as C } = options;
+  const { onHandlerError = "throw", onPeerCrash = "continue", labels: own = [] } = options;
+  if (!(Number.isInteger(workers) && workers > 0)) {
+    throw new DingError("usage.invalid-option", `Cannot start task with ${workers} workers`);
+  }
+  const { router, early, clock, log } = ground;
+  const program = new Program<C>({ ...ground, isAsync, workers, ctx });
+  const events = new TaskEvents({
+    ...ground,
+    eventLimit: options.eventLimit ?? EVENT_LIMIT,
+    halted: program.halted,
+    policy: typeof onHandlerError === "function" ? onHandlerError : () => onHandlerError,
+    fail: (error) => program.fail(error),
+    finish: () => void (program.finish = true),
+  });
+  early.closeAfter(EARLY_MS, clock, (unheard) => {
+    if (unheard > 0) log.info("Nobody listened to events of the first seconds", { unheard });
+  });
+  const node = router.isActive ? router : undefined;
+  return {
+    program,
+    events,
+    roles: new Set(),
+    labels: labelsOf({ isAsync, node, own }),
+    onPeerCrash,
+  };
+}

@@ -1,0 +1,145 @@
+import type { Clock } from "../core/clock.ts";
+import { DingError, messageOf } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import type { Handler } from "./channel.ts";
+import type { EarlyEvents } from "./early-events.ts";
+import { EventHub } from "./event-hub.ts";
+import type { TaskRouter } from "./router.ts";
+import type { HandlerErrorPolicy } from "./start-options.ts";
+import { waitForEvent, type WaitForOptions } from "./wait-for.ts";
+
+/** Where an event goes; default to this node and to all others. */
+export interface EmitOptions {
+  onlyLocal?: boolean | undefined;
+  onlyRemote?: boolean | undefined;
+  /** To this node alone. */
+  to?: number | undefined;
+}
+
+/** What the events of one start stand on. */
+export interface TaskEventsOptions {
+  router: TaskRouter;
+  early: EarlyEvents;
+  eventLimit: number;
+  /** Aborts when nobody may wait for an event any more. */
+  halted: AbortSignal;
+  policy: (error: unknown, event: string) => HandlerErrorPolicy;
+  fail: (error: unknown) => void;
+  finish: () => void;
+  clock: Clock;
+  log: Logger;
+}
+
+const SENT = Promise.resolve();
+
+/** The events of one start of a task: its own, and those of other nodes. */
+export class TaskEvents {
+  readonly hub: EventHub;
+  readonly #options: TaskEventsOptions;
+
+  constructor(options: TaskEventsOptions) {
+    this.#options = options;
+    this.hub = new EventHub({
+      limit: options.eventLimit,
+      early: options.early,
+      onError: (error, event) => this.#onHandlerError(error, event),
+    });
+  }
+
+  /** Rejects with what a handler threw, if that is the policy: it is reported in any case. */
+  emit(event: string, args: readonly unknown[], options: EmitOptions): Promise<void> {
+    const { onlyLocal = false, onlyRemote = false, to } = options;
+    const { router } = this.#options;
+    try {
+      this.#check(event, args, options);
+      const isLocal = !onlyRemote && (to === undefined || to === router.nodeId);
+      const isRemote = !onlyLocal && router.isActive && to !== router.nodeId;
+      // First, for a handler here may change what the others are to hear.
+      const remote = isRemote ? router.emit(event, args, to) : undefined;
+      const local = isLocal ? this.#emitHere(event, args, remote) : undefined;
+      return remote && local ? joined(remote, local) : (remote ?? local ?? SENT);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  on(event: string, handler: Handler, isOnce: boolean): () => void {
+    checkEvent(event);
+    return this.hub.on(event, handler, { isOnce });
+  }
+
+  waitFor(event: string, options: WaitForOptions): Promise<readonly unknown[]> {
+    const { clock, halted } = this.#options;
+    return waitForEvent(this.hub, event, { ...options, clock, halted });
+  }
+
+  #emitHere(
+    event: string,
+    args: readonly unknown[],
+    remote: Promise<void> | undefined,
+  ): Promise<void> | undefined {
+    try {
+      return this.hub.emit(event, args);
+    } catch (error) {
+      remote?.catch(() => {}); // the emit rejects with this error, and can do so only once
+      throw error;
+    }
+  }
+
+  #onHandlerError(error: unknown, event: string): void {
+    const { log, policy, fail, finish } = this.#options;
+    const decided = policy(error, event);
+    log.error("A handler of an event failed", { event, error: messageOf(error), policy: decided });
+    if (decided === "finish") finish();
+    if (decided !== "throw") return;
+    fail(error);
+    throw error;
+  }
+
+  #check(
+    event: string,
+    args: readonly unknown[],
+    { onlyLocal, onlyRemote, to }: EmitOptions,
+  ): void {
+    checkEvent(event);
+    if (event.startsWith("peer:")) {
+      throw invalid(event, "events of peers come from the mesh", "Choose another name.");
+    }
+    if (!Array.isArray(args)) {
+      throw invalid(event, "its arguments are no array", `Write emit("${event}", [value]).`);
+    }
+    if ((onlyLocal && onlyRemote) || (onlyLocal && to !== undefined && to !== this.#here)) {
+      throw invalid(event, "it goes nowhere", "Pass onlyLocal, onlyRemote or to, not two of them.");
+    }
+    if (to !== undefined && to !== this.#here && !this.#options.router.isActive) {
+      throw new DingError("network.unreachable", `Cannot emit event "${event}" to node ${to}`, {
+        hint: "This task is in no mesh: start it with more than one worker, or attach it to another.",
+      });
+    }
+  }
+
+  get #here(): number {
+    return this.#options.router.nodeId;
+  }
+}
+
+function checkEvent(event: string): void {
+  if (typeof event === "string" && event !== "") return;
+  throw new DingError("usage.invalid-input", "Cannot use event: its name is empty or no text");
+}
+
+function invalid(event: string, why: string, hint: string): DingError {
+  return new DingError("usage.invalid-input", `Cannot emit event "${event}": ${why}`, { hint });
+}
+
+/** Both. An error of the handlers was reported: it need not be caught. One of the mesh was not. */
+function joined(remote: Promise<void>, local: Promise<void>): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  void Promise.allSettled([remote, local]).then(([sent, handled]) => {
+    if (sent.status === "rejected") return reject(sent.reason as Error);
+    if (handled.status === "fulfilled") return resolve();
+    promise.catch(() => {});
+    return reject(handled.reason as Error);
+  });
+  return promise;
+}

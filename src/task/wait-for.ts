@@ -1,0 +1,72 @@
+import type { Clock } from "../core/clock.ts";
+import { DingError } from "../core/errors.ts";
+import type { EventHub } from "./event-hub.ts";
+
+/** What to wait for, and how long. */
+export interface WaitForOptions {
+  /** Rejects with `wait.timeout` after so long; default never. */
+  timeoutMs?: number;
+  /** Rejects with its reason. */
+  signal?: AbortSignal;
+  /** Only an event for whose arguments it gives true. */
+  filter?: (args: readonly unknown[]) => boolean;
+}
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** The arguments of the next such event. However it ends, nothing of it is left. */
+export function waitForEvent(
+  hub: EventHub,
+  event: string,
+  options: WaitForOptions & { clock: Clock; halted: AbortSignal },
+): Promise<readonly unknown[]> {
+  const { timeoutMs = Number.POSITIVE_INFINITY, signal, filter, clock, halted } = options;
+  const { promise, resolve, reject } = Promise.withResolvers<readonly unknown[]>();
+  const given = signal ? [signal, halted] : [halted];
+  const aborted = given.find((one) => one.aborted);
+  if (aborted) {
+    reject(aborted.reason);
+    return promise;
+  }
+  // A filter that throws may end it while it is still being set up.
+  const cleanups: (() => void)[] = [];
+  let isOver = false;
+  const onEnd = (cleanup: () => void): void => {
+    if (isOver) cleanup();
+    else cleanups.push(cleanup);
+  };
+  const leave = (): void => {
+    isOver = true;
+    for (const cleanup of cleanups.splice(0)) cleanup();
+  };
+  const fail = (reason: unknown): void => {
+    reject(reason);
+    leave();
+  };
+  for (const one of given) {
+    const onAbort = (): void => fail(one.reason);
+    one.addEventListener("abort", onAbort, { once: true });
+    onEnd(() => one.removeEventListener("abort", onAbort));
+  }
+  if (timeoutMs <= LONGEST_TIMER_MS) {
+    const timer = clock.after(timeoutMs, () => {
+      const told = `it did not come within ${timeoutMs} ms`;
+      fail(new DingError("wait.timeout", `Cannot wait longer for event "${event}": ${told}`));
+    });
+    onEnd(() => timer[Symbol.dispose]());
+  }
+  const accepts = (args: readonly unknown[]): boolean => {
+    try {
+      return filter?.(args) ?? true;
+    } catch (error) {
+      fail(error); // it is the waiter's own: nobody else needs to hear
+      return false;
+    }
+  };
+  const take = (...args: readonly unknown[]): void => {
+    resolve(args);
+    leave();
+  };
+  onEnd(hub.on(event, take, { isOnce: true, accepts }));
+  return promise;
+}
