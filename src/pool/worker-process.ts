@@ -4,6 +4,7 @@ import { DingError, type ErrorRecord } from "../core/errors.ts";
 import { childLink } from "../link/ipc.ts";
 import { Peer } from "../rpc/peer.ts";
 import { Session } from "../rpc/session.ts";
+import { fairTimer } from "./fair-timer.ts";
 
 /** How a worker process ended. */
 export interface WorkerExit {
@@ -109,7 +110,7 @@ export class WorkerProcess {
   #onExit(exit: WorkerExit): void {
     if (!this.#session.isAttached) return this.#onGone(exit);
     this.#exited = exit;
-    this.#lastWords = this.#clock.after(LAST_WORDS_MS, () => this.#onGone(exit));
+    this.#lastWords = fairTimer(this.#clock, LAST_WORDS_MS, () => this.#onGone(exit));
   }
 
   #onGone(exit: WorkerExit): void {

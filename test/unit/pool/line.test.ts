@@ -108,6 +108,19 @@ test("the last words of a dead worker count, though its exit is told before them
   await all.pool[Symbol.asyncDispose]();
 });
 
+test("the last words of a dead worker count, also when this process was held up and reads them late", async () => {
+  const { all, run } = await brisk();
+  const [task] = await run("a");
+  const dying = worker(all);
+  dying.killed = true;
+  dying.emit("exit", null, "SIGKILL");
+  all.clock.advance(100);
+  dying.calls.at(-1)?.reply();
+  await all.play(1);
+  expect(task?.ends).toEqual(["reply"]);
+  await all.pool[Symbol.asyncDispose]();
+});
+
 test("an exit whose channel stays open is believed after a moment", async () => {
   const { all, run } = await brisk();
   const [task] = await run("a");
