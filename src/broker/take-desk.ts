@@ -3,6 +3,7 @@ import { messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Driver } from "./driver.ts";
 import type { Job } from "./job.ts";
+import { Stock } from "./stock.ts";
 import { Takers, type Demand, type Taker } from "./takers.ts";
 import { LONGEST_TIMER_MS } from "./wall-clock.ts";
 
@@ -15,6 +16,8 @@ export interface TakeOptions {
   /** How long to wait for the first one; default 0: only what is there. Infinity waits for good. */
   waitMs?: number;
   signal?: AbortSignal;
+  /** It comes again as soon as it has done its jobs: more may be fetched ahead for it; default false. */
+  comesAgain?: boolean;
 }
 
 export interface TakeDeskOptions {
@@ -35,6 +38,7 @@ export class TakeDesk implements AsyncDisposable {
   readonly #takers = new Takers();
   readonly #once = new Set<Taker>();
   readonly #returning = new Set<Promise<void>>();
+  readonly #stock: Stock;
   #watch: Disposable | undefined;
   #alarm: Disposable | undefined;
   #asking: Promise<void> | undefined;
@@ -45,7 +49,9 @@ export class TakeDesk implements AsyncDisposable {
     this.#clock = clock;
     this.#log = log;
     this.#stopping = stopping;
+    this.#stock = new Stock({ clock, giveBack: (job) => this.#giveBack(job) });
     const end = (): void => {
+      this.#stock.clear();
       this.#takers.fail(stopping.reason);
       this.#rest();
     };
@@ -53,7 +59,11 @@ export class TakeDesk implements AsyncDisposable {
   }
 
   take(options: TakeOptions & { leaseMs: number }): Promise<Job[]> {
-    const { max = 1, leaseMs, waitMs = 0, signal } = options;
+    const { max = 1, leaseMs, waitMs = 0, signal, comesAgain = false } = options;
+    if (comesAgain && !signal?.aborted && !this.#stopping.aborted && this.#takers.size === 0) {
+      const ready = this.#stock.take(max, leaseMs);
+      if (ready.length > 0) return Promise.resolve(ready);
+    }
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason as Error);
       if (this.#stopping.aborted) return reject(this.#stopping.reason as Error);
@@ -70,8 +80,9 @@ export class TakeDesk implements AsyncDisposable {
         leave();
         reject(error as Error);
       };
-      const taker: Taker = { max, leaseMs, give, fail };
+      const taker: Taker = { max, leaseMs, give, fail, comesAgain };
       const abort = (): void => {
+        this.#stock.clear(); // who leaves wants no more
         if (!this.#takers.remove(taker)) return;
         fail(signal?.reason);
         this.#restIfIdle();
@@ -91,6 +102,7 @@ export class TakeDesk implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#rest();
     await this.#asking;
+    this.#stock.clear();
     this.#rest();
     await Promise.all(this.#returning);
   }
@@ -126,10 +138,20 @@ export class TakeDesk implements AsyncDisposable {
     this.#restIfIdle();
   }
 
-  async #meet({ leaseMs, max }: Demand): Promise<void> {
-    const { jobs, againInMs } = await this.#driver.take(max, leaseMs);
-    for (const job of this.#takers.deal(leaseMs, jobs)) this.#giveBack(job);
-    if (jobs.length === max || againInMs === undefined || this.#stopping.aborted) return;
+  async #meet({ leaseMs, max, comesAgain }: Demand): Promise<void> {
+    const stocked = this.#stock.take(max, leaseMs);
+    for (const job of this.#takers.deal(leaseMs, stocked)) this.#giveBack(job);
+    const left = max - stocked.length;
+    if (left === 0) return;
+    const asked = left + (comesAgain ? this.#stock.moreThan(left, leaseMs) : 0);
+    const { jobs, againInMs } = await this.#driver.take(asked, leaseMs);
+    const spare = this.#takers.deal(leaseMs, jobs);
+    if (comesAgain && !this.#stopping.aborted) {
+      this.#stock.fill(spare, { isAll: jobs.length === asked, leaseMs });
+    } else {
+      for (const job of spare) this.#giveBack(job);
+    }
+    if (jobs.length === asked || againInMs === undefined || this.#stopping.aborted) return;
     this.#alarm?.[Symbol.dispose]();
     const inMs = Math.min(Math.max(0, Math.ceil(againInMs)), LONGEST_TIMER_MS);
     this.#alarm = this.#clock.after(inMs, () => this.#ask());

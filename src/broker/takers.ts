@@ -4,6 +4,8 @@ import type { Job } from "./job.ts";
 export interface Taker {
   readonly max: number;
   readonly leaseMs: number;
+  /** It comes again as soon as it has done its jobs. */
+  readonly comesAgain?: boolean;
   /** Gets one job or more, and is not in the line any more; with none it asked only for what is there. */
   give: (jobs: Job[]) => void;
   /** It waits in vain; it is not in the line any more. */
@@ -14,6 +16,8 @@ export interface Taker {
 export interface Demand {
   leaseMs: number;
   max: number;
+  /** All of them come again as soon as they have done their jobs. */
+  comesAgain: boolean;
 }
 
 /** Those who wait for jobs, in the order of their coming. Pure. */
@@ -35,10 +39,14 @@ export class Takers {
 
   /** What they want, by length of lease, the first who came first. */
   demands(): Demand[] {
-    const wanted = new Map<number, number>();
-    for (const { leaseMs, max } of this.#line)
-      wanted.set(leaseMs, (wanted.get(leaseMs) ?? 0) + max);
-    return [...wanted].map(([leaseMs, max]) => ({ leaseMs, max }));
+    const wanted = new Map<number, Demand>();
+    for (const { leaseMs, max, comesAgain = false } of this.#line) {
+      const demand = wanted.get(leaseMs) ?? { leaseMs, max: 0, comesAgain: true };
+      wanted.set(leaseMs, demand);
+      demand.max += max;
+      demand.comesAgain &&= comesAgain;
+    }
+    return [...wanted.values()];
   }
 
   /** Everyone in the line gets one, then the first ones what they want beside; gives back what nobody wants any more. */

@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import type { Buffer } from "node:buffer";
 import type { Clock } from "../../core/clock.ts";
-import { newId } from "../../core/id.ts";
+import { randomToken } from "../../core/id.ts";
 import type { Logger } from "../../core/log.ts";
 import type {
   Capability,
@@ -22,7 +22,7 @@ import { PUSH, SETTLE, TAKE } from "./lua/working.ts";
 import { RedisLink, type RedisAddress } from "./redis-link.ts";
 import { makeScript, runScript, type Script, type ScriptArgument } from "./redis-scripts.ts";
 import { RedisWake } from "./redis-wake.ts";
-import { deadJobOf, jobOf, seenJobOf, statsOf, type JobReply } from "./replies.ts";
+import { deadJobOf, jobOf, seenJobOf, statsOf, type JobReply, type SeenReply } from "./replies.ts";
 
 export interface RedisDriverOptions {
   address: RedisAddress;
@@ -70,7 +70,7 @@ export class RedisDriver implements Driver {
   readonly #link: RedisLink;
   readonly #wake: RedisWake;
   readonly #prefix: string;
-  readonly #client = newId();
+  readonly #client = randomToken(12);
   readonly #pushes: Lane<readonly CheckedJob[], PushAnswer>;
   readonly #steps: Lane<Step, string>;
   #calls = 0;
@@ -155,7 +155,7 @@ export class RedisDriver implements Driver {
   async peek(max: number): Promise<SeenJob[]> {
     const args = [this.#terms.maxAttempts, LEASE_ENDED, max];
     const seen = await this.#read("peek", "read", ...args);
-    return (seen as [Buffer, ...JobReply, Buffer | number][]).map(seenJobOf);
+    return (seen as SeenReply[]).map(seenJobOf);
   }
 
   async dead(max: number): Promise<DeadJob[]> {

@@ -1,8 +1,8 @@
 import type { Buffer } from "node:buffer";
 import type { DeadJob, Job, JobState, QueueStats, SeenJob } from "../job.ts";
 
-/** A job in a script's reply: header, pushedMs, value, attempts, reasons as JSON. */
-export type JobReply = [Buffer, Buffer | number, Buffer, number | Buffer, Buffer];
+/** A job in a script's reply: header, pushedMs, value, attempts, reasons as JSON, where it has some. */
+export type JobReply = [Buffer, Buffer | number, Buffer, number | Buffer, Buffer?];
 
 /** What stands before a job's value: only clients read it. */
 export function headerOf(id: string, key: string | undefined): string {
@@ -15,8 +15,19 @@ export function jobOf([receipt, ...rest]: [Buffer, ...JobReply]): Job {
   return { ...factsOf(rest, Number(text.split(":", 3)[2])), receipt: text };
 }
 
+/** Its state before, its priority behind. */
+export type SeenReply = [
+  Buffer,
+  Buffer,
+  Buffer | number,
+  Buffer,
+  number | Buffer,
+  Buffer,
+  Buffer | number,
+];
+
 /** A job of a look: its state before, its priority behind. */
-export function seenJobOf(reply: [Buffer, ...JobReply, Buffer | number]): SeenJob {
+export function seenJobOf(reply: SeenReply): SeenJob {
   const [state, header, pushed, value, attempts, reasons, priority] = reply;
   const facts = factsOf([header, pushed, value, attempts, reasons], Number(priority));
   return { ...facts, state: state.toString() as JobState };
@@ -52,6 +63,9 @@ function factsOf(reply: JobReply, priority: number): Omit<Job, "receipt"> {
     priority,
     attempt: Number(attempts),
     pushedAtMs: Number(pushed),
-    reasons: reasons.length === 2 ? NONE : (JSON.parse(reasons.toString()) as string[]),
+    reasons:
+      reasons === undefined || reasons.length === 2
+        ? NONE
+        : (JSON.parse(reasons.toString()) as string[]),
   };
 }

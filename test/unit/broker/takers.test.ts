@@ -22,7 +22,7 @@ test("deal() gives one to each, then to the first what it wants beside", () => {
   const [one, other] = [takerOf(3), takerOf(3)];
   takers.add(one);
   takers.add(other);
-  expect(takers.demands()).toEqual([{ leaseMs: 1, max: 6 }]);
+  expect(takers.demands()).toEqual([{ leaseMs: 1, max: 6, comesAgain: false }]);
   expect(takers.deal(1, jobs.slice(0, 4))).toEqual([]);
   expect([one.got, other.got]).toEqual([["0", "1", "2"], ["3"]]);
   expect(takers.size).toBe(0);
@@ -35,7 +35,7 @@ test("deal() gives back what nobody wants any more, and gives none to those of a
   expect(takers.remove(gone)).toBe(true);
   expect(takers.deal(1, jobs.slice(0, 2)).map(({ id }) => id)).toEqual(["1"]);
   expect(other.got).toEqual([]);
-  expect(takers.demands()).toEqual([{ leaseMs: 2, max: 1 }]);
+  expect(takers.demands()).toEqual([{ leaseMs: 2, max: 1, comesAgain: false }]);
 });
 
 test("fail() ends everybody's wait", () => {

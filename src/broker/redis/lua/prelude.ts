@@ -2,7 +2,8 @@
  * What the scripts share. All keys of a queue begin with KEYS[1], which holds a hash tag: they lie on one node.
  *
  *   meta     hash: n (the number of the last job), len (jobs that are not dead), e (epoch of the keys)
- *   s:P      stream of jobs with priority P that nobody has had yet, read by the group "ding"; id = number-0
+ *   s:P      stream of jobs with priority P, read by the group "ding"; id = number-0; an entry goes with its job, or
+ *            when that comes back. The group says what is new; whose a job is, and how long, the leases say
  *   levels   zset of the priorities whose streams have jobs that nobody has had; streams: set of all of them
  *   held     hash: number → job that has come back, or is delayed; back: zset of those that are ready, best first
  *   delayed  zset: when → number:priority
@@ -73,7 +74,6 @@ end
 
 local function forget(where, n, priority)
   if where == 'h' then return call('HDEL', P .. 'held', n) end
-  call('XACK', P .. 's:' .. priority, 'ding', n .. '-0')
   return call('XDEL', P .. 's:' .. priority, n .. '-0')
 end
 

@@ -77,7 +77,7 @@ if isNews then wake() end
 return tell(cjson.encode(answers))
 `;
 
-/** ARGV: how many, leaseMs, token, maxAttempts, reason. Gives { againInMs or -1, { receipt, header, pushedMs, value, attempts, reasons }, … }. */
+/** ARGV: how many, leaseMs, token, maxAttempts, reason. Gives { againInMs or -1, { receipt, header, pushedMs, value, attempts, reasons if it has some }, … }. */
 export const TAKE = `${COMMON}${RETURNING}
 local want, ends, token = tonumber(ARGV[1]), now + tonumber(ARGV[2]), ARGV[3]
 local isMore = settleTimes(tonumber(ARGV[4]), ARGV[5])
@@ -109,14 +109,14 @@ end
 
 local function takeFresh(priority, count)
   local key = P .. 's:' .. priority
-  local reply = call('XREADGROUP', 'GROUP', 'ding', 'ding', 'COUNT', count, 'STREAMS', key, '>')
+  local reply = call('XREADGROUP', 'GROUP', 'ding', 'ding', 'COUNT', count, 'NOACK', 'STREAMS', key, '>')
   local entries = reply and reply[1] and reply[1][2] or {}
   if #entries < count then call('ZREM', P .. 'levels', priority) end
   for _, entry in ipairs(entries) do
     local list = entry[2]
     local receipt = 's:' .. string.sub(entry[1], 1, -3) .. ':' .. priority .. ':' .. token
     lease(receipt)
-    taken[got + 1] = { receipt, list[2], list[4], list[6], 1, list[8] or '[]' }
+    taken[got + 1] = { receipt, list[2], list[4], list[6], 1, list[8] }
   end
 end
 
@@ -159,30 +159,31 @@ return taken
  */
 export const SETTLE = `${COMMON}${ONCE}${RETURNING}
 local maxAttempts = tonumber(ARGV[3])
-local answers, acked, read, from = {}, 0, {}, 1
-
+local steps, receipts, from = {}, {}, 1
 for at = 1, tonumber(ARGV[4]) do
   local what, ms, receipt, reason
   what, ms, receipt, reason, from = struct.unpack('>c1dI4c0I4c0', ARGV[5], from)
-  local ends = tonumber(call('ZSCORE', P .. 'leases', receipt) or 0)
-  if ends <= now then
+  steps[at], receipts[at] = { what, ms, reason }, receipt
+end
+local ends = call('ZMSCORE', P .. 'leases', unpack(receipts))
+local answers, used, acked, read = {}, {}, {}, {}
+
+for at, step in ipairs(steps) do
+  local what, ms, reason, receipt = step[1], step[2], step[3], receipts[at]
+  if used[receipt] or tonumber(ends[at] or 0) <= now then
     answers[at] = 'e'
   elseif what == 'x' then
     call('ZADD', P .. 'leases', now + ms, receipt)
     answers[at] = 'k'
   else
     local where, n, priority = split(receipt)
-    call('ZREM', P .. 'leases', receipt)
+    used[receipt] = true
+    acked[#acked + 1] = receipt
     answers[at] = 'k'
     if what == 'a' then
-      acked = acked + 1
-      if where == 'h' then
-        call('HDEL', P .. 'held', n)
-      else
-        local ids = read[priority] or {}
-        read[priority] = ids
-        ids[#ids + 1] = n .. '-0'
-      end
+      local ids = read[where == 'h' and 'held' or priority] or {}
+      read[where == 'h' and 'held' or priority] = ids
+      ids[#ids + 1] = where == 'h' and n or n .. '-0'
     elseif what == 'r' then
       answers[at] = giveUpOrBack(where, n, priority, reason, ms, maxAttempts)
     elseif what == 'l' then
@@ -192,10 +193,16 @@ for at = 1, tonumber(ARGV[4]) do
     end
   end
 end
+if #acked > 0 then call('ZREM', P .. 'leases', unpack(acked)) end
+local gone = 0
 for priority, ids in pairs(read) do
-  call('XACK', P .. 's:' .. priority, 'ding', unpack(ids))
-  call('XDEL', P .. 's:' .. priority, unpack(ids))
+  gone = gone + #ids
+  if priority == 'held' then
+    call('HDEL', P .. 'held', unpack(ids))
+  else
+    call('XDEL', P .. 's:' .. priority, unpack(ids))
+  end
 end
-if acked > 0 then call('HINCRBY', P .. 'meta', 'len', -acked) end
+if gone > 0 then call('HINCRBY', P .. 'meta', 'len', -gone) end
 return tell(table.concat(answers))
 `;

@@ -1,0 +1,75 @@
+import type { Clock } from "../core/clock.ts";
+import type { Job } from "./job.ts";
+
+export interface StockOptions {
+  clock: Clock;
+  /** Gets those that nobody came for in time. */
+  giveBack: (job: Job) => void;
+}
+
+/** What is gone so quickly would better have been more; what lies longer is for others. */
+const QUICK_MS = 20;
+const LONGEST_MS = 100;
+const LEASE_PARTS = 20;
+const FIRST = 4;
+/** For each one that was asked for. */
+const MOST_EACH = 7;
+
+/**
+ * Jobs that were fetched before somebody asked, for takers that come again at once: the more, the quicker they are
+ * gone, and none where work takes its time or the queue is nearly empty. They are under lease; nobody has run them.
+ */
+export class Stock {
+  readonly #options: StockOptions;
+  #jobs: Job[] = [];
+  #leaseMs = 0;
+  #filledMs = 0;
+  #more = 0;
+  #timer: Disposable | undefined;
+
+  constructor(options: StockOptions) {
+    this.#options = options;
+  }
+
+  /** How many more to fetch with these. */
+  moreThan(max: number, leaseMs: number): number {
+    return leaseMs / LEASE_PARTS < QUICK_MS ? 0 : Math.min(this.#more, max * MOST_EACH);
+  }
+
+  /** At most so many under leases of this length. */
+  take(max: number, leaseMs: number): Job[] {
+    if (this.#jobs.length === 0 || leaseMs !== this.#leaseMs) return [];
+    const jobs = this.#jobs.splice(0, max);
+    if (this.#jobs.length === 0) this.#emptied();
+    return jobs;
+  }
+
+  /** Keeps what is over after `asked` of them came, of those that were wished for with the stock. */
+  fill(jobs: Job[], { isAll, leaseMs }: { isAll: boolean; leaseMs: number }): void {
+    if (!isAll) this.#more = 0;
+    else if (this.#more === 0) this.#more = FIRST;
+    if (jobs.length === 0) return;
+    this.clear();
+    this.#jobs = jobs;
+    this.#leaseMs = leaseMs;
+    const { clock } = this.#options;
+    this.#filledMs = clock.now();
+    const longestMs = Math.min(LONGEST_MS, leaseMs / LEASE_PARTS);
+    this.#timer = clock.after(longestMs, () => this.clear());
+  }
+
+  /** Gives back what is left. */
+  clear(): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    if (this.#jobs.length > 0) this.#more = 0;
+    for (const job of this.#jobs.splice(0)) this.#options.giveBack(job);
+  }
+
+  #emptied(): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    const isQuick = this.#options.clock.now() - this.#filledMs < QUICK_MS;
+    this.#more = isQuick ? this.#more * 2 : Math.floor(this.#more / 2);
+  }
+}
