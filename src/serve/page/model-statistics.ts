@@ -205,8 +205,8 @@ export class ModelStatistics {
   }
 
   #end({ client }: EndedRequest, endedMs: number): void {
-    if (this.open > 0) this.open--;
-    if (this.#server.open > 0) this.#server.open--;
+    this.open--;
+    this.#server.open--;
     this.#server.endings.record(endedMs, client);
   }
 
