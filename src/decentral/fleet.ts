@@ -47,7 +47,7 @@ export class Fleet extends Service {
   readonly #boot = newId();
   readonly #startedAt: number;
   readonly #groups = new Groups();
-  readonly #changes = new Changes();
+  readonly #changes: Changes;
   readonly #drained = Promise.withResolvers<void>();
   #servers: RemoteServer[];
   #numClient: number;
@@ -66,6 +66,7 @@ export class Fleet extends Service {
     this.#settings = parseShape(fleetSettings, definedOf(numbers), OPTIONS);
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log ?? silentLogger;
+    this.#changes = new Changes(this.#log);
     this.#startedAt = this.#clock.now();
     this.#servers = remoteServers(this.#settings.remoteServers, readServerFile);
     this.#numClient = this.#settings.numClient;
@@ -292,9 +293,7 @@ export class Fleet extends Service {
       if (this.state !== "running" && this.state !== "starting") {
         throw new DingError("service.stopping", `Cannot ${what}: the fleet is ${this.state}`);
       }
-      this.#log.info(`${what} begins`);
       await run();
-      this.#log.info(`${what} is done`);
     });
   }
 }

@@ -23,7 +23,7 @@ testNeeding(await shellTools())(
     const to = folder.file("notes");
     const jobs = await folder.write(
       "jobs.jsonl",
-      jobLines(400, (n) => ({ to, n, ms: 20 })),
+      jobLines(4_000, (n) => ({ to, n, ms: 20 })),
     );
     await decentral(["push", jobs], { cwd: folder.path });
     const words = ["decentral", "make", NOTING, "-port", `${port}`, ...UNITS, "-name", "crawler"];

@@ -1,5 +1,7 @@
 /** Does what its jobs say, and notes each in the file that they name. */
 import { appendFileSync } from "node:fs";
+import process from "node:process";
+import { setTimeout } from "node:timers/promises";
 import { defineUnit, GiveUp } from "ding";
 
 interface Asked {
@@ -37,7 +39,7 @@ export default defineUnit({
     }
     const spinUntil = performance.now() + (asked.spinMs ?? 0);
     while (performance.now() < spinUntil) Math.random();
-    if (asked.ms !== undefined) await Bun.sleep(asked.ms);
+    if (asked.ms !== undefined) await setTimeout(asked.ms);
     note("done");
   },
 });
