@@ -38,6 +38,13 @@ async function ask(url: string, path: string, body?: unknown): Promise<Answer> {
   return { status: response.status, text: await response.text() };
 }
 
+async function queued(url: string): Promise<number | undefined> {
+  const { models } = JSON.parse((await ask(url, "/status")).text) as {
+    models: { queuedRequests: number }[];
+  };
+  return models[0]?.queuedRequests;
+}
+
 test("SIGTERM: readiness turns false, what is new gets 503, what is here is answered, then exit 0", async () => {
   await using folder = await tempFolder();
   await folder.write("model.ts", MODEL);
@@ -59,11 +66,8 @@ test("SIGTERM: readiness turns false, what is new gets 503, what is here is answ
   const item = { name: "input", shape: [1], datatype: "BYTES", data: ["6"] };
   const oip = ask(url, "/v2/models/model/infer", { inputs: [item] });
   const isHere = async (): Promise<boolean> => {
-    const status = JSON.parse((await ask(url, "/status")).text) as {
-      models: { queuedRequests: number }[];
-    };
     const begun = await Bun.file(folder.file("begun")).text();
-    return begun.trim().split("\n").length === 2 && status.models[0]?.queuedRequests === 4;
+    return begun.trim().split("\n").length === 2 && (await queued(url)) === 4;
   };
   await until(isHere, { timeoutMs: 20_000, what: "two begun and four queued" });
   server.kill("SIGTERM");
@@ -106,7 +110,7 @@ test("what is not done within --drain-timeout-ms is answered with 503, and the s
   const words = ["model.ts", "--batch-size=1", "--drain-timeout-ms=300"];
   await using server = await startServe(words, { cwd: folder.path });
   const asked = [1, 2, 3].map((input) => ask(server.url, "/predict", { input }));
-  await until(() => Bun.file(folder.file("begun")).exists(), { timeoutMs: 20_000 });
+  await until(async () => (await queued(server.url)) === 2, { timeoutMs: 20_000 });
   const { code } = await server.stop("SIGTERM", 20_000);
   const answers = await Promise.all(asked);
   expect(answers.map(({ status }) => status)).toEqual([503, 503, 503]);
