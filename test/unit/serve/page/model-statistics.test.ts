@@ -62,10 +62,11 @@ test("onFailed() counts a batch that ran too long as the model's failure", () =>
 test("onFailed() takes whatever was thrown, and not more of it than people read", () => {
   const { clock, statistics } = statisticsOnClock();
   const model = statistics.model("sum", "1");
+  model.onArrived(clock.now(), "a");
   model.onFailed({ arrivedMs: clock.now(), client: "a", rows: 1 }, "x".repeat(5_000));
   expect(model.counts.failed.BACKEND).toBe(1);
   expect(model.lastFailures.get("BACKEND")?.message).toHaveLength(300);
-  expect(model.open).toBe(0); // one that was never announced
+  expect(model.open).toBe(0);
 });
 
 test("onBatch() counts by size and by worker; of very many sizes the greater ones together", () => {
