@@ -31,6 +31,11 @@ export const PLAN: Record<string, Room> = {
   "src/slave": { floor: 5 },
   "src/master": { floor: 5, not: ["src/pool"] },
   "src/serve": { floor: 5 },
+  // Usable alone: pure, without sockets, processes and files.
+  "src/replay": {
+    floor: 5,
+    not: ["src/config", "src/plugin", "src/runtime", "src/http", "src/link", "src/rpc", "src/pool"],
+  },
   // A fleet's units ask servers through the client of serve.
   "src/decentral": { floor: 5, doors: ["src/serve"] },
   "src/task": { floor: 5 },

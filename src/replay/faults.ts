@@ -1,0 +1,33 @@
+import { DingError } from "../core/errors.ts";
+
+/** A setting that cannot work: `path` says where it stands, `problem` what is wrong with it. */
+export function optionFault(path: string, problem: string, hint?: string): DingError {
+  return new DingError("usage.invalid-option", `Cannot use ${path}: ${problem}`, {
+    hint,
+    details: { path },
+  });
+}
+
+/** An argument that cannot work. */
+export function inputFault(message: string, hint?: string): DingError {
+  return new DingError("usage.invalid-input", message, { hint });
+}
+
+/** A saved state that does not belong to what it is loaded into. */
+export function stateFault(problem: string): DingError {
+  return new DingError("usage.invalid-input", `Cannot load the state: ${problem}`, {
+    hint: "Load it into something with the options that it was saved with.",
+  });
+}
+
+/** Refuses what is not a whole number from `least` on; Infinity passes with `orInfinity`. */
+export function checkCount(
+  path: string,
+  value: number,
+  { least = 1, orInfinity = false }: { least?: number; orInfinity?: boolean } = {},
+): void {
+  if (orInfinity && value === Infinity) return;
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw optionFault(path, `${value} is not a whole number from ${least} on`);
+  }
+}

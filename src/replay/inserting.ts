@@ -1,0 +1,149 @@
+import { inputFault } from "./faults.ts";
+import type { EpisodeOptions, InsertOptions, Steps } from "./replay-options.ts";
+import type { RowStore } from "./store/row-store.ts";
+import { ITEM_COLUMN } from "./store/schema.ts";
+import type { Table } from "./table.ts";
+
+/** Items of one piece of an insert, at most: between pieces, samplers have their turn. */
+const PIECE = 65_536;
+
+/** An insert under way: how many of its items are in. */
+export interface Insertion {
+  readonly tables: readonly Table[];
+  readonly count: number;
+  done: number;
+  dropped: number;
+  /** Puts the items from `from` on in, `count` of them. */
+  readonly put: (from: number, count: number) => void;
+  /** Lets go of what it holds, once, however it ends. */
+  readonly end: () => void;
+}
+
+/** Reads steps as columns, whatever form they came in. */
+export function columnsOf(store: RowStore, steps: Steps): Readonly<Record<string, unknown>> {
+  if (!Array.isArray(steps)) return steps as Readonly<Record<string, unknown>>;
+  const { plans } = store;
+  if (plans.length === 1 && plans[0]?.name === ITEM_COLUMN) return { [ITEM_COLUMN]: steps };
+  const list = steps as readonly Readonly<Record<string, unknown>>[];
+  return Object.fromEntries(
+    plans.map(({ name, dtype, width }) => {
+      const values = list.map((step) => step[name]);
+      if (dtype === "object") return [name, values];
+      return [name, values.flatMap((value) => numbersOf(value, name, width))];
+    }),
+  );
+}
+
+/** Single steps as items. Throws `usage.invalid-input` before anything is stored. */
+export function insertionOf(
+  store: RowStore,
+  tables: readonly Table[],
+  { steps, options }: { steps: Steps; options: InsertOptions },
+): Insertion {
+  const data = columnsOf(store, steps);
+  const count = store.countOf(data);
+  const { priorityAt, version } = readInsert(options, count);
+  const put = (from: number, size: number): void => {
+    for (const table of tables) table.makeRoom(size);
+    const rows = store.add(data, from, size);
+    for (const table of tables) table.insert(rows, undefined, { priorityAt, from, version });
+  };
+  return { tables, count, done: 0, dropped: 0, put, end: () => {} };
+}
+
+/** Windows over the steps of one episode as items; they share its rows. */
+export function episodeOf(
+  store: RowStore,
+  tables: readonly Table[],
+  { steps, options }: { steps: Steps; options: EpisodeOptions },
+): Insertion {
+  const data = columnsOf(store, steps);
+  const length = store.countOf(data);
+  const windows = windowsOf(length, options);
+  const { priorityAt, version } = readInsert(options, windows.length);
+  let rows: Int32Array | undefined;
+  const put = (from: number, size: number): void => {
+    if (!rows) {
+      rows = store.add(data, 0, length);
+      store.link(rows);
+      store.retain(rows[0] as number, length);
+    }
+    const taken = windows.slice(from, from + size);
+    const heads = Int32Array.from(taken, ({ start }) => rows?.[start] ?? 0);
+    const lengths = Int32Array.from(taken, (window) => window.length);
+    for (const table of tables) table.insert(heads, lengths, { priorityAt, from, version });
+  };
+  const end = (): void => {
+    if (rows) store.release(rows[0] as number, length);
+    rows = undefined;
+  };
+  return { tables, count: windows.length, done: 0, dropped: 0, put, end };
+}
+
+/** How many of `count` items all tables take now, in one piece: 0 has to wait. */
+export function insertableOf(tables: readonly Table[], count: number): number {
+  let most = Math.min(count, PIECE);
+  for (const { limiter, settings, isHungry } of tables) {
+    most = Math.min(most, settings.maxSize);
+    const open = limiter.insertable(most);
+    most = open === 0 && isHungry ? Math.min(most, 1) : open;
+  }
+  return most;
+}
+
+function windowsOf(steps: number, options: EpisodeOptions): { start: number; length: number }[] {
+  const { unrollLen = Math.max(1, steps), stride = unrollLen, short = "keep" } = options;
+  checkSteps("unrollLen", unrollLen);
+  checkSteps("stride", stride);
+  if (steps === 0 || (steps < unrollLen && short === "drop")) return [];
+  if (steps <= unrollLen) return [{ start: 0, length: steps }];
+  const windows = [];
+  let start = 0;
+  for (; start + unrollLen <= steps; start += stride) windows.push({ start, length: unrollLen });
+  const isCovered = start - stride + unrollLen === steps;
+  if (!isCovered) windows.push({ start: steps - unrollLen, length: unrollLen });
+  return windows;
+}
+
+function readInsert(
+  { priority, policyVersion = 0 }: InsertOptions,
+  count: number,
+): { priorityAt: (at: number) => number | undefined; version: number } {
+  if (!Number.isFinite(policyVersion)) {
+    throw inputFault(`Cannot insert with policyVersion ${policyVersion}: not a number`);
+  }
+  if (priority === undefined) return { priorityAt: () => undefined, version: policyVersion };
+  if (typeof priority === "number") {
+    checkPriority(priority);
+    return { priorityAt: () => priority, version: policyVersion };
+  }
+  if (priority.length !== count) {
+    throw inputFault(`Cannot insert ${count} items with ${priority.length} priorities`);
+  }
+  for (let at = 0; at < count; at++) checkPriority(priority[at]);
+  return { priorityAt: (at) => priority[at], version: policyVersion };
+}
+
+/** Refuses what is no number from 0 on. */
+export function checkPriority(priority: number | undefined): void {
+  if (priority !== undefined && priority >= 0 && priority < Infinity) return;
+  throw inputFault(`Cannot take priority ${priority}: not a number from 0 on`);
+}
+
+function checkSteps(name: string, steps: number): void {
+  if (Number.isSafeInteger(steps) && steps >= 1) return;
+  throw inputFault(`Cannot insert with ${name} ${steps}: not a whole number from 1 on`);
+}
+
+function numbersOf(value: unknown, name: string, width: number): number[] {
+  const numbers =
+    typeof value === "number" || typeof value === "boolean"
+      ? [Number(value)]
+      : Array.isArray(value) || ArrayBuffer.isView(value)
+        ? Array.from(value as unknown as ArrayLike<number>)
+        : [];
+  if (numbers.length === width) return numbers;
+  throw inputFault(
+    `Cannot store column "${name}": a step has ${numbers.length} numbers, not ${width}`,
+  );
+}

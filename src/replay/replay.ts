@@ -1,0 +1,290 @@
+import { systemClock } from "../core/clock.ts";
+import { DingError } from "../core/errors.ts";
+import { SampleBatch, stepOf } from "./batch.ts";
+import { Draw } from "./draw.ts";
+import { checkCount, inputFault, optionFault } from "./faults.ts";
+import {
+  checkPriority,
+  episodeOf,
+  insertableOf,
+  type Insertion,
+  insertionOf,
+} from "./inserting.ts";
+import { WaitingLine } from "./limiter/waiting-line.ts";
+import type {
+  EpisodeOptions,
+  Inserted,
+  InsertOptions,
+  ReplayOptions,
+  SampleOptions,
+  Steps,
+} from "./replay-options.ts";
+import { type ReplayPart, ReplaySnapshot, type Restored, restore } from "./replay-snapshot.ts";
+import type { ColumnData } from "./store/column.ts";
+import { gatherRows, makePlaces, RowStore } from "./store/row-store.ts";
+import { NO_SCHEMA } from "./store/schema.ts";
+import { Table, type TableCounts } from "./table.ts";
+import { largestSample, settingsOf } from "./table-options.ts";
+
+/** What a table looks like now. */
+export interface TableStats extends TableCounts {
+  size: number;
+  maxSize: number;
+  /** Samples per insert so far; 0 before the first insert. */
+  samplesPerInsert: number;
+  /** The limiter's inserts · samplesPerInsert − samples. */
+  diff: number;
+  policyVersion: number;
+}
+
+const DEFAULT_MAX_WAITERS = 4096;
+/**
+ * Tables over one store of steps, which they share. Inserts and samples pass the tables' limiters: they wait, are
+ * dropped or refused, as each table's mode says. Nothing here opens or spawns anything; `close()` ends all waits.
+ */
+export class Replay {
+  readonly #store: RowStore;
+  readonly #tables: ReadonlyMap<string, Table>;
+  readonly #line: WaitingLine;
+
+  /** `usage.invalid-option` with the path of what cannot work. */
+  constructor(options: ReplayOptions) {
+    const { schema = NO_SCHEMA, seed = 0, clock = systemClock, onRelease } = options;
+    const { maxWaiters = DEFAULT_MAX_WAITERS } = options;
+    checkCount("maxWaiters", maxWaiters, { least: 0 });
+    const settings = options.tables.map((table, at) => settingsOf(table, `tables[${at}]`));
+    const names = settings.map(({ name }) => name);
+    if (names.length === 0) throw optionFault("tables", "there is none");
+    const twice = names.findIndex((name, at) => names.indexOf(name) !== at);
+    if (twice !== -1)
+      throw optionFault(`tables[${twice}].name`, `"${names[twice]}" is there twice`);
+    const expectedRows = settings.reduce((rows, { maxSize }) => rows + maxSize, 0);
+    this.#store = new RowStore(
+      schema,
+      expectedRows,
+      onRelease && ((row) => onRelease(stepOf(this.#store, this.#stepAt(row), 0))),
+    );
+    this.#tables = new Map(
+      settings.map((table, at) => [table.name, new Table(table, this.#store, seed + at)]),
+    );
+    this.#line = new WaitingLine(clock, maxWaiters);
+  }
+
+  get tables(): readonly string[] {
+    return [...this.#tables.keys()];
+  }
+
+  /** Inserts and samples that wait now. */
+  get waiting(): number {
+    return this.#line.length;
+  }
+
+  /** Steps that some table holds. */
+  get steps(): number {
+    return this.#store.used;
+  }
+
+  /**
+   * Inserts each step as an item. Where a limiter holds it back, "block" waits (what fits goes in meanwhile), "drop"
+   * inserts what fits and counts the rest, "reject" inserts all or throws `queue.full`. A wait that ends early throws
+   * `wait.timeout`, `service.stopping` or the signal's reason; `details.accepted` says how many are in.
+   */
+  async insert(steps: Steps, options: InsertOptions = {}): Promise<Inserted> {
+    const tables = this.#named(options.tables);
+    return await this.#insert(insertionOf(this.#store, tables, { steps, options }), options);
+  }
+
+  /** As `insert()`, with the windows of one episode as items. They keep its steps once. */
+  async insertEpisode(steps: Steps, options: EpisodeOptions = {}): Promise<Inserted> {
+    const tables = this.#named(options.tables);
+    return await this.#insert(episodeOf(this.#store, tables, { steps, options }), options);
+  }
+
+  /**
+   * Samples `count` items at once, all or none. Mode "block" waits until there are so many, "drop" gives undefined,
+   * "reject" throws `wait.timeout`. `into` is a batch of before, to be filled anew.
+   */
+  async sample(
+    table: string,
+    count: number,
+    options: SampleOptions & { into?: SampleBatch } = {},
+  ): Promise<SampleBatch | undefined> {
+    const from = this.#find(table);
+    const now = this.trySample(table, count, options);
+    if (now) return now;
+    const { mode } = from.settings;
+    if (mode === "drop") return undefined;
+    const what = `${count} items of table "${table}"`;
+    if (mode === "reject") {
+      const state = `${from.size} items, ${from.limiter.diff} samples due`;
+      throw new DingError("wait.timeout", `Cannot sample ${what} now: ${state}`);
+    }
+    const { signal, timeoutMs } = options;
+    const attempt = (): SampleBatch | undefined => this.#sample(from, count, options);
+    return await this.#line.wait({ keys: [`sample ${table}`], attempt, what, signal, timeoutMs });
+  }
+
+  /** As `sample()`, but undefined where that would wait. */
+  trySample(
+    table: string,
+    count: number,
+    options: Pick<SampleOptions, "policyVersion"> & { into?: SampleBatch } = {},
+  ): SampleBatch | undefined {
+    this.#line.throwIfClosed();
+    const from = this.#find(table);
+    const most = largestSample(from.settings);
+    if (!Number.isSafeInteger(count) || count < 1 || count > most) {
+      throw inputFault(
+        `Cannot sample ${count} items of table "${table}" at once: from 1 to ${most}`,
+        "What it gives at once is bound by maxSize · maxUse and by its limiter's minDiff and maxDiff.",
+      );
+    }
+    if (this.#line.length > 0 && this.#line.isTaken([`sample ${table}`])) return undefined;
+    const batch = this.#sample(from, count, options);
+    if (batch && this.#line.length > 0) this.#line.pump();
+    return batch;
+  }
+
+  /** Sets the priorities of items by their keys; items that are gone are passed over. Says how many were set. */
+  updatePriorities(table: string, keys: ArrayLike<number>, priorities: ArrayLike<number>): number {
+    const from = this.#find(table);
+    if (keys.length !== priorities.length) {
+      throw inputFault(`Cannot set ${priorities.length} priorities of ${keys.length} items`);
+    }
+    for (let at = 0; at < keys.length; at++) checkPriority(priorities[at]);
+    let updated = 0;
+    for (let at = 0; at < keys.length; at++) {
+      if (from.update(keys[at] as number, priorities[at] as number)) updated++;
+    }
+    return updated;
+  }
+
+  /** Takes items out by their keys; `lost` says that their data was missing or broken. Says how many there were. */
+  delete(table: string, keys: ArrayLike<number>, why: "deleted" | "lost" = "deleted"): number {
+    const from = this.#find(table);
+    let deleted = 0;
+    for (let at = 0; at < keys.length; at++) if (from.delete(keys[at] as number, why)) deleted++;
+    this.#store.settle();
+    this.#line.pump();
+    return deleted;
+  }
+
+  stats(table: string): TableStats {
+    const { counts, size, limiter, settings, policyVersion } = this.#find(table);
+    const samplesPerInsert = counts.inserted === 0 ? 0 : counts.sampled / counts.inserted;
+    const { maxSize } = settings;
+    return { ...counts, size, maxSize, samplesPerInsert, diff: limiter.diff, policyVersion };
+  }
+
+  /** Everything as it is now, to be read part by part while it goes on. Read it to its end or dispose of it. */
+  snapshot(): ReplaySnapshot {
+    return new ReplaySnapshot(this.#store, [...this.#tables.values()]);
+  }
+
+  /** Everything, in parts of plain values. */
+  stateDict(): ReplayPart[] {
+    return [...this.snapshot()];
+  }
+
+  /** Becomes what was saved; items whose rows are missing from the parts are lost, and counted. */
+  loadStateDict(parts: Iterable<ReplayPart>): Restored {
+    const restored = restore(this.#store, this.#tables, parts);
+    this.#line.pump();
+    return restored;
+  }
+
+  /** Ends every wait with `service.stopping`; whatever comes after throws it too. Twice is once. */
+  close(reason = "it is closed"): void {
+    this.#line.close(new DingError("service.stopping", `Cannot use the replay: ${reason}`));
+  }
+
+  async #insert(insertion: Insertion, options: InsertOptions): Promise<Inserted> {
+    const { signal, timeoutMs, policyVersion = 0 } = options;
+    const { tables, count } = insertion;
+    this.#line.throwIfClosed();
+    if (tables.some((table) => table.isStale(policyVersion))) {
+      for (const table of tables) table.counts.dropped += count;
+      return { accepted: 0, dropped: count };
+    }
+    const names = tables.map((table) => table.settings.name);
+    const keys = names.map((name) => `insert ${name}`);
+    const what = `room for ${count} items in ${names.map((name) => `"${name}"`).join(", ")}`;
+    const attempt = (): Inserted | undefined => this.#advance(insertion);
+    try {
+      return await this.#line.wait({ keys, attempt, what, signal, timeoutMs });
+    } catch (error) {
+      if (!(error instanceof DingError)) throw error;
+      const details = { ...error.details, accepted: insertion.done };
+      throw new DingError(error.code, error.message, { hint: error.hint, details, cause: error });
+    } finally {
+      insertion.end();
+      this.#store.settle();
+    }
+  }
+
+  /** Puts in what the limiters let through; undefined while it has to wait for the rest. */
+  #advance(insertion: Insertion): Inserted | undefined {
+    const { tables, count } = insertion;
+    while (insertion.done < count) {
+      const left = count - insertion.done;
+      const size = insertableOf(tables, left);
+      const held = size < left ? tables.filter((table) => !table.limiter.canInsert(left)) : [];
+      if (held.some(({ settings }) => settings.mode === "reject")) {
+        throw new DingError("queue.full", `Cannot insert ${left} items now: room for ${size}`);
+      }
+      if (size === 0) {
+        if (!held.some(({ settings }) => settings.mode === "drop")) return undefined;
+        for (const table of tables) table.counts.dropped += left;
+        return { accepted: insertion.done, dropped: left };
+      }
+      for (const table of tables) table.isHungry = false;
+      insertion.put(insertion.done, size);
+      insertion.done += size;
+      if (this.#line.length > 0) this.#line.pump();
+    }
+    return { accepted: insertion.done, dropped: 0 };
+  }
+
+  #sample(
+    table: Table,
+    count: number,
+    { policyVersion, into }: Pick<SampleOptions, "policyVersion"> & { into?: SampleBatch },
+  ): SampleBatch | undefined {
+    table.advance(policyVersion ?? table.policyVersion);
+    if (!table.limiter.canSample(count)) return undefined;
+    table.isHungry = table.usesLeft < count;
+    if (table.isHungry) return undefined;
+    return this.#fill(table, count, into);
+  }
+
+  #fill(table: Table, count: number, into: SampleBatch | undefined): SampleBatch {
+    const store = this.#store;
+    const old = into?.fits(store, count) ? into : undefined;
+    const draw = old?.draw ?? new Draw(count);
+    table.draw(draw);
+    let unroll = 1;
+    for (let at = 0; at < count; at++) unroll = Math.max(unroll, draw.lengths[at] as number);
+    const batch = old?.unroll === unroll ? old : new SampleBatch(store, draw, unroll);
+    batch.gather();
+    store.settle();
+    return batch;
+  }
+
+  #named(names: readonly string[] | undefined): readonly Table[] {
+    if (!names) return [...this.#tables.values()];
+    if (names.length === 0) throw inputFault("Cannot insert into no table");
+    return [...new Set(names)].map((name) => this.#find(name));
+  }
+
+  #find(name: string): Table {
+    const table = this.#tables.get(name);
+    if (table) return table;
+    throw inputFault(`Cannot find table "${name}"`, `There is ${this.tables.join(", ")}.`);
+  }
+
+  #stepAt(row: number): Record<string, ColumnData> {
+    const places = makePlaces(this.#store, 1);
+    gatherRows(this.#store, Int32Array.of(row), places);
+    return places;
+  }
+}

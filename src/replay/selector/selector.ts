@@ -1,0 +1,33 @@
+/** What a selector can be. */
+export type SelectorKind = "fifo" | "lifo" | "uniform" | "prioritized" | "max-heap" | "min-heap";
+
+/** A selector as plain values: what `loadStateDict()` of the same kind and capacity takes. */
+export interface SelectorState {
+  kind: SelectorKind;
+  /** The slots in it, in the order that the kind keeps them in. */
+  slots: Int32Array;
+  /** Their weights or priorities, in the same order; empty where the kind has none. */
+  values: Float64Array;
+  /** Their ages, in the same order, for heaps; empty elsewhere. */
+  ages: Float64Array;
+}
+
+/**
+ * Chooses among slots, the numbers from 0 to the capacity. Nothing is checked: a slot is inserted once before it is
+ * updated or deleted, and `sample()` is not called while it is empty. Each call takes O(log n) or less.
+ */
+export interface Selector {
+  readonly kind: SelectorKind;
+  readonly size: number;
+  insert: (slot: number, priority: number) => void;
+  update: (slot: number, priority: number) => void;
+  delete: (slot: number) => void;
+  /** A slot, which stays in it. With `strata`, a draw falls into this `stratum` of the total, where the kind has one. */
+  sample: (stratum?: number, strata?: number) => number;
+  /** With which chance `sample()` gives this slot now. */
+  probability: (slot: number) => number;
+  stateDict: () => SelectorState;
+  loadStateDict: (state: SelectorState) => void;
+}
+
+export const NO_VALUES = new Float64Array();

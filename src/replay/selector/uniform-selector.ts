@@ -1,0 +1,53 @@
+import type { Random } from "../random.ts";
+import { NO_VALUES, type Selector, type SelectorState } from "./selector.ts";
+
+/** Any slot, each with the same chance; every call takes O(1). */
+export class UniformSelector implements Selector {
+  readonly kind = "uniform";
+  readonly #slots: Int32Array;
+  readonly #positions: Int32Array;
+  readonly #random: Random;
+  #size = 0;
+
+  constructor(capacity: number, random: Random) {
+    this.#slots = new Int32Array(capacity);
+    this.#positions = new Int32Array(capacity);
+    this.#random = random;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  insert(slot: number): void {
+    this.#slots[this.#size] = slot;
+    this.#positions[slot] = this.#size++;
+  }
+
+  update(): void {} // all are alike
+
+  delete(slot: number): void {
+    const position = this.#positions[slot] as number;
+    const last = this.#slots[--this.#size] as number;
+    this.#slots[position] = last;
+    this.#positions[last] = position;
+  }
+
+  sample(): number {
+    return this.#slots[this.#random.below(this.#size)] as number;
+  }
+
+  probability(): number {
+    return 1 / this.#size;
+  }
+
+  stateDict(): SelectorState {
+    const slots = this.#slots.slice(0, this.#size);
+    return { kind: this.kind, slots, values: NO_VALUES, ages: NO_VALUES };
+  }
+
+  loadStateDict({ slots }: SelectorState): void {
+    this.#size = 0;
+    for (const slot of slots) this.insert(slot);
+  }
+}
