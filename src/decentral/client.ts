@@ -88,7 +88,11 @@ export class FleetClient implements Disposable {
   ): Promise<FleetStatus> {
     const { host, port, tls, token, signal } = this.#options;
     const url = `${urlOf(host, port, tls)}${path}`;
-    const answer = await requestJson(this.#http, { method, url, token, value, timeoutMs, signal });
-    return answer as FleetStatus;
+    const request = { method, url, token, value, timeoutMs, signal };
+    const answer = (await requestJson(this.#http, request)) as FleetStatus | undefined;
+    if (answer?.["role"] === "decentral") return answer;
+    throw new NetworkError("network.protocol", `Cannot use ${url}: no fleet listens there`, {
+      hint: "Check host and port; `ding decentral` says in its ready line where it listens.",
+    });
   }
 }

@@ -24,6 +24,8 @@ export class WorkerUnit {
   readonly #model: ModelLife;
   readonly #log: Logger;
   readonly #running = new Set<Promise<void>>();
+  /** Of the jobs that run. */
+  readonly #aborts = new Set<LazyAbort>();
   readonly #isAbandoned = Promise.withResolvers<void>();
 
   constructor(call: IncomingCall, plugin: UnitPlugin, log: Logger) {
@@ -58,6 +60,7 @@ export class WorkerUnit {
   /** Nobody waits for what it does: it hears so, and has a moment. */
   async abandon(): Promise<void> {
     this.#place.abandon();
+    for (const abort of this.#aborts) abort.abort(this.#place.context.signal.reason);
     const timer = setTimeout(() => this.#isAbandoned.resolve(), LAST_WORDS_MS);
     await Promise.race([Promise.allSettled(this.#running), this.#isAbandoned.promise]);
     clearTimeout(timer);
@@ -104,6 +107,7 @@ export class WorkerUnit {
   async #do(call: IncomingCall): Promise<void> {
     const { unit: _, ...envelope } = call.meta as JobMeta;
     const abort = new LazyAbort();
+    this.#aborts.add(abort);
     const { context } = this.#place;
     call.onCancel = () =>
       abort.abort(new DingError("task.cancelled", "Nobody waits for the job any more"));
@@ -122,6 +126,7 @@ export class WorkerUnit {
       this.#log.debug(`work failed: ${messageOf(thrown)}`, { job: id, attempt, stack });
       call.fail(jobFailure(thrown));
     }
+    this.#aborts.delete(abort);
   }
 
   #say(event: string, value?: unknown): void {

@@ -9,6 +9,7 @@ import {
   type FleetStatus,
 } from "../../support/fleet-process.ts";
 import { freePort } from "../../support/free-port.ts";
+import { modelFixture, startServe } from "../../support/serve.ts";
 import { tempFolder, type TempFolder } from "../../support/temp-folder.ts";
 import { until } from "../../support/until.ts";
 
@@ -113,4 +114,14 @@ test("a page of elsewhere that has our address behind its name is not let in", a
 test("switch without anything to switch to is a wrong command line", async () => {
   const { code, stderr } = await ding(["decentral", "switch"], { runtime: "binary" });
   expect([code, stderr]).toEqual([2, expect.stringContaining("nothing to switch to")]);
+});
+
+test("commands say so where something else listens", async () => {
+  await using serve = await startServe(["--plugin", modelFixture("jobs.ts")]);
+  const status = await ding(["decentral", "status", "--port", `${serve.port}`], {
+    runtime: "binary",
+  });
+  expect([status.code, status.stderr]).toEqual([5, expect.stringContaining("no fleet listens")]);
+  const idle = await ding(["decentral", "idle", "--port", `${serve.port}`], { runtime: "binary" });
+  expect(idle.code).not.toBe(0);
 });

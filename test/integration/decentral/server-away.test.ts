@@ -40,3 +40,25 @@ test("units wait for a server that is not there, say so, and lose no try of a jo
   expect(notes.map(({ attempt }) => attempt)).toEqual(notes.map(() => 1));
   await until(() => fleet.facts().ready, { what: "units that are ready" });
 });
+
+test("units show their token to a server that wants one", async () => {
+  await using folder = await tempFolder();
+  await using queue = await memoryQueue({ maxAttempts: 2 });
+  const token = "the-token-of-this-test-0123456789";
+  await using server = await startServer({ plugin: modelFixture("jobs.ts"), token });
+  const asking = {
+    plugin: unitFixture("asking.ts"),
+    queue,
+    remoteServers: [["127.0.0.1", server.port]],
+  };
+  const to = folder.file("notes");
+  {
+    await using _ = await startFleet(asking);
+    await pushValues(queue, { to, n: 1 });
+    await until(async () => (await queue.stats()).dead === 1, { what: "a job without a token" });
+    expect((await queue.dead())[0]?.reasons[0]).toMatch(/token/i);
+  }
+  await using _ = await startFleet({ ...asking, remoteToken: token });
+  await pushValues(queue, { to, n: 2 });
+  await until(() => notesIn(to).length === 1, { what: "the job with a token" });
+});
