@@ -1,0 +1,112 @@
+import { DingError } from "../../core/errors.ts";
+import { Fifo } from "../fifo.ts";
+import { EventLog, type LogWindow } from "./event-log.ts";
+import { Feed, type SlowPeerPolicy } from "./feed.ts";
+
+/** What one sender keeps. */
+export interface BroadcastOptions {
+  /** What a peer that comes back can still get. */
+  window: LogWindow;
+  /** So much may be on its way to one peer; less than the window. */
+  flight: LogWindow;
+  /** So much may wait for peers that are slow. */
+  waiting: LogWindow;
+}
+
+interface Waiting {
+  body: Uint8Array;
+  to: number | undefined;
+  resolve: () => void;
+}
+
+/**
+ * The sending end of one node's events: one log, and a feed for each peer. Pure: after each call `next()` of the feeds
+ * tells what is to be said.
+ */
+export class Broadcast {
+  readonly #options: BroadcastOptions;
+  readonly #log: EventLog;
+  readonly #feeds = new Map<number, Feed>();
+  readonly #waiting = new Fifo<Waiting>();
+  #waitingBytes = 0;
+
+  constructor(options: BroadcastOptions) {
+    this.#options = options;
+    this.#log = new EventLog(options.window);
+  }
+
+  get head(): number {
+    return this.#log.head;
+  }
+
+  /** The peers that are there. */
+  get feeds(): ReadonlyMap<number, Feed> {
+    return this.#feeds;
+  }
+
+  /** A peer is there, or there again: it has everything up to `after`; default: what was before is not for it. */
+  attach(nodeId: number, policy: SlowPeerPolicy, after: number = this.#log.head): Feed {
+    const { flight } = this.#options;
+    const feed = new Feed(this.#log, { nodeId, policy, flight, after: Math.min(after, this.head) });
+    this.#feeds.set(nodeId, feed);
+    return feed;
+  }
+
+  /** A peer is gone, for good or for now: it holds nobody up any more. What it lacks stays in the log, within the window. */
+  detach(nodeId: number): void {
+    this.#feeds.delete(nodeId);
+    this.#goOn();
+  }
+
+  onTaken(nodeId: number, seq: number): void {
+    this.#feeds.get(nodeId)?.onTaken(seq);
+    this.#goOn();
+  }
+
+  onAsk(nodeId: number, after: number): void {
+    this.#feeds.get(nodeId)?.rewind(after);
+  }
+
+  /**
+   * An event for one peer or all. Undefined when it is in the log; while a slow peer has too much before it, a promise
+   * that resolves when it is. Throws `queue.full` when too many wait for that.
+   */
+  emit(body: Uint8Array, to?: number): Promise<void> | undefined {
+    if (this.#waiting.size === 0 && !this.#isHeldUp()) {
+      this.#log.append(body, to);
+      return undefined;
+    }
+    const { events, bytes } = this.#options.waiting;
+    if (this.#waiting.size >= events || this.#waitingBytes >= bytes) throw this.#fullError();
+    this.#waitingBytes += body.length;
+    return new Promise((resolve) => this.#waiting.push({ body, to, resolve }));
+  }
+
+  #goOn(): void {
+    while (this.#waiting.size > 0 && !this.#isHeldUp()) {
+      const next = this.#waiting.take();
+      if (!next) return;
+      this.#waitingBytes -= next.body.length;
+      this.#log.append(next.body, next.to);
+      next.resolve();
+    }
+  }
+
+  #isHeldUp(): boolean {
+    for (const feed of this.#feeds.values()) if (isSlow(feed)) return true;
+    return false;
+  }
+
+  #fullError(): DingError {
+    const nodes = [...this.#feeds.values()].filter(isSlow).map((feed) => feed.nodeId);
+    const told = `${this.#waiting.size} events wait for slow nodes ${nodes.join(", ")}`;
+    return new DingError("queue.full", `Cannot emit event: ${told}`, {
+      hint: "Await each emit: it waits for room.",
+      details: { nodes },
+    });
+  }
+}
+
+function isSlow({ policy, hasRoom }: Feed): boolean {
+  return policy === "slow" && !hasRoom;
+}

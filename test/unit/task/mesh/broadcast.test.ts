@@ -1,0 +1,129 @@
+import { expect, test } from "bun:test";
+import { Broadcast, type BroadcastOptions } from "../../../../src/task/mesh/broadcast.ts";
+import { EventLog } from "../../../../src/task/mesh/event-log.ts";
+import type { Feed } from "../../../../src/task/mesh/feed.ts";
+import { Reception } from "../../../../src/task/mesh/reception.ts";
+import { FakeClock } from "../../../support/fake-clock.ts";
+import { thrownBy } from "../../../support/thrown-by.ts";
+
+const body = (length = 1): Uint8Array => new Uint8Array(length);
+
+function made(options: Partial<BroadcastOptions> = {}): Broadcast {
+  return new Broadcast({
+    window: { events: 100, bytes: 10_000 },
+    flight: { events: 3, bytes: 1_000 },
+    waiting: { events: 2, bytes: 1_000 },
+    ...options,
+  });
+}
+
+/** All that is to be said now: "after>seq", or "missed after>upTo". */
+function saidBy(feed: Feed): string[] {
+  const said: string[] = [];
+  for (let next = feed.next(); next; next = feed.next()) {
+    if (next.kind === "event") said.push(`${next.after}>${next.event.seq}`);
+    else said.push(`missed ${next.after}>${next.upTo}`);
+  }
+  return said;
+}
+
+test("append() lets the oldest go, by number and by bytes, but never the latest", () => {
+  const log = new EventLog({ events: 3, bytes: 100 });
+  for (let count = 0; count < 5; count++) log.append(body(10), undefined);
+  expect([log.first, log.head, log.at(2), log.at(3)?.seq]).toEqual([3, 5, undefined, 3]);
+  log.append(body(85), undefined);
+  expect([log.first, log.totalAt(5), log.totalAt(6)]).toEqual([5, 50, 135]);
+  log.append(body(500), undefined);
+  expect([log.first, log.head]).toEqual([7, 7]);
+});
+
+test("next() says what is for the peer, and after which event of its own it comes", () => {
+  const broadcast = made({ flight: { events: 100, bytes: 1_000 } });
+  const one = broadcast.attach(1, "slow");
+  const two = broadcast.attach(2, "slow");
+  for (const to of [undefined, 2, 1, undefined]) void broadcast.emit(body(), to);
+  expect(saidBy(one)).toEqual(["0>1", "1>3", "3>4"]);
+  expect(saidBy(two)).toEqual(["0>1", "1>2", "2>4"]);
+  broadcast.onAsk(1, 1);
+  expect(saidBy(one)).toEqual(["1>3", "3>4"]);
+});
+
+test("emit() waits for a slow peer, rejects beyond what may wait, and keeps the order", async () => {
+  const broadcast = made();
+  const feed = broadcast.attach(1, "slow");
+  for (let count = 0; count < 3; count++) expect(broadcast.emit(body())).toBeUndefined();
+  const waiting = [broadcast.emit(body()), broadcast.emit(body())];
+  expect(await thrownBy(Promise.resolve().then(() => broadcast.emit(body())))).toMatchObject({
+    code: "queue.full",
+    details: { nodes: [1] },
+  });
+  expect(saidBy(feed)).toEqual(["0>1", "1>2", "2>3"]);
+  broadcast.onTaken(1, 1);
+  await waiting[0];
+  expect(broadcast.head).toBe(4);
+  expect(saidBy(feed)).toEqual(["3>4"]);
+  broadcast.detach(1);
+  await waiting[1];
+  expect(broadcast.head).toBe(5);
+});
+
+test("emit() goes on for a peer that is passed over, which is told; its events are counted", () => {
+  const broadcast = made();
+  const feed = broadcast.attach(1, "drop");
+  for (let count = 0; count < 5; count++) expect(broadcast.emit(body())).toBeUndefined();
+  expect(saidBy(feed)).toEqual(["0>1", "1>2", "2>3"]);
+  for (let count = 0; count < 3; count++) void broadcast.emit(body(), count === 0 ? 2 : undefined);
+  expect(saidBy(feed)).toEqual(["missed 3>8"]);
+  expect(feed.dropped).toBe(4);
+  broadcast.onTaken(1, 8);
+  void broadcast.emit(body());
+  expect(saidBy(feed)).toEqual(["8>9"]);
+});
+
+test("attach() of a peer that is back says what it lacks, and tells what is gone", () => {
+  const broadcast = made({ window: { events: 4, bytes: 1_000 } });
+  for (let count = 0; count < 6; count++) void broadcast.emit(body());
+  expect(saidBy(broadcast.attach(1, "slow"))).toEqual([]);
+  const back = broadcast.attach(2, "slow", 4);
+  expect(saidBy(back)).toEqual(["4>5", "5>6"]);
+  const late = broadcast.attach(3, "slow", 1);
+  expect(late.next()).toEqual({ kind: "missed", after: 1, upTo: 2 });
+});
+
+test("a reception asks once for a gap, again when nothing comes, and notices a lost end", () => {
+  const clock = new FakeClock();
+  const heard: (number | string)[] = [];
+  const reception = new Reception({
+    after: 0,
+    deliver: ({ seq }) => heard.push(seq),
+    missed: (after, upTo) => heard.push(`missed ${after}>${upTo}`),
+    ask: (after) => heard.push(`ask ${after}`),
+    retryMs: 100,
+    mostEarly: 2,
+    clock,
+  });
+  const event = (seq: number, after = seq - 1): void => {
+    reception.accept({
+      kind: "event",
+      after,
+      event: { seq, to: undefined, body: body(), total: seq },
+    });
+  };
+  event(1);
+  for (const seq of [4, 3, 5]) event(seq); // there is room for two
+  expect(heard.splice(0)).toEqual([1, "ask 1"]);
+  clock.advance(100);
+  expect(heard.splice(0)).toEqual(["ask 1"]);
+  event(2);
+  event(2);
+  event(1);
+  expect([heard.splice(0), reception.duplicates]).toEqual([[2, 3, 4], 2]);
+  clock.advance(100);
+  expect(heard.splice(0)).toEqual(["ask 4"]);
+  event(5);
+  expect([heard.splice(0), clock.pending]).toEqual([[5], 0]);
+  reception.onTold(7);
+  event(7);
+  reception.accept({ kind: "missed", after: 5, upTo: 6 });
+  expect([heard, clock.pending]).toEqual([["ask 5", "missed 5>6", 7], 0]);
+});
