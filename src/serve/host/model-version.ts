@@ -65,6 +65,8 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
       ...options,
       pieceTimeoutMs: settings.predictTimeoutMs,
       onWaiting: () => this.#dispatcher.pumpSoon(),
+      isWorkerWanted: () =>
+        this.#dispatcher.queuedRows > 0 || this.#streams.waitingSince !== Infinity,
     });
     this.#dispatcher = new Dispatcher({
       ...options,

@@ -44,6 +44,14 @@ export function unreadError(ms: number): DingError {
   );
 }
 
+export function heldError(ms: number): DingError {
+  return new DingError(
+    "task.cancelled",
+    `The stream was ended: its reader let the worker stand still for ${ms / 1_000} s, and others wait for it`,
+    { hint: "Read faster, or give the model more workers." },
+  );
+}
+
 export function cancelledError(): DingError {
   return new DingError("task.cancelled", "The request was cancelled");
 }

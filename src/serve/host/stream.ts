@@ -13,11 +13,13 @@ import {
 } from "../worker-protocol.ts";
 import type { Generation } from "./generation.ts";
 import { Patience } from "./patience.ts";
-import { cancelledError, lateError, silentError, unreadError } from "./refusals.ts";
+import { cancelledError, heldError, lateError, silentError, unreadError } from "./refusals.ts";
 import { Unread } from "./unread.ts";
 
 /** A generator waits for its reader; for one that takes nothing for so long it does not: its worker is wanted. */
 const READER_MS = 30_000;
+/** Less, when others wait for the worker: a slow reader holds up nobody for longer. */
+const HELD_MS = 3_000;
 
 /** Many readers leave early, and a worker may be in the middle of a piece then: it is not killed for that. */
 const CANCEL_GRACE_MS = 3_000;
@@ -30,6 +32,8 @@ export interface StreamOptions {
   readonly retries: number;
   /** The longest that a worker may be without a piece while its reader takes them; 0 for no limit. */
   readonly pieceTimeoutMs: number;
+  /** Does anybody wait for a worker? */
+  readonly isWorkerWanted: () => boolean;
 }
 
 /** What happens to a stream, for those who keep it. */
@@ -48,9 +52,10 @@ export class Stream {
   readonly #events: StreamEvents;
   readonly arrivedMs: number;
   readonly #unread = new Unread((count) => this.#onTaken(count));
-  /** With the worker, for the next piece; and with the reader, who has not taken the last. */
+  /** With the worker, for the next piece; with the reader, who has not taken the last; and with one for whom the worker stands still. */
   readonly #worker: Patience;
   readonly #reader: Patience;
+  readonly #held: Patience;
   readonly #number = ++lastNumber;
   #outBytes = 0;
   #takenMs: number | undefined;
@@ -70,7 +75,8 @@ export class Stream {
     this.#worker = new Patience(clock, pieceTimeoutMs, () =>
       this.give(silentError(pieceTimeoutMs)),
     );
-    this.#reader = new Patience(clock, READER_MS, () => this.#leaveReader());
+    this.#reader = new Patience(clock, READER_MS, () => this.#leaveReader(unreadError(READER_MS)));
+    this.#held = new Patience(clock, HELD_MS, () => this.#onHeld());
     this.arrivedMs = clock.now();
     options.statistics.onArrived(this.arrivedMs, request.client);
   }
@@ -154,8 +160,10 @@ export class Stream {
     this.#outBytes += payloadBytes(result);
     if (this.#unread.isEmpty) this.#reader.begin();
     this.#unread.put(result, piece.length);
-    if (this.#unread.isFull) this.#worker.end();
-    else this.#worker.begin();
+    if (this.#unread.isFull) {
+      this.#worker.end();
+      this.#held.begin();
+    } else this.#worker.begin();
     this.#wakeReader();
   }
 
@@ -171,13 +179,19 @@ export class Stream {
     if (this.#end) return;
     const taken: TakenPieces = [this.#number, count];
     this.#takenBy?.peer.call(WORKER_METHODS.MORE, taken, undefined, { reply() {}, fail() {} });
+    this.#held.end();
     this.#worker.begin();
   }
 
+  #onHeld(): void {
+    if (this.#options.isWorkerWanted()) this.#leaveReader(heldError(HELD_MS));
+    else this.#held.begin();
+  }
+
   /** Nor is what waits kept: the reader may never come. */
-  #leaveReader(): void {
+  #leaveReader(error: DingError): void {
     this.#unread.clear();
-    this.give(unreadError(READER_MS));
+    this.give(error);
   }
 
   /** Whoever has read a piece cannot read it again: only one that has given none is run again. */
@@ -202,6 +216,7 @@ export class Stream {
     this.#end = error ? { error } : {};
     this.#worker[Symbol.dispose]();
     this.#reader[Symbol.dispose]();
+    this.#held[Symbol.dispose]();
     for (const disposable of this.#disposables) disposable[Symbol.dispose]();
     const { statistics, clock } = this.#options;
     const { client, id, payload, traceparent } = this.#request;

@@ -209,3 +209,19 @@ test("a reader of generate_stream that takes nothing holds up no other stream an
     what: "the slow one's generator to be left",
   });
 });
+
+test("readers who take nothing, as many as there are workers, hold up a request for some seconds at most", async () => {
+  const slow = [1, 2].map(() => slowReader("streams", { pieces: 100_000, bytes: 10_000 }));
+  const before = ledger("streams").filter((one) => one === "stream over").length;
+  const over = (): number =>
+    ledger("streams").filter((one) => one === "stream over").length - before;
+  const running = async (): Promise<number> => {
+    const text = await (await fetch(`${server.url}/status`)).text();
+    return [...text.matchAll(/"state":"busy"/g)].length;
+  };
+  await until(async () => (await running()) === 2, { what: "both workers at a stream" });
+  expect(await (await ask("streams", { who: "behind" })).json()).toEqual({ output: "behind" });
+  expect(over()).toBeGreaterThan(0);
+  for (const socket of slow) socket.destroy();
+  await until(() => over() === 2, { timeoutMs: 20_000, what: "both generators to be left" });
+}, 40_000);

@@ -25,6 +25,7 @@ class TestStream {
   readonly stream: Stream;
   readonly pieces: AsyncGenerator<unknown>;
   cancels = 0;
+  isWorkerWanted = false;
   #task: PoolTask | undefined;
   #sent = 0;
 
@@ -38,6 +39,7 @@ class TestStream {
         clock: this.clock,
         retries: 1,
         pieceTimeoutMs,
+        isWorkerWanted: () => this.isWorkerWanted,
       },
       { ended: nothing, again: nothing },
     );
@@ -106,6 +108,25 @@ test("Stream ends for a reader who takes nothing for 30 s, and for no other", as
   expect(await waiting.code()).toBe("piece");
   await waiting.pieces.return(undefined);
   expect(waiting.clock.pending).toBe(0);
+});
+
+test("Stream ends for a reader who lets the worker stand still while others wait for it", async () => {
+  const held = new TestStream();
+  held.give(256);
+  await held.clock.play(5_000);
+  held.isWorkerWanted = true;
+  expect(held.cancels).toBe(0);
+  await held.clock.play(3_001);
+  expect([held.cancels, await held.code(), held.clock.pending]).toEqual([1, "task.cancelled", 0]);
+  const steady = new TestStream();
+  steady.isWorkerWanted = true;
+  steady.give(256);
+  for (let turn = 0; turn < 20; turn++) {
+    await steady.clock.play(2_900);
+    await steady.take(64);
+    steady.give(64);
+  }
+  expect(steady.cancels).toBe(0);
 });
 
 test("Stream: a worker that waits for the reader is not silent; one that does not is", async () => {
