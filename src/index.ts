@@ -55,6 +55,16 @@ export type {
   UnitContext,
   WorkContext,
 } from "./decentral/unit-context.ts";
+export { Context } from "./task/context.ts";
+export { Lock } from "./task/lock.ts";
+export type { Middleware, Wrapper } from "./task/middleware.ts";
+export { OfflineRLContext, OnlineRLContext } from "./task/rl-contexts.ts";
+export { ROLE, type Role } from "./task/roles.ts";
+export type { Peer, PeerChange, TaskRouter } from "./task/router.ts";
+export type { HandlerErrorPolicy, StartOptions } from "./task/start-options.ts";
+export { MainTask } from "./task/task.ts";
+export type { EmitOptions } from "./task/task-events.ts";
+export type { WaitForOptions } from "./task/wait-for.ts";
 
 // The names under which worker-as-service has them.
 export { Client as WKRClient } from "./serve/client/client.ts";
