@@ -101,10 +101,10 @@ function warnIfFull(
 function missingError(device: number, gpus: readonly Gpu[]): DingError {
   const indexes = gpus.map(({ index }) => index);
   const has = indexes.length === 0 ? "no GPUs" : `only GPU ${indexes.join(", ")}`;
-  const message = `Cannot use --device-map: this machine has no GPU ${device}, it has ${has}`;
+  const message = `Cannot use device ${device}: this machine has no such GPU, it has ${has}`;
   const others = indexes.length === 0 ? "" : `, or one of ${indexes.join(", ")}`;
   return new DingError("usage.invalid-option", message, {
-    hint: `GPUs are those that nvidia-smi lists; use -1 for the CPU${others}.`,
+    hint: `--device-map and --device-to-expand take GPUs that nvidia-smi lists; use -1 for the CPU${others}.`,
     details: { device, gpus: indexes },
   });
 }

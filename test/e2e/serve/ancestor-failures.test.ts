@@ -149,7 +149,7 @@ test("the ancestor's failure 11: what cannot start says so and ends, be it the m
   const rows: [words: string[], code: number, said: string][] = [
     [[broken, "--port=0"], 1, "no such weights"],
     [["typed.ts", `--port=${server.port}`], 1, `Cannot listen on ${server.address}`],
-    [["typed.ts", "--port=0", "--device-map=0"], 2, "this machine has no GPU 0"],
+    [["typed.ts", "--port=0", "--device-map=0"], 2, "this machine has no such GPU"],
   ];
   const env = { PATH: "/nowhere" };
   for (const [words, code, said] of rows) {

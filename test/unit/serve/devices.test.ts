@@ -64,7 +64,7 @@ test("checkDevices() refuses a GPU that the machine lacks, naming what is there"
   const error = await check(smi.env);
   expect([error.code, error.message]).toEqual([
     "usage.invalid-option",
-    "Cannot use --device-map: this machine has no GPU 3, it has only GPU 0, 1",
+    "Cannot use device 3: this machine has no such GPU, it has only GPU 0, 1",
   ]);
   expect(error.details).toEqual({ device: 3, gpus: [0, 1] });
   await using broken = await withSmi("echo oops; exit 9");
@@ -75,7 +75,7 @@ test("checkDevices() refuses a GPU that the machine lacks, naming what is there"
     [{ PATH: "/nowhere" }],
   ] as const) {
     expect((await check(env, timeoutMs)).message).toBe(
-      "Cannot use --device-map: this machine has no GPU 3, it has no GPUs",
+      "Cannot use device 3: this machine has no such GPU, it has no GPUs",
     );
   }
 });
