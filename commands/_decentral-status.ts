@@ -1,6 +1,7 @@
 import type { FleetStatus } from "../src/decentral/client.ts";
 import { columnsText } from "./_columns.ts";
 import { timeText } from "./_progress.ts";
+import { visibleLine } from "./_visible.ts";
 
 /** What of a status is shown. */
 interface Shown {
@@ -28,7 +29,8 @@ export function statusText(status: FleetStatus): string {
   for (const { id, state, stateMs, error } of waiting.slice(0, MOST_WAITING)) {
     lines.push(`${id} is ${state} for ${timeText(stateMs / 1_000)}: ${error}`);
   }
-  return lines.map((line) => `${line}\n`).join("");
+  // What units wait for are the words of others.
+  return lines.map((line) => `${visibleLine(line)}\n`).join("");
 }
 
 function headLine({ state, mode, ready, reason, uptimeMs, jobsPerSecond }: Shown): string {

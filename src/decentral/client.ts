@@ -63,7 +63,7 @@ export class FleetClient implements Disposable {
     while (performance.now() < deadline && (await this.#isThere(status["boot"]))) {
       await delay(LOOK_EVERY_MS, this.#options.signal);
     }
-    return { ...status, state: "stopped" };
+    return { ...status, state: "stopped", reason: null };
   }
 
   [Symbol.dispose](): void {
