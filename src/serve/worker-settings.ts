@@ -17,7 +17,9 @@ export async function workerSettings(sources: WorkerSources): Promise<WorkerSett
   const devices = cpu ? [CPU] : deviceMap;
   const expandDevices = cpu ? [CPU] : deviceToExpand;
   const added = numWorkerExpanded > 0 ? expandDevices : [];
-  const used = new Set([...usedDevices(devices, workers), ...added]);
+  // Added workers go on in the map where they have none of their own.
+  const ofMap = workers + (added.length > 0 ? 0 : numWorkerExpanded);
+  const used = new Set([...usedDevices(devices, ofMap), ...added]);
   await checkDevices([...used], { log, gpuMemoryFraction });
   const { modelName } = settings;
   return { ...settings, modelName, devices, expandDevices, logLevel, workerOutput };

@@ -113,6 +113,7 @@ test.each([
   [["--device-map", "2"], "it has only GPU 0, 1", {}],
   [["--device-map", "-1,5", "--workers", "2"], "it has only GPU 0, 1", {}],
   [["--device-to-expand", "3", "--num-worker-expanded", "1"], "it has only GPU 0, 1", {}],
+  [["--device-map", "-1,7", "--num-worker-expanded", "1"], "it has only GPU 0, 1", {}],
   [["--device-map", "0"], "it has no GPUs", { PATH: "/nowhere" }],
 ])(
   "%j with a GPU that the machine lacks ends with 2, and no model is loaded",
