@@ -48,3 +48,39 @@ test("runMain() fails with the error of main when there are no tries left", asyn
   );
   expect(await thrownBy(runMain(main, options))).toEqual(new Error("try 3"));
 });
+
+test("finish on one node ends the run of all: each completes its step, and hears no more than one word", async () => {
+  const mesh = new FakeMesh();
+  const routers = [mesh.join(), mesh.join(), mesh.join()];
+  const steps = new Map<number, number>();
+  const main = async (root: MainTask): Promise<void> => {
+    await using task = root.start();
+    const { nodeId } = task.router;
+    task.use(turn);
+    task.use((ctx) => {
+      steps.set(nodeId, ctx.totalStep);
+      if (nodeId === 1 && ctx.totalStep === 1) task.finish = true;
+    });
+    await task.run(1_000);
+  };
+  const mains = routers.map((router) =>
+    runMain(main, {
+      makeTask: (hooks) => new MainTask({ router, ...hooks }),
+      log: silentLogger,
+    }),
+  );
+  await Promise.all(mains);
+  expect(steps.get(1)).toBe(1);
+  expect(Math.max(...steps.values())).toBeLessThan(7);
+  expect(routers.map((router) => router.finishes)).toEqual([[0], [0], [0]]);
+});
+
+test("a node that is gone disturbs nobody who emits", async () => {
+  const mesh = new FakeMesh();
+  const [sender, gone] = [mesh.join(), mesh.join()].map((router) => new MainTask({ router }));
+  gone?.start();
+  await gone?.close();
+  const task = sender?.start();
+  for (let count = 0; count < 10; count++) await task?.emit("greeting", [count]);
+  await sender?.close();
+});
