@@ -1,6 +1,7 @@
 import { readToken } from "../src/config/token.ts";
 import type { Fleet } from "../src/decentral/fleet.ts";
 import { decentralOptions } from "../src/decentral/options.ts";
+import { pluginHere } from "../src/decentral/plugin-here.ts";
 import type { Role } from "./_role.ts";
 import { serveTls } from "./_serve-tls.ts";
 
@@ -20,14 +21,15 @@ export const decentralRole: Role<typeof decentralOptions> = {
   // Loaded when it is started: help and faulty options need none of it.
   create: async (options, { log, token, workerOutput }) => {
     const { Fleet } = await import("../src/decentral/fleet.ts");
-    const { remoteTokenFile } = options;
+    const { plugin = pluginHere(), remoteTokenFile } = options;
     const remoteToken =
       remoteTokenFile === undefined
         ? undefined
         : readToken({ tokenFile: remoteTokenFile, env: {} }, log);
     const logLevel = options.verbose ? "debug" : options.logLevel;
     const tls = serveTls(options);
-    return new Fleet({ ...options, logLevel, tls, token, remoteToken, log, workerOutput });
+    const own = { plugin, logLevel, tls, token, remoteToken, log, workerOutput };
+    return new Fleet({ ...options, ...own });
   },
   onHangUp: (service) => void (service as Fleet).restart().catch(() => {}),
 };

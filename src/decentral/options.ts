@@ -107,13 +107,19 @@ export type FleetNumbers = z.input<typeof fleetSettings>;
 /** The options of `ding decentral`. */
 export const decentralOptions = z
   .object({
-    plugin: z.string().describe("Module of the units: file.ts, or module.ProcessingModel").meta({
-      group: UNITS,
-      positional: "also",
-      short: "p",
-      path: "named",
-      placeholder: "MODULE",
-    }),
+    plugin: z
+      .string()
+      .optional()
+      .describe(
+        "Module of the units: file.ts, or module.ProcessingModel; ./unit.ts or ./decentralize.ts if not given",
+      )
+      .meta({
+        group: UNITS,
+        positional: "also",
+        short: "p",
+        path: "named",
+        placeholder: "MODULE",
+      }),
     queue: queueOption
       .unwrap()
       .optional()

@@ -19,10 +19,10 @@ export class UnitPlace implements AsyncDisposable {
     const { id, ip, port, portOut } = meta;
     const clientOf = (): Client => (this.#client ??= makeClient(meta, log));
     const stopping = this.#stopping.signal;
+    // `port_out` is Python's spelling.
+    const where = { ip, port, portOut, port_out: portOut };
     this.context = {
-      ip,
-      port,
-      portOut,
+      ...where,
       unit: id,
       log,
       signal: this.#abandoned.signal,

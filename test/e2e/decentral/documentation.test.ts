@@ -98,6 +98,18 @@ for (const [what, text, args, message] of FAULTS) {
   });
 }
 
+test("a fleet without a plugin's name takes ./decentralize.ts, or says what to name", async () => {
+  await using folder = await tempFolder();
+  const words = ["decentral", "-num_client", "1", "-port", "0", "--json"];
+  const options = { runtime: "binary", cwd: folder.path } as const;
+  const { code, stderr } = await ding(words, options);
+  expect([code, stderr]).toEqual([2, expect.stringContaining("no plugin is named")]);
+  await folder.write("decentralize.ts", UNIT);
+  await using fleet = spawnDing(words, options);
+  expect((await fleet.ready()).facts).toMatchObject({ role: "decentral", units: 1 });
+  expect(await fleet.stop()).toMatchObject({ code: 0 });
+});
+
 test("a bare start of a unit that is given jobs has them from ./jobs.db", async () => {
   await using folder = await tempFolder();
   const plugin = await folder.write("unit.ts", "export default { work() {} }");
