@@ -2,19 +2,31 @@ import type { Clock } from "../core/clock.ts";
 
 type Args = readonly unknown[];
 
+/** So much may wait: whichever is reached first. */
+export interface EarlyLimit {
+  events: number;
+  bytes: number;
+}
+
+interface Kept {
+  args: Args;
+  bytes: number;
+}
+
 /**
  * Events of other nodes that came before anybody listened: nodes do not begin at the same instant. They wait until
  * `open` is over; beyond the bound the newest are let go and counted.
  */
 export class EarlyEvents implements Disposable {
-  readonly #limit: number;
-  #events = new Map<string, Args[]>();
+  readonly #limit: EarlyLimit;
+  #events = new Map<string, Kept[]>();
   #size = 0;
+  #bytes = 0;
   #dropped = 0;
   #isOpen = true;
   #timer: Disposable | undefined;
 
-  constructor(limit: number) {
+  constructor(limit: EarlyLimit) {
     this.#limit = limit;
   }
 
@@ -41,34 +53,36 @@ export class EarlyEvents implements Disposable {
   }
 
   /** False when it is too late, or there is no room. */
-  keep(event: string, args: Args): boolean {
+  keep(event: string, args: Args, bytes: number): boolean {
     if (!this.#isOpen) return false;
-    if (this.#size >= this.#limit) {
+    if (this.#size >= this.#limit.events || this.#bytes + bytes > this.#limit.bytes) {
       this.#dropped += 1;
       return false;
     }
     const kept = this.#events.get(event);
-    if (kept) kept.push(args);
-    else this.#events.set(event, [args]);
+    if (kept) kept.push({ args, bytes });
+    else this.#events.set(event, [{ args, bytes }]);
     this.#size += 1;
+    this.#bytes += bytes;
     return true;
   }
 
   /** All that came, in order; or, for one who wants one, the first that it accepts: the others go on waiting. */
   take(event: string, one?: (args: Args) => boolean): Args[] {
     const kept = this.#events.get(event) ?? [];
-    const index = one ? kept.findIndex(one) : 0;
+    const index = one ? kept.findIndex(({ args }) => one(args)) : 0;
     if (index < 0) return [];
     const taken = kept.splice(index, one ? 1 : kept.length);
     if (kept.length === 0) this.#events.delete(event);
     this.#size -= taken.length;
-    return taken;
+    for (const { bytes } of taken) this.#bytes -= bytes;
+    return taken.map(({ args }) => args);
   }
 
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]();
     this.#isOpen = false;
     this.#events = new Map();
-    this.#size = 0;
+    this.#size = this.#bytes = 0;
   }
 }

@@ -72,7 +72,7 @@ export class EventHub {
   deliver(event: string, args: readonly unknown[], bytes: number): Promise<void> | undefined {
     const channel = this.#channels.get(event);
     if (channel) return channel.deliver(args, bytes);
-    if (!this.#known.has(event)) this.#options.early.keep(event, args);
+    if (!this.#known.has(event)) this.#options.early.keep(event, args, bytes);
     return undefined;
   }
 

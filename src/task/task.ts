@@ -14,7 +14,7 @@ import { newStart, type Started } from "./started.ts";
 import type { EmitOptions } from "./task-events.ts";
 import type { WaitForOptions } from "./wait-for.ts";
 
-const EARLY_LIMIT = 1_000;
+const EARLY_LIMIT = { events: 1_000, bytes: 32 * 1024 * 1024 };
 const GRACE_MS = 5_000;
 
 /**
@@ -277,7 +277,7 @@ export class MainTask<C extends Context = Context> implements AsyncDisposable {
 
   #deliver(event: string, args: readonly unknown[], bytes: number): Promise<void> | undefined {
     if (this.#started) return this.#started.events.hub.deliver(event, args, bytes);
-    this.#early.keep(event, args);
+    this.#early.keep(event, args, bytes);
     return undefined;
   }
 
