@@ -40,12 +40,14 @@ export class Blob {
     this.#at += 4 + size;
   }
 
-  /** ">I4c0" */
-  data(data: Uint8Array): void {
-    this.uint32(data.length);
-    this.#reserve(data.length);
-    this.#bytes.set(data, this.#at);
-    this.#at += data.length;
+  /** ">I4c0" of a text behind its length (">I2c0") and of what follows it. */
+  pair(text: string, data: Uint8Array): void {
+    this.#reserve(6 + text.length * 3 + data.length);
+    const size = this.#bytes.write(text, this.#at + 6);
+    this.#bytes.writeUInt32BE(2 + size + data.length, this.#at);
+    this.#bytes.writeUInt16BE(size, this.#at + 4);
+    this.#bytes.set(data, this.#at + 6 + size);
+    this.#at += 6 + size + data.length;
   }
 
   #reserve(more: number): void {

@@ -16,8 +16,7 @@ export function pushBlob(calls: readonly (readonly CheckedJob[])[]): Buffer {
       blob.double(Math.ceil(delayMs));
       blob.text(key ?? "");
       blob.text(key === undefined ? "" : id);
-      blob.text(headerOf(id, key));
-      blob.data(value);
+      blob.pair(headerOf(id, key), value);
     }
   }
   return blob.bytes;

@@ -22,7 +22,14 @@ import { PUSH, SETTLE, TAKE } from "./lua/working.ts";
 import { RedisLink, type RedisAddress } from "./redis-link.ts";
 import { makeScript, runScript, type Script, type ScriptArgument } from "./redis-scripts.ts";
 import { RedisWake } from "./redis-wake.ts";
-import { deadJobOf, jobOf, seenJobOf, statsOf, type JobReply, type SeenReply } from "./replies.ts";
+import {
+  deadJobOf,
+  jobOf,
+  seenJobOf,
+  statsOf,
+  type SeenReply,
+  type TakenReply,
+} from "./replies.ts";
 
 export interface RedisDriverOptions {
   address: RedisAddress;
@@ -121,7 +128,7 @@ export class RedisDriver implements Driver {
     const args = [max, Math.ceil(leaseMs), token, maxAttempts, LEASE_ENDED];
     const [again, ...jobs] = (await this.#read("take", "take from", ...args)) as [
       number,
-      ...[Buffer, ...JobReply][],
+      ...TakenReply[],
     ];
     return { jobs: jobs.map(jobOf), ...(again < 0 ? {} : { againInMs: again }) };
   }

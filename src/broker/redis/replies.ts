@@ -1,8 +1,26 @@
 import type { Buffer } from "node:buffer";
 import type { DeadJob, Job, JobState, QueueStats, SeenJob } from "../job.ts";
 
-/** A job in a script's reply: header, pushedMs, value, attempts, reasons as JSON, where it has some. */
-export type JobReply = [Buffer, Buffer | number, Buffer, number | Buffer, Buffer?];
+/** A job in a script's reply: its data; attempts, reasons as JSON and pushedMs, if they are not 1, none and in the receipt. */
+type JobReply = [
+  data: Buffer,
+  attempts?: number | Buffer,
+  reasons?: Buffer,
+  pushed?: number | Buffer,
+];
+
+/** A job that was taken. */
+export type TakenReply = [receipt: Buffer, ...JobReply];
+
+/** A job that was looked at: its state before, its priority behind. */
+export type SeenReply = [
+  state: Buffer,
+  data: Buffer,
+  attempts: number | Buffer,
+  reasons: Buffer,
+  pushed: number | Buffer,
+  priority: number | Buffer,
+];
 
 /** What stands before a job's value: only clients read it. */
 export function headerOf(id: string, key: string | undefined): string {
@@ -10,26 +28,16 @@ export function headerOf(id: string, key: string | undefined): string {
 }
 
 /** The job as its taker gets it. */
-export function jobOf([receipt, ...rest]: [Buffer, ...JobReply]): Job {
+export function jobOf([receipt, ...reply]: TakenReply): Job {
   const text = receipt.toString("latin1");
-  return { ...factsOf(rest, Number(text.split(":", 3)[2])), receipt: text };
+  const [, place = "", priority] = text.split(":", 3);
+  const pushedMs = Number(place.slice(place.indexOf("-") + 1));
+  return { ...factsOf(reply, Number(priority), pushedMs), receipt: text };
 }
 
-/** Its state before, its priority behind. */
-export type SeenReply = [
-  Buffer,
-  Buffer,
-  Buffer | number,
-  Buffer,
-  number | Buffer,
-  Buffer,
-  Buffer | number,
-];
-
-/** A job of a look: its state before, its priority behind. */
-export function seenJobOf(reply: SeenReply): SeenJob {
-  const [state, header, pushed, value, attempts, reasons, priority] = reply;
-  const facts = factsOf([header, pushed, value, attempts, reasons], Number(priority));
+export function seenJobOf([state, ...reply]: SeenReply): SeenJob {
+  const [data, attempts, reasons, pushed, priority] = reply;
+  const facts = factsOf([data, attempts, reasons, pushed], Number(priority), 0);
   return { ...facts, state: state.toString() as JobState };
 }
 
@@ -39,8 +47,8 @@ export function deadJobOf([, list]: [Buffer, Buffer[]]): DeadJob {
     const at = list.findIndex((each, index) => index % 2 === 0 && each.toString() === name);
     return list[at + 1] as Buffer;
   };
-  const reply: JobReply = [field("h"), field("t"), field("v"), field("a"), field("r")];
-  return { ...factsOf(reply, Number(field("p"))), diedAtMs: Number(field("d")) };
+  const reply: JobReply = [field("j"), field("a"), field("r"), field("t")];
+  return { ...factsOf(reply, Number(field("p")), 0), diedAtMs: Number(field("d")) };
 }
 
 /** The reply of the script that counts. */
@@ -53,19 +61,23 @@ export function statsOf(reply: number[]): QueueStats {
 
 const NONE: readonly string[] = Object.freeze([]);
 
-function factsOf(reply: JobReply, priority: number): Omit<Job, "receipt"> {
-  const [header, pushed, value, attempts, reasons] = reply;
-  const [id = "", key] = JSON.parse(header.toString()) as string[];
-  return {
+function factsOf(
+  [data, attempts = 1, reasons, pushed]: JobReply,
+  priority: number,
+  pushedMs: number,
+): Omit<Job, "receipt"> {
+  const valueAt = 2 + data.readUInt16BE(0);
+  const [id = "", key] = JSON.parse(data.toString("utf8", 2, valueAt)) as string[];
+  const facts = {
     id,
-    ...(key === undefined ? {} : { key }),
-    value: new Uint8Array(value),
+    value: new Uint8Array(data.subarray(valueAt)),
     priority,
     attempt: Number(attempts),
-    pushedAtMs: Number(pushed),
+    pushedAtMs: pushed === undefined ? pushedMs : Number(pushed),
     reasons:
       reasons === undefined || reasons.length === 2
         ? NONE
         : (JSON.parse(reasons.toString()) as string[]),
   };
+  return key === undefined ? facts : { ...facts, key };
 }

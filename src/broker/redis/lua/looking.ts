@@ -9,7 +9,7 @@ local function see(n, at)
 end
 for _, priority in ipairs(call('ZRANGE', P .. 'levels', 0, -1)) do
   local entry = fresh(priority, 1)[1]
-  if entry then see(numberOf(entry), fields(entry[2]).t) end
+  if entry then see(numberOf(entry), timeOf(entry[1])) end
 end
 local from = '-inf'
 while true do
@@ -27,7 +27,7 @@ return {
 }
 `;
 
-/** ARGV: maxAttempts, reason, how many. Gives { { state, header, pushedMs, value, attempts, reasons, priority }, … }. */
+/** ARGV: maxAttempts, reason, how many. Gives { { state, data, attempts, reasons, pushedMs, priority }, … }. */
 export const PEEK = `${COMMON}${RETURNING}
 settleTimes(tonumber(ARGV[1]), ARGV[2])
 local max = tonumber(ARGV[3])
@@ -38,8 +38,7 @@ for _, member in ipairs(call('ZRANGE', P .. 'back', 0, max - 1)) do
 end
 for _, priority in ipairs(call('ZRANGE', P .. 'levels', 0, -1)) do
   for _, entry in ipairs(fresh(priority, max)) do
-    local job = fields(entry[2])
-    local facts = { job.h, job.t, job.v, 0, job.r or '[]', tonumber(priority) }
+    local facts = { entry[2][2], timeOf(entry[1]), 0, entry[2][4] or '[]', tonumber(priority) }
     ready[#ready + 1] = { numberOf(entry), tonumber(priority), facts }
   end
   if #ready >= 2 * max then break end
@@ -51,7 +50,7 @@ end)
 local seen = {}
 local function see(state, job)
   if job and #seen < max then
-    seen[#seen + 1] = { state, job[1], job[2], job[3], job[4], job[5], job[6] }
+    seen[#seen + 1] = { state, job[1], job[3], job[4], job[2], job[5] }
   end
 end
 for _, each in ipairs(ready) do see('ready', each[3]) end
@@ -75,11 +74,11 @@ local entries = call('XRANGE', P .. 'dead', ARGV[1], ARGV[2], 'COUNT', 500)
 local count, isNews = 0, false
 for _, entry in ipairs(entries) do
   local job = fields(entry[2])
-  if not wanted or wanted[cjson.decode(job.h)[1]] then
+  if not wanted or wanted[cjson.decode((struct.unpack('>I2c0', job.j)))[1]] then
     local n = call('HINCRBY', P .. 'meta', 'n', 1)
     open(job.p)
     if level(tonumber(job.p)) then isNews = true end
-    call('XADD', P .. 's:' .. job.p, n .. '-0', 'h', job.h, 't', job.t, 'v', job.v, 'r', job.r)
+    call('XADD', P .. 's:' .. job.p, n .. '-' .. job.t, 'j', job.j, 'r', job.r)
     call('XDEL', P .. 'dead', entry[1])
     count = count + 1
   end

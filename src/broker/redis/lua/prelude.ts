@@ -2,17 +2,18 @@
  * What the scripts share. All keys of a queue begin with KEYS[1], which holds a hash tag: they lie on one node.
  *
  *   meta     hash: n (the number of the last job), len (jobs that are not dead), e (epoch of the keys)
- *   s:P      stream of jobs with priority P, read by the group "ding"; id = number-0; an entry goes with its job, or
+ *   s:P      stream of jobs with priority P, read by the group "ding"; id = number-pushedMs; an entry goes with its job, or
  *            when that comes back. The group says what is new; whose a job is, and how long, the leases say
  *   levels   zset of the priorities whose streams have jobs that nobody has had; streams: set of all of them
  *   held     hash: number → job that has come back, or is delayed; back: zset of those that are ready, best first
  *   delayed  zset: when → number:priority
- *   leases   zset: end → receipt, "s" or "h" (where the job lies), number, priority and a token of this one delivery
+ *   leases   zset: end → receipt: "s" and the id, or "h" and the number, priority, a token of this one delivery
  *   dead     stream
  *   once:C   what the last call in this slot of a client was told, so that it can be sent again after a cut
  *   key:E:K  string: the id of the first job with idempotency key K
  *
- * Times are the server's, in milliseconds. A job is { header, pushedMs, value, attempts, reasons as JSON, priority }.
+ * Times are the server's, in milliseconds. A job is { data, pushedMs, attempts, reasons as JSON, priority };
+ * its data are the header's length (I2), the header and the value.
  */
 export const COMMON = `
 local P = KEYS[1]
@@ -57,31 +58,32 @@ local function fields(list)
 end
 
 local function split(receipt)
-  local where, n, priority = string.match(receipt, '^([sh]):(%d+):(-?%d+):')
+  local where, n, priority = string.match(receipt, '^([sh]):([%d-]+):(-?%d+):')
   return where, n, tonumber(priority)
 end
+
+local function timeOf(id) return tonumber(string.match(id, '%d+$')) end
 
 local function load(where, n, priority)
   if where == 'h' then
     local packed = call('HGET', P .. 'held', n)
     return packed and cmsgpack.unpack(packed)
   end
-  local entry = call('XRANGE', P .. 's:' .. priority, n .. '-0', n .. '-0')[1]
+  local entry = call('XRANGE', P .. 's:' .. priority, n, n)[1]
   if not entry then return nil end
-  local job = fields(entry[2])
-  return { job.h, job.t, job.v, 1, job.r or '[]', priority }
+  return { entry[2][2], timeOf(n), 1, entry[2][4] or '[]', priority }
 end
 
 local function forget(where, n, priority)
   if where == 'h' then return call('HDEL', P .. 'held', n) end
-  return call('XDEL', P .. 's:' .. priority, n .. '-0')
+  return call('XDEL', P .. 's:' .. priority, n)
 end
 
 local function addReason(job, reason)
-  local reasons = cjson.decode(job[5])
+  local reasons = cjson.decode(job[4])
   reasons[#reasons + 1] = reason
   while #reasons > 10 do table.remove(reasons, 1) end
-  job[5] = cjson.encode(reasons)
+  job[4] = cjson.encode(reasons)
 end
 
 local function bury(where, n, priority, reason)
@@ -90,8 +92,7 @@ local function bury(where, n, priority, reason)
   addReason(job, reason)
   forget(where, n, priority)
   call('HINCRBY', P .. 'meta', 'len', -1)
-  call('XADD', P .. 'dead', '*', 'h', job[1], 't', job[2], 'v', job[3], 'a', job[4], 'r', job[5],
-    'p', priority, 'd', now)
+  call('XADD', P .. 'dead', '*', 'j', job[1], 't', job[2], 'a', job[3], 'r', job[4], 'p', priority, 'd', now)
 end
 
 -- back: how many attempts to take off, the reason or false, and how long to wait.
@@ -99,8 +100,11 @@ local function giveBack(where, n, priority, off, reason, delay)
   local job = load(where, n, priority)
   if not job then return end
   if reason then addReason(job, reason) end
-  job[4] = job[4] - off
-  if where == 's' then forget(where, n, priority) end
+  job[3] = job[3] - off
+  if where == 's' then
+    forget(where, n, priority)
+    n = tonumber(string.match(n, '^%d+'))
+  end
   call('HSET', P .. 'held', n, cmsgpack.pack(job))
   if delay > 0 then toDelayed(n, priority, now + delay) else toBack(n, priority) end
 end
@@ -108,7 +112,7 @@ end
 -- Gives 't' or 'd': it will be tried again, or is dead.
 local function giveUpOrBack(where, n, priority, reason, delay, maxAttempts)
   local job = load(where, n, priority)
-  if job and job[4] >= maxAttempts then
+  if job and job[3] >= maxAttempts then
     bury(where, n, priority, reason)
     return 'd'
   end

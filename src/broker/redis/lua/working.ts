@@ -2,7 +2,7 @@ import { COMMON, ONCE, RETURNING } from "./prelude.ts";
 
 /**
  * ARGV: slot, number, maxLength, keyWindowMs, how many calls, and these: each the number of its jobs (I4), and of each
- * priority and delayMs (d), key or nothing, id (only of those with a key), header and value (I4c0).
+ * priority and delayMs (d), key or nothing, id (only of those with a key) and data (I4c0).
  * Gives a JSON list, for each call: 0 if all jobs are new, "full", or a map from index to the id of the first job.
  */
 export const PUSH = `${COMMON}${ONCE}
@@ -13,25 +13,26 @@ local isNews = false
 local levels = {}
 local answers = {}
 local at = 1
+local today = string.format('%.0f', now)
 
 local function readJobs()
   local count, jobs
   count, at = struct.unpack('>I4', ARGV[6], at)
   jobs = {}
   for i = 1, count do
-    local priority, delay, key, id, header, value
-    priority, delay, key, id, header, value, at = struct.unpack('>ddI4c0I4c0I4c0I4c0', ARGV[6], at)
-    jobs[i] = { header, value, priority, delay, key, id }
+    local priority, delay, key, id, data
+    priority, delay, key, id, data, at = struct.unpack('>ddI4c0I4c0I4c0', ARGV[6], at)
+    jobs[i] = { data, priority, delay, key, id }
   end
   return jobs
 end
 
 local function place(job)
-  local priority, delay = job[3], job[4]
+  local priority, delay = job[2], job[3]
   n = n + 1
   if delay > 0 then
     local member = n .. ':' .. priority
-    call('HSET', P .. 'held', n, cmsgpack.pack({ job[1], now, job[2], 0, '[]', priority }))
+    call('HSET', P .. 'held', n, cmsgpack.pack({ job[1], now, 0, '[]', priority }))
     call('ZADD', P .. 'delayed', now + delay, member)
     if call('ZRANGE', P .. 'delayed', 0, 0)[1] == member then isNews = true end
     return
@@ -41,21 +42,21 @@ local function place(job)
     open(priority)
     if level(priority) then isNews = true end
   end
-  call('XADD', P .. 's:' .. priority, n .. '-0', 'h', job[1], 't', now, 'v', job[2])
+  call('XADD', P .. 's:' .. priority, n .. '-' .. today, 'j', job[1])
 end
 
 for each = 1, tonumber(ARGV[5]) do
   local jobs = readJobs()
   local known, mine, added = {}, {}, #jobs
   for i, job in ipairs(jobs) do
-    local key = job[5]
+    local key = job[4]
     if key ~= '' then
       local first = mine[key] or call('GET', keys .. key)
       if first then
         known[tostring(i - 1)] = first
         added = added - 1
       else
-        mine[key] = job[6]
+        mine[key] = job[5]
       end
     end
   end
@@ -64,7 +65,7 @@ for each = 1, tonumber(ARGV[5]) do
   else
     for i, job in ipairs(jobs) do
       if not known[tostring(i - 1)] then
-        if job[5] ~= '' then call('SET', keys .. job[5], job[6], 'PX', window) end
+        if job[4] ~= '' then call('SET', keys .. job[4], job[5], 'PX', window) end
         place(job)
       end
     end
@@ -77,9 +78,12 @@ if isNews then wake() end
 return tell(cjson.encode(answers))
 `;
 
-/** ARGV: how many, leaseMs, token, maxAttempts, reason. Gives { againInMs or -1, { receipt, header, pushedMs, value, attempts, reasons if it has some }, … }. */
+/** ARGV: how many, leaseMs, token, maxAttempts, reason. Gives { againInMs or -1, { receipt, data }, … };
+ * where it has been tried or was dead, attempts, reasons and pushedMs follow. */
 export const TAKE = `${COMMON}${RETURNING}
-local want, ends, token = tonumber(ARGV[1]), now + tonumber(ARGV[2]), ARGV[3]
+local want, token = tonumber(ARGV[1]), ARGV[3]
+-- A text: to write a number is dear, and it goes along with each of them.
+local ends = string.format('%.0f', now + tonumber(ARGV[2]))
 local isMore = settleTimes(tonumber(ARGV[4]), ARGV[5])
 local taken, leases = { -1 }, {}
 local got = 0
@@ -100,11 +104,11 @@ local function takeBack(member)
   local packed = call('HGET', P .. 'held', n)
   if not packed then return end
   local job = cmsgpack.unpack(packed)
-  job[4] = job[4] + 1
+  job[3] = job[3] + 1
   call('HSET', P .. 'held', n, cmsgpack.pack(job))
   local receipt = 'h:' .. n .. ':' .. priority .. ':' .. token
   lease(receipt)
-  taken[got + 1] = { receipt, job[1], job[2], job[3], job[4], job[5] }
+  taken[got + 1] = { receipt, job[1], job[3], job[4], job[2] }
 end
 
 local function takeFresh(priority, count)
@@ -114,9 +118,9 @@ local function takeFresh(priority, count)
   if #entries < count then call('ZREM', P .. 'levels', priority) end
   for _, entry in ipairs(entries) do
     local list = entry[2]
-    local receipt = 's:' .. string.sub(entry[1], 1, -3) .. ':' .. priority .. ':' .. token
+    local receipt = 's:' .. entry[1] .. ':' .. priority .. ':' .. token
     lease(receipt)
-    taken[got + 1] = { receipt, list[2], list[4], list[6], 1, list[8] }
+    taken[got + 1] = { receipt, list[2], list[4] and 1, list[4] }
   end
 end
 
@@ -183,7 +187,7 @@ for at, step in ipairs(steps) do
     if what == 'a' then
       local ids = read[where == 'h' and 'held' or priority] or {}
       read[where == 'h' and 'held' or priority] = ids
-      ids[#ids + 1] = where == 'h' and n or n .. '-0'
+      ids[#ids + 1] = n
     elseif what == 'r' then
       answers[at] = giveUpOrBack(where, n, priority, reason, ms, maxAttempts)
     elseif what == 'l' then
