@@ -25,8 +25,11 @@ export function provideModules(modules: ProvidedModules): void {
   });
 }
 
-/** Imports a user's module by path; an error of it names file, line and column. */
-export async function importModule(path: string): Promise<Record<string, unknown>> {
+/** Imports a user's module by path; an error of it names file, line and column. Another `edition` is evaluated anew. */
+export async function importModule(
+  path: string,
+  edition?: string,
+): Promise<Record<string, unknown>> {
   const file = path.startsWith("file:") ? fileURLToPath(path) : resolve(path);
   if (!existsSync(file)) {
     throw new DingError("plugin.not-found", `Cannot load plugin "${path}": no such file`, {
@@ -39,13 +42,22 @@ export async function importModule(path: string): Promise<Record<string, unknown
     });
   }
   try {
-    return exportsOf((await import(pathToFileURL(file).href)) as Record<string, unknown>);
+    return exportsOf((await import(specifierOf(file, edition))) as Record<string, unknown>);
   } catch (thrown) {
     throw new DingError("plugin.invalid", `Cannot load plugin "${path}": ${reasonOf(thrown)}`, {
       cause: thrown,
       details: { path: file, ...placeOf(thrown, file) },
     });
   }
+}
+
+/** Bun knows a query behind a path, and leaves it out of a URL. */
+function specifierOf(file: string, edition: string | undefined): string {
+  const url = pathToFileURL(file);
+  if (edition === undefined) return url.href;
+  if (typeof Bun !== "undefined") return `${file}?${edition}`;
+  url.search = edition;
+  return url.href;
 }
 
 /** What a CommonJS module exports stands in its namespace twice: by name, and in the object that is the default. */

@@ -1,7 +1,7 @@
 import { checkListen } from "../config/listen.ts";
 import { systemClock, type Clock } from "../core/clock.ts";
 import { definedOf } from "../core/defined.ts";
-import { DingError } from "../core/errors.ts";
+import { DingError, messageOf } from "../core/errors.ts";
 import { newId } from "../core/id.ts";
 import { silentLogger, type Logger } from "../core/log.ts";
 import { Service } from "../core/service.ts";
@@ -49,6 +49,7 @@ export class Server extends Service {
   #watching: Watching | undefined;
   #isReady = false;
   readonly #custom = new CustomRoutes();
+  #routesTurn = Promise.resolve();
 
   constructor(options: ServerOptions = {}) {
     super();
@@ -158,6 +159,7 @@ export class Server extends Service {
         log: this.#log,
         create: (source) => this.#create(source, settings),
         onLooked: () => this.#watching?.look(),
+        onLoaded: () => this.#reloadRoutes(),
       }),
     );
     this.#repository = repository;
@@ -233,11 +235,21 @@ export class Server extends Service {
 
   async #loadRoutes(repository: Repository): Promise<void> {
     const models = repository.all().filter((model) => model.hasRoutes);
-    if (models.length === 0) return;
     await this.#custom.load(
       models.map(({ source }) => source),
       repository,
     );
+  }
+
+  /** One after the other: the last has the newest files. */
+  #reloadRoutes(): Promise<void> {
+    const repository = this.#repository;
+    if (!repository || !this.#isReady) return Promise.resolve();
+    const reload = (): Promise<void> => this.#loadRoutes(repository);
+    this.#routesTurn = this.#routesTurn.then(reload).catch((thrown: unknown) => {
+      this.#log.error(`the plugins' routes stay as they were: ${messageOf(thrown)}`);
+    });
+    return this.#routesTurn;
   }
 
   #watch(repository: Repository, resources: AsyncDisposableStack): void {

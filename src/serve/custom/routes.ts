@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { Hono, type MiddlewareHandler } from "hono";
 import type { App } from "../../http/app.ts";
 import type { HttpBindings } from "../../http/listen.ts";
@@ -6,6 +7,7 @@ import { writeJson } from "../../protocol/json-writer.ts";
 import { importModule } from "../../runtime/modules.ts";
 import { LocalClient } from "../host/local-client.ts";
 import type { Models } from "../inference.ts";
+import { digestOf } from "../native/digest.ts";
 import type { KnownRoute } from "../page/api/serve-api.ts";
 import { exportedBy } from "../plugin/plugin-of.ts";
 import { routesOf } from "../plugin/plugin-routes.ts";
@@ -20,6 +22,8 @@ export interface RoutesSource {
 /** The routes of plugins, behind all others: what ding answers itself no plugin can take over. */
 export class CustomRoutes {
   #custom: App | undefined;
+  /** Of the plugins' files, as they were imported first. */
+  readonly #digests = new Map<string, string>();
 
   /** What plugins have added: "GET /twice/:n". */
   get list(): KnownRoute[] {
@@ -34,7 +38,7 @@ export class CustomRoutes {
     });
   }
 
-  /** Takes the routes of these plugins in the place of those before. */
+  /** Takes the routes of these plugins in the place of those before, which stay if it rejects. */
   async load(sources: readonly RoutesSource[], models: Models): Promise<void> {
     const custom: App = new Hono<{ Bindings: HttpBindings }>();
     custom.use("*", writeTensors); // the first of its routes
@@ -43,10 +47,18 @@ export class CustomRoutes {
       throw error; // the house answers
     });
     for (const { name, plugin, exportName } of sources) {
-      const routes = routesOf(exportedBy(await importModule(plugin), exportName));
+      const routes = routesOf(exportedBy(await this.#import(plugin), exportName));
       await routes?.(custom, new LocalClient(models, name));
     }
     this.#custom = custom;
+  }
+
+  /** A file that has changed is another module; one that has not is not evaluated again. */
+  async #import(plugin: string): Promise<Record<string, unknown>> {
+    const digest = digestOf(await readFile(plugin).catch(() => NOTHING)); // importing says why
+    const first = this.#digests.get(plugin);
+    if (first === undefined) this.#digests.set(plugin, digest);
+    return importModule(plugin, first === undefined || first === digest ? undefined : digest);
   }
 }
 
@@ -57,6 +69,8 @@ const writeTensors: MiddlewareHandler<{ Bindings: HttpBindings }> = async (conte
   context.json = json as typeof context.json;
   await next();
 };
+
+const NOTHING = new Uint8Array();
 
 /** No status that a plugin would answer with. */
 const NOT_HERE = 599;

@@ -16,6 +16,8 @@ export interface RepositoryOptions {
   readonly create: (source: ModelSource) => ModelVersion;
   /** The folder has been looked into: models may have come, or be others now. */
   readonly onLooked?: () => void;
+  /** A model has been loaded, or loaded again, after the start. */
+  readonly onLoaded?: () => Promise<void>;
 }
 
 /** The models of a server by name and version. */
@@ -101,6 +103,7 @@ export class Repository implements Models, AsyncDisposable {
   async #reload(model: ModelVersion): Promise<void> {
     try {
       await model.load();
+      await this.#options.onLoaded?.();
     } catch (thrown) {
       const { code, message, details } = DingError.from(thrown);
       // It was unloaded meanwhile: who did that knows.

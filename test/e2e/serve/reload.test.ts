@@ -166,3 +166,40 @@ test("reloads leave no process and no open file behind", async () => {
   // A connection of ours more or less is no leak.
   expect(await untilCalm((files) => files <= atFirst + 5)).toBeGreaterThan(0);
 });
+
+/** A model that has a route of its own. */
+const routed = (path: string, words: string): string => `import { defineModel } from "ding";
+export default defineModel({
+  predict: (_model, inputs) => inputs.map(() => "${words}"),
+  routes(app, client) {
+    app.get("${path}", async (context) => context.json(["${words}", await client.encode(0)]));
+  },
+});
+`;
+
+test("a plugin's routes are loaded again with it, and stay as they were where they cannot be", async () => {
+  await using place = await tempFolder();
+  const model = await place.write("routed.ts", routed("/mine", "one"));
+  await using own = await startServe([model, "--log-level=error"]);
+  const ask = async (path: string): Promise<unknown> => {
+    const response = await fetch(`${own.url}${path}`);
+    return response.status === 200 ? response.json() : response.status;
+  };
+  const reload = async (text: string): Promise<void> => {
+    await place.write("routed.ts", text);
+    const url = `${own.url}/v2/repository/models/routed/load`;
+    expect((await fetch(url, { method: "POST" })).status).toBe(200);
+  };
+  expect(await ask("/mine")).toEqual(["one", "one"]);
+  await reload(routed("/mine", "two"));
+  expect(await ask("/mine")).toEqual(["two", "two"]);
+  await reload(routed("/yours", "three"));
+  expect([await ask("/yours"), await ask("/mine")]).toEqual([["three", "three"], 404]);
+  await reload(
+    routed("/mine", "four").replace("routes(app, client) {", "$& throw new Error('no');"),
+  );
+  expect(await ask("/yours")).toEqual(["three", "four"]);
+  expect(own.stderr).toContain("the plugins' routes stay as they were");
+  await reload(routed("/mine", "one"));
+  expect([await ask("/yours"), await ask("/mine")]).toEqual([404, ["one", "one"]]);
+});
