@@ -65,6 +65,31 @@ export type { HandlerErrorPolicy, StartOptions } from "./task/start-options.ts";
 export { MainTask } from "./task/task.ts";
 export type { EmitOptions } from "./task/task-events.ts";
 export type { WaitForOptions } from "./task/wait-for.ts";
+export {
+  AdvancedReplayBuffer,
+  type AdvancedReplayBufferOptions,
+} from "./replay/advanced-replay-buffer.ts";
+export type { SampleBatch } from "./replay/batch.ts";
+export { cloneObject } from "./replay/buffer/clone-object.ts";
+export { DequeBuffer, type DequeBufferOptions } from "./replay/buffer/deque-buffer.ts";
+export { groupSample } from "./replay/buffer/group-sample.ts";
+export type { Layer as BufferLayer } from "./replay/buffer/layer.ts";
+export { padding } from "./replay/buffer/padding.ts";
+export { priorityExperienceReplay } from "./replay/buffer/priority-experience-replay.ts";
+export { sampleRangeView } from "./replay/buffer/sample-range-view.ts";
+export { stalenessCheck } from "./replay/buffer/staleness-check.ts";
+export { useTimeCheck } from "./replay/buffer/use-time-check.ts";
+export {
+  minSize,
+  queueLimit,
+  RateLimiter,
+  sampleToInsertRatio,
+} from "./replay/limiter/rate-limiter.ts";
+export { Replay } from "./replay/replay.ts";
+export type { ReplayOptions } from "./replay/replay-options.ts";
+export type { ReplayPart } from "./replay/replay-snapshot.ts";
+export { Random } from "./replay/random.ts";
+export type { TableOptions } from "./replay/table-options.ts";
 
 // The names under which worker-as-service has them.
 export { Client as WKRClient } from "./serve/client/client.ts";

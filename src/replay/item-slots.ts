@@ -1,3 +1,4 @@
+import type { Draw } from "./draw.ts";
 import { stateFault } from "./faults.ts";
 
 /** The items of a table as plain values, each array one entry an item. */
@@ -49,12 +50,52 @@ export class ItemSlots {
     this.#free = new Int32Array(capacity);
   }
 
-  /** A slot for a new item, with its key, never used. There must be one. */
-  take(): number {
-    const slot = this.#freeCount > 0 ? (this.#free[--this.#freeCount] as number) : this.#used++;
-    this.keys[slot] = this.#count++ * this.#stride + slot;
-    this.uses[slot] = 0;
-    return slot;
+  /** Slots for new items over these rows, with their keys, never used. There must be so many. */
+  take(rows: Int32Array, lengths: Int32Array | undefined, version: number): Int32Array {
+    const slots = new Int32Array(rows.length);
+    const again = Math.min(slots.length, this.#freeCount);
+    this.#freeCount -= again;
+    for (let at = 0; at < again; at++) slots[at] = this.#free[this.#freeCount + at] as number;
+    for (let at = again; at < slots.length; at++) slots[at] = this.#used++;
+    const stride = this.#stride;
+    let key = this.#count * stride;
+    this.#count += slots.length;
+    for (let at = 0; at < slots.length; at++) {
+      const slot = slots[at] as number;
+      this.keys[slot] = key + slot;
+      key += stride;
+      this.rows[slot] = rows[at] as number;
+      this.lengths[slot] = lengths?.[at] ?? 1;
+      this.uses[slot] = 0;
+      this.versions[slot] = version;
+    }
+    return slots;
+  }
+
+  /** Fills in the keys of the items in these slots. */
+  name(slots: Int32Array, draw: Draw): void {
+    for (let at = 0; at < slots.length; at++) {
+      draw.keys[at] = this.keys[slots[at] as number] as number;
+    }
+  }
+
+  /** Fills in what stays known of the items in these slots, even of those that have just left. */
+  read(slots: Int32Array, draw: Draw): void {
+    for (let at = 0; at < slots.length; at++) {
+      const slot = slots[at] as number;
+      draw.heads[at] = this.rows[slot] as number;
+      draw.lengths[at] = this.lengths[slot] as number;
+      draw.priorities[at] = this.priorities[slot] as number;
+      draw.policyVersions[at] = this.versions[slot] as number;
+    }
+  }
+
+  /** Counts one more use of each. */
+  use(slots: Int32Array, draw: Draw): void {
+    for (let at = 0; at < slots.length; at++) {
+      const slot = slots[at] as number;
+      draw.uses[at] = this.uses[slot] = (this.uses[slot] as number) + 1;
+    }
   }
 
   giveBack(slot: number): void {
@@ -117,6 +158,8 @@ function pick<T extends Int32Array | Float64Array>(
   slots: Int32Array,
   type: new (length: number) => T,
 ): T {
+  if (slots.length > 0 && slots.at(-1) === slots.length - 1)
+    return from.slice(0, slots.length) as T;
   const picked = new type(slots.length);
   for (let at = 0; at < slots.length; at++) picked[at] = from[slots[at] as number] as number;
   return picked;

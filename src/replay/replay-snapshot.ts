@@ -74,12 +74,16 @@ export function restore(
   }
   if (!isThere) throw stateFault("it has no head");
   const there = isThere;
-  let lost = 0;
   for (const [name, table] of tables) {
     const state = states.get(name);
     if (!state) throw stateFault(`table "${name}" is missing`);
     table.checkState(state);
-    lost += table.loadStateDict(state, (row, length) => store.covers(row, length, there));
+  }
+  for (const state of states.values()) tables.get(state.name)?.loadStateDict(state);
+  // Only when all tables count on their rows: one that they share is freed once.
+  let lost = 0;
+  for (const table of tables.values()) {
+    lost += table.lose((row, length) => store.covers(row, length, there));
   }
   store.collect();
   store.settle();

@@ -128,20 +128,19 @@ export class Table {
   insert(heads: Int32Array, lengths: Int32Array | undefined, entry: Entry): void {
     const { priorityAt, from, version } = entry;
     this.makeRoom(heads.length);
-    for (let at = 0; at < heads.length; at++) {
+    const slots = this.#items.take(heads, lengths, version);
+    const priorities = new Float64Array(slots.length);
+    for (let at = 0; at < slots.length; at++) {
       const priority = priorityAt(from + at) ?? this.#maxPriority;
-      const slot = this.#items.take();
-      const length = lengths?.[at] ?? 1;
-      this.#items.rows[slot] = heads[at] as number;
-      this.#items.lengths[slot] = length;
-      this.#items.priorities[slot] = priority;
-      this.#items.versions[slot] = version;
       if (priority > this.#maxPriority) this.#maxPriority = priority;
-      this.#store.retain(heads[at] as number, length);
-      this.#sampler.insert(slot, priority);
-      this.#remover.insert(slot, priority);
-      this.#byVersion?.insert(slot, version);
+      priorities[at] = priority;
+      this.#items.priorities[slots[at] as number] = priority;
     }
+    if (lengths) heads.forEach((head, at) => this.#store.retain(head, lengths[at]));
+    else this.#store.retainAll(heads);
+    this.#sampler.insertAll(slots, priorities);
+    this.#remover.insertAll(slots, priorities);
+    for (const slot of this.#byVersion ? slots : []) this.#byVersion?.insert(slot, version);
     this.counts.inserted += heads.length;
     this.limiter.insert(heads.length);
   }
@@ -165,24 +164,19 @@ export class Table {
 
   /** Draws as many items as `draw` has room for. There must be enough uses left. */
   draw(draw: Draw): void {
-    const items = this.#items;
-    const { maxUse } = this.settings;
     const { size } = this;
     const count = draw.heads.length;
-    for (let at = 0; at < count; at++) {
-      const slot = this.#sampler.sample(at, count);
-      const uses = (items.uses[slot] as number) + 1;
-      draw.heads[at] = items.rows[slot] as number;
-      draw.keys[at] = items.keys[slot] as number;
-      draw.priorities[at] = items.priorities[slot] as number;
-      draw.probabilities[at] = this.#sampler.probability(slot);
-      draw.uses[at] = uses;
-      draw.policyVersions[at] = items.versions[slot] as number;
-      draw.lengths[at] = items.lengths[slot] as number;
-      items.uses[slot] = uses;
-      this.#usesSpent++;
-      if (uses >= maxUse) this.#leave(slot, "exhausted");
-    }
+    const slots = new Int32Array(count);
+    if (this.settings.maxUse === Infinity) {
+      this.#sampler.sampleAll(slots);
+      this.#items.name(slots, draw);
+      this.#items.read(slots, draw);
+      this.#items.use(slots, draw);
+      for (let at = 0; at < count; at++) {
+        draw.probabilities[at] = this.#sampler.probability(slots[at] as number);
+      }
+      this.#usesSpent += count;
+    } else this.#drawUsedUp(slots, draw);
     this.counts.sampled += count;
     this.limiter.sample(count);
     if (this.settings.sampler === "prioritized") weigh(draw, size, this.beta);
@@ -236,8 +230,8 @@ export class Table {
     }
   }
 
-  /** Takes another's place; items for whose steps `isThere` says no are lost, and counted. Says how many. */
-  loadStateDict(state: TableState, isThere: (row: number, length: number) => boolean): number {
+  /** Takes another's place, and counts on its rows. */
+  loadStateDict(state: TableState): void {
     this.#items.loadStateDict(state.items);
     this.#random.loadStateDict(state.random);
     this.#sampler.loadStateDict(state.sampler);
@@ -250,15 +244,35 @@ export class Table {
     this.#policyVersion = state.policyVersion;
     this.isHungry = false;
     this.#usesSpent = 0;
-    const lost: number[] = [];
-    const { slots, rows, lengths, uses } = state.items;
-    for (let at = 0; at < slots.length; at++) {
+    const { rows, lengths, uses } = state.items;
+    for (let at = 0; at < rows.length; at++) {
       this.#usesSpent += uses[at] as number;
       this.#store.retain(rows[at] as number, lengths[at]);
-      if (!isThere(rows[at] as number, lengths[at] as number)) lost.push(slots[at] as number);
     }
+  }
+
+  /** Items for whose steps `isThere` says no are lost, and counted. Says how many. */
+  lose(isThere: (row: number, length: number) => boolean): number {
+    const { slots, rows, lengths } = this.#items.stateDict();
+    const lost = slots.filter((_, at) => !isThere(rows[at] as number, lengths[at] as number));
     for (const slot of lost) this.#leave(slot, "lost");
     return lost.length;
+  }
+
+  /** One after the other: what is used up goes at once, so that it is not drawn again. */
+  #drawUsedUp(slots: Int32Array, draw: Draw): void {
+    const { maxUse } = this.settings;
+    const items = this.#items;
+    for (let at = 0; at < slots.length; at++) {
+      const slot = this.#sampler.sample(at, slots.length);
+      slots[at] = slot;
+      draw.keys[at] = items.keys[slot] as number;
+      draw.probabilities[at] = this.#sampler.probability(slot);
+      draw.uses[at] = items.uses[slot] = (items.uses[slot] as number) + 1;
+      this.#usesSpent++;
+      if (draw.uses[at] === maxUse) this.#leave(slot, "exhausted");
+    }
+    items.read(slots, draw);
   }
 
   #leave(slot: number, why: Leaving): void {

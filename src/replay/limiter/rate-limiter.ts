@@ -46,15 +46,15 @@ export function sampleToInsertRatio(options: SampleToInsertRatioOptions): RateLi
       ? [centre - errorBuffer, centre + errorBuffer]
       : [errorBuffer[0], errorBuffer[1]];
   const numbers = { samplesPerInsert, minSizeToSample, minDiff, maxDiff };
-  checkRateLimiter("limiter", numbers);
   const least = 2 * Math.max(1, samplesPerInsert);
-  if (!(maxDiff - minDiff >= least)) {
+  if (maxDiff - minDiff < least) {
     throw optionFault(
       "limiter.errorBuffer",
       `a range of ${maxDiff - minDiff} could block all samples or inserts`,
       `Let it span ${least} or more: 2 · max(1, samplesPerInsert).`,
     );
   }
+  checkRateLimiter("limiter", numbers);
   return numbers;
 }
 

@@ -34,6 +34,12 @@ export class HeapSelector implements Selector {
     this.#rise(slot, this.#size++);
   }
 
+  insertAll(slots: Int32Array, priorities: Float64Array): void {
+    for (let at = 0; at < slots.length; at++) {
+      this.insert(slots[at] as number, priorities[at] as number);
+    }
+  }
+
   update(slot: number, priority: number): void {
     this.#ranks[slot] = this.#turned(priority);
     this.#settle(slot, this.#positions[slot] as number);
@@ -47,6 +53,10 @@ export class HeapSelector implements Selector {
 
   sample(): number {
     return this.#heap[0] as number;
+  }
+
+  sampleAll(slots: Int32Array): void {
+    slots.fill(this.sample());
   }
 
   probability(slot: number): number {

@@ -30,6 +30,10 @@ export class OrderSelector implements Selector {
     this.#size++;
   }
 
+  insertAll(slots: Int32Array): void {
+    for (let at = 0; at < slots.length; at++) this.insert(slots[at] as number);
+  }
+
   update(): void {} // age does not change
 
   delete(slot: number): void {
@@ -44,6 +48,10 @@ export class OrderSelector implements Selector {
 
   sample(): number {
     return this.kind === "fifo" ? this.#oldest : this.#newest;
+  }
+
+  sampleAll(slots: Int32Array): void {
+    slots.fill(this.sample());
   }
 
   probability(slot: number): number {

@@ -33,6 +33,12 @@ export class PrioritizedSelector implements Selector {
     this.#tree.set(slot, this.#weightOf(priority));
   }
 
+  insertAll(slots: Int32Array, priorities: Float64Array): void {
+    for (let at = 0; at < slots.length; at++) {
+      this.insert(slots[at] as number, priorities[at] as number);
+    }
+  }
+
   update(slot: number, priority: number): void {
     this.#tree.set(slot, this.#weightOf(priority));
   }
@@ -46,6 +52,10 @@ export class PrioritizedSelector implements Selector {
     const total = this.#tree.total;
     if (total === 0) return this.#present.sample();
     return this.#tree.find(((stratum + this.#random.next()) / strata) * total);
+  }
+
+  sampleAll(slots: Int32Array): void {
+    for (let at = 0; at < slots.length; at++) slots[at] = this.sample(at, slots.length);
   }
 
   probability(slot: number): number {

@@ -20,10 +20,14 @@ export interface Selector {
   readonly kind: SelectorKind;
   readonly size: number;
   insert: (slot: number, priority: number) => void;
+  /** Inserts one slot after the other, each with the priority beside it. */
+  insertAll: (slots: Int32Array, priorities: Float64Array) => void;
   update: (slot: number, priority: number) => void;
   delete: (slot: number) => void;
   /** A slot, which stays in it. With `strata`, a draw falls into this `stratum` of the total, where the kind has one. */
   sample: (stratum?: number, strata?: number) => number;
+  /** As many as `slots` has room for, a stratum each. */
+  sampleAll: (slots: Int32Array) => void;
   /** With which chance `sample()` gives this slot now. */
   probability: (slot: number) => number;
   stateDict: () => SelectorState;

@@ -24,6 +24,10 @@ export class UniformSelector implements Selector {
     this.#positions[slot] = this.#size++;
   }
 
+  insertAll(slots: Int32Array): void {
+    for (let at = 0; at < slots.length; at++) this.insert(slots[at] as number);
+  }
+
   update(): void {} // all are alike
 
   delete(slot: number): void {
@@ -35,6 +39,13 @@ export class UniformSelector implements Selector {
 
   sample(): number {
     return this.#slots[this.#random.below(this.#size)] as number;
+  }
+
+  sampleAll(slots: Int32Array): void {
+    for (let at = 0; at < slots.length; at++) slots[at] = this.#random.below(this.#size);
+    for (let at = 0; at < slots.length; at++) {
+      slots[at] = this.#slots[slots[at] as number] as number;
+    }
   }
 
   probability(): number {

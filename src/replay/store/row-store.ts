@@ -107,6 +107,15 @@ export class RowStore {
     }
   }
 
+  /** Counts on one step at each of these rows. */
+  retainAll(rows: Int32Array): void {
+    const references = this.#references;
+    for (let at = 0; at < rows.length; at++) {
+      const row = rows[at] as number;
+      references[row] = (references[row] as number) + 1;
+    }
+  }
+
   release(row: number, length = 1): void {
     for (let left = length; left > 0; left--) {
       const next = left > 1 ? (this.#next[row] as number) : NONE;
@@ -206,8 +215,7 @@ export class RowStore {
   }
 
   #giveBack(row: number): void {
-    if (this.#next.length > 0) this.#next[row] = NONE;
-    this.#pushFree(row);
+    this.#pushFree(row); // its link stays: who has just drawn it still follows it
     if (this.#isForgetful) this.#released.push(row);
   }
 

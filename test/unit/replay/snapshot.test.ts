@@ -1,0 +1,107 @@
+import { expect, test } from "bun:test";
+import { encodeMsgpack } from "./encode-msgpack.ts";
+import { Replay } from "../../../src/replay/replay.ts";
+import type { ReplayOptions } from "../../../src/replay/replay-options.ts";
+import { Chance } from "../../support/chance.ts";
+
+const SCHEMA = { value: "float64", frame: { dtype: "uint8", shape: [7] } } as const;
+const OPTIONS: ReplayOptions = {
+  schema: SCHEMA,
+  seed: 3,
+  tables: [
+    { name: "p", maxSize: 200, sampler: "prioritized", maxStaleness: 30 },
+    { name: "u", maxSize: 150, sampler: "uniform", remover: "lifo", maxUse: 5 },
+    { name: "h", maxSize: 90, sampler: "max-heap", remover: "min-heap" },
+  ],
+};
+
+function steps(from: number, count: number): { value: Float64Array; frame: Uint8Array } {
+  const value = Float64Array.from({ length: count }, (_, at) => from + at);
+  return {
+    value,
+    frame: Uint8Array.from({ length: 7 * count }, (_, at) => (from + Math.floor(at / 7)) % 256),
+  };
+}
+
+async function play(replay: Replay, chance: Chance, count: number): Promise<string> {
+  let seen = "";
+  for (let step = 0; step < count; step++) {
+    const policyVersion = Math.floor(step / 10);
+    const table = chance.pick(["p", "u", "h"]);
+    if (chance.next() < 0.4) {
+      const options = { priority: chance.integer(0, 9), policyVersion, tables: [table, "p"] };
+      if (chance.next() < 0.5) await replay.insert(steps(step, chance.integer(1, 20)), options);
+      else await replay.insertEpisode(steps(step, 9), { ...options, unrollLen: 4, stride: 2 });
+      continue;
+    }
+    const batch = replay.trySample(table, 2);
+    seen += `${batch?.columns["value"]?.join()};`;
+    if (batch) replay.updatePriorities(table, batch.keys, [chance.integer(0, 9), 1]);
+  }
+  return seen;
+}
+
+test("loadStateDict() goes on exactly as the one that was saved, and saves the same bytes", async () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const replay = new Replay(OPTIONS);
+    await play(replay, new Chance(seed), 300);
+    const restored = new Replay({ ...OPTIONS, seed: 99 });
+    const saved = encodeMsgpack.copy(replay.stateDict());
+    expect(restored.loadStateDict(saved).lost).toBe(0);
+    expect(encodeMsgpack(restored.stateDict())).toEqual(encodeMsgpack(replay.stateDict()));
+    expect(restored.stats("u")).toEqual(replay.stats("u"));
+    const [one, other] = [new Chance(7), new Chance(7)];
+    expect(await play(restored, one, 200)).toBe(await play(replay, other, 200));
+  }
+});
+
+test("snapshot() shows the moment it was taken, whatever is written while it is read", async () => {
+  const options = {
+    ...OPTIONS,
+    tables: [{ name: "a", maxSize: 100_000, sampler: "fifo" as const, maxUse: 1 }],
+  };
+  const replay = new Replay(options);
+  await replay.insert(steps(0, 100_000));
+  using snapshot = replay.snapshot();
+  const parts = [];
+  let from = 100_000;
+  for (const part of snapshot) {
+    parts.push(encodeMsgpack.copy(part));
+    await replay.insert(steps((from += 60_000), 60_000));
+  }
+  expect(parts.length).toBeGreaterThan(3);
+  const restored = new Replay(options);
+  expect(restored.loadStateDict(parts)).toEqual({ items: 100_000, lost: 0 });
+  const values = restored.trySample("a", 100_000)!.columns["value"] as Float64Array;
+  expect(values.every((value, at) => value === at)).toBe(true);
+});
+
+test("loadStateDict() drops items whose rows are missing, and counts them", async () => {
+  const options = {
+    tables: [
+      { name: "a", maxSize: 100_000 },
+      { name: "b", maxSize: 10 },
+    ],
+  };
+  const replay = new Replay(options);
+  await replay.insert(Array.from({ length: 100_000 }, (_, at) => at));
+  const parts = replay.stateDict();
+  const rows = parts.filter((part) => part.part === "rows");
+  expect(rows.length).toBe(2);
+  const restored = new Replay(options);
+  const kept = parts.filter((part) => part !== rows[1]);
+  expect(restored.loadStateDict(kept)).toEqual({ items: 65_536, lost: 34_464 + 10 });
+  expect(restored.stats("a")).toMatchObject({ size: 65_536, lost: 34_464, inserted: 100_000 });
+  expect(restored.steps).toBe(65_536);
+});
+
+test("loadStateDict() refuses what belongs to another replay", async () => {
+  const parts = new Replay(OPTIONS).stateDict();
+  const other = {
+    ...OPTIONS,
+    tables: (OPTIONS.tables ?? []).map((table) => ({ ...table, maxSize: 20 })),
+  };
+  expect(() => new Replay(other).loadStateDict(parts)).toThrow(/another size/);
+  expect(() => new Replay({ tables: OPTIONS.tables }).loadStateDict(parts)).toThrow(/columns/);
+  expect(() => new Replay(OPTIONS).loadStateDict(parts.slice(1))).toThrow(/head/);
+});
