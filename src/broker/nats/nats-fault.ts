@@ -65,6 +65,6 @@ export function natsFault(error: unknown, verb: string, shown: string): DingErro
   if (kind) return new DingError(kind.code, text, { hint: kind.hint });
   const hint = isAbsent(error)
     ? "Look whether the server was started with JetStream: nats-server -js -sd DIR."
-    : "Look whether the server runs there; it is tried again while there is time.";
+    : "Look whether the server runs there, and lets this machine in.";
   return errorOf("network.unreachable", text, { hint });
 }

@@ -74,7 +74,7 @@ export function redisFault(error: unknown, verb: string, shown: string): DingErr
     });
   }
   return errorOf("network.unreachable", text, {
-    hint: "Look whether the server runs there; it is tried again while there is time.",
+    hint: "Look whether the server runs there, and lets this machine in.",
   });
 }
 

@@ -161,33 +161,72 @@ return taken
  * What is "a"ck, e"x"tend, "r"etry, re"l"ease or "d"ead. Gives a letter for each: "k" it is so, "e" the lease has ended, "t" will be tried
  * again, "d" is dead.
  */
-export const SETTLE = `${COMMON}${ONCE}${RETURNING}
+export const SETTLE = `${COMMON}${ONCE}
 local maxAttempts = tonumber(ARGV[3])
-local steps, receipts, from = {}, {}, 1
+local steps, receipts, from, isAllDone = {}, {}, 1, true
 for at = 1, tonumber(ARGV[4]) do
   local what, ms, receipt, reason
   what, ms, receipt, reason, from = struct.unpack('>c1dI4c0I4c0', ARGV[5], from)
   steps[at], receipts[at] = { what, ms, reason }, receipt
+  if what ~= 'a' then isAllDone = false end
 end
 local ends = call('ZMSCORE', P .. 'leases', unpack(receipts))
 local answers, used, acked, read = {}, {}, {}, {}
 
+local function finish(receipt)
+  local where, n, priority = string.match(receipt, '^([sh]):([%d-]+):(-?%d+):')
+  local place = where == 'h' and 'held' or 's:' .. priority
+  local ids = read[place] or {}
+  read[place] = ids
+  ids[#ids + 1] = n
+end
+
+local function isLate(at)
+  return used[receipts[at]] or tonumber(ends[at] or 0) <= now
+end
+
+local function use(receipt)
+  used[receipt] = true
+  acked[#acked + 1] = receipt
+end
+
+local function answer()
+  if #acked > 0 then call('ZREM', P .. 'leases', unpack(acked)) end
+  local gone = 0
+  for place, ids in pairs(read) do
+    gone = gone + #ids
+    call(place == 'held' and 'HDEL' or 'XDEL', P .. place, unpack(ids))
+  end
+  if gone > 0 then call('HINCRBY', P .. 'meta', 'len', -gone) end
+  return tell(table.concat(answers))
+end
+
+-- Nearly all of them are: that needs nothing of what follows.
+if isAllDone then
+  for at, receipt in ipairs(receipts) do
+    answers[at] = 'e'
+    if not isLate(at) then
+      use(receipt)
+      finish(receipt)
+      answers[at] = 'k'
+    end
+  end
+  return answer()
+end
+${RETURNING}
 for at, step in ipairs(steps) do
   local what, ms, reason, receipt = step[1], step[2], step[3], receipts[at]
-  if used[receipt] or tonumber(ends[at] or 0) <= now then
+  if isLate(at) then
     answers[at] = 'e'
   elseif what == 'x' then
     call('ZADD', P .. 'leases', now + ms, receipt)
     answers[at] = 'k'
   else
     local where, n, priority = split(receipt)
-    used[receipt] = true
-    acked[#acked + 1] = receipt
+    use(receipt)
     answers[at] = 'k'
     if what == 'a' then
-      local ids = read[where == 'h' and 'held' or priority] or {}
-      read[where == 'h' and 'held' or priority] = ids
-      ids[#ids + 1] = n
+      finish(receipt)
     elseif what == 'r' then
       answers[at] = giveUpOrBack(where, n, priority, reason, ms, maxAttempts)
     elseif what == 'l' then
@@ -197,16 +236,5 @@ for at, step in ipairs(steps) do
     end
   end
 end
-if #acked > 0 then call('ZREM', P .. 'leases', unpack(acked)) end
-local gone = 0
-for priority, ids in pairs(read) do
-  gone = gone + #ids
-  if priority == 'held' then
-    call('HDEL', P .. 'held', unpack(ids))
-  else
-    call('XDEL', P .. 's:' .. priority, unpack(ids))
-  end
-end
-if gone > 0 then call('HINCRBY', P .. 'meta', 'len', -gone) end
-return tell(table.concat(answers))
+return answer()
 `;
