@@ -16,7 +16,9 @@ export interface NatsServer extends AsyncDisposable {
   kill(): Promise<void>;
   /** Starts it again where it was, with what was on its disk. */
   start(): Promise<void>;
-  signal(name: NodeJS.Signals): void;
+  /** It stands still, as in a machine that hangs, until `proceed()`. */
+  halt(): Promise<void>;
+  proceed(): void;
 }
 
 const found = await brokerServer("nats-server");
@@ -56,7 +58,8 @@ export async function natsServer({
     },
     kill: () => own.kill(),
     start,
-    signal: (name) => own.signal(name),
+    halt: () => own.halt(),
+    proceed: () => own.proceed(),
     async [Symbol.asyncDispose]() {
       await own.kill();
       await folder[Symbol.asyncDispose]();

@@ -1,4 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { until } from "./until.ts";
 
 /** A server that a test has started and may kill; it is gone at the end of the block. */
 export class OwnProcess implements AsyncDisposable {
@@ -24,8 +26,15 @@ export class OwnProcess implements AsyncDisposable {
     }
   }
 
-  signal(name: NodeJS.Signals): void {
-    this.#child?.kill(name);
+  /** Resolves when it stands still, until `proceed()`. */
+  async halt(): Promise<void> {
+    this.#child?.kill("SIGSTOP");
+    const file = `/proc/${this.#child?.pid}/stat`;
+    await until(() => / T /.test(readFileSync(file, "utf8")), { what: "it to stand still" });
+  }
+
+  proceed(): void {
+    this.#child?.kill("SIGCONT");
   }
 
   /** Resolves when it is gone. */

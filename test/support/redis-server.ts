@@ -16,7 +16,9 @@ export interface RedisServer extends AsyncDisposable {
   kill(): Promise<void>;
   /** Starts it again where it was, with what was on its disk. */
   start(): Promise<void>;
-  signal(name: NodeJS.Signals): void;
+  /** It stands still, as in a machine that hangs, until `proceed()`. */
+  halt(): Promise<void>;
+  proceed(): void;
   /** Says something to it, and gives its raw answer. */
   say(command: string): Promise<string>;
 }
@@ -54,7 +56,8 @@ export async function redisServer({
     },
     kill: () => own.kill(),
     start,
-    signal: (name) => own.signal(name),
+    halt: () => own.halt(),
+    proceed: () => own.proceed(),
     say: (command) => say(port, command),
     async [Symbol.asyncDispose]() {
       await own.kill();

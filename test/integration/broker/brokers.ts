@@ -9,7 +9,9 @@ export interface BrokerServer extends AsyncDisposable {
   readonly url: string;
   kill(): Promise<void>;
   start(): Promise<void>;
-  signal(name: NodeJS.Signals): void;
+  /** It stands still, as in a machine that hangs, until `proceed()`. */
+  halt(): Promise<void>;
+  proceed(): void;
 }
 
 export interface BrokerKind {
