@@ -18,19 +18,22 @@ export interface ItemSlotsState {
 
 const NO_KEY = -1;
 
+/** Numbers of an item: they fill a line of the processor's cache, so that an item drawn by chance costs one miss. */
+const WIDTH = 8;
+const KEY = 0;
+const ROW = 1;
+const LENGTH = 2;
+const PRIORITY = 3;
+const USES = 4;
+const VERSION = 5;
+
 /**
  * What is known of each item, in slots that are used again. An item's key is its slot and its number in one, so that
  * the key of an item that is gone fits no other.
  */
 export class ItemSlots {
-  readonly keys: Float64Array;
-  /** The row of an item's first step, and how many steps it has. */
-  readonly rows: Int32Array;
-  readonly lengths: Int32Array;
-  readonly priorities: Float64Array;
-  readonly uses: Int32Array;
-  /** The policy version that made an item. */
-  readonly versions: Float64Array;
+  readonly #capacity: number;
+  readonly #facts: Float64Array;
   /** Keys are multiples of this, plus a slot: a power of two, so that nothing is rounded. */
   readonly #stride: number;
   readonly #free: Int32Array;
@@ -40,14 +43,26 @@ export class ItemSlots {
   #count = 0;
 
   constructor(capacity: number) {
-    this.keys = new Float64Array(capacity).fill(NO_KEY);
-    this.rows = new Int32Array(capacity);
-    this.lengths = new Int32Array(capacity);
-    this.priorities = new Float64Array(capacity);
-    this.uses = new Int32Array(capacity);
-    this.versions = new Float64Array(capacity);
+    this.#capacity = capacity;
+    this.#facts = new Float64Array(WIDTH * capacity);
     this.#stride = 2 ** Math.ceil(Math.log2(capacity));
     this.#free = new Int32Array(capacity);
+  }
+
+  rowOf(slot: number): number {
+    return this.#facts[WIDTH * slot + ROW] as number;
+  }
+
+  lengthOf(slot: number): number {
+    return this.#facts[WIDTH * slot + LENGTH] as number;
+  }
+
+  usesOf(slot: number): number {
+    return this.#facts[WIDTH * slot + USES] as number;
+  }
+
+  setPriority(slot: number, priority: number): void {
+    this.#facts[WIDTH * slot + PRIORITY] = priority;
   }
 
   /** Slots for new items over these rows, with their keys, never used. There must be so many. */
@@ -57,110 +72,101 @@ export class ItemSlots {
     this.#freeCount -= again;
     for (let at = 0; at < again; at++) slots[at] = this.#free[this.#freeCount + at] as number;
     for (let at = again; at < slots.length; at++) slots[at] = this.#used++;
-    const stride = this.#stride;
-    let key = this.#count * stride;
+    const facts = this.#facts;
+    let key = this.#count * this.#stride;
     this.#count += slots.length;
     for (let at = 0; at < slots.length; at++) {
       const slot = slots[at] as number;
-      this.keys[slot] = key + slot;
-      key += stride;
-      this.rows[slot] = rows[at] as number;
-      this.lengths[slot] = lengths?.[at] ?? 1;
-      this.uses[slot] = 0;
-      this.versions[slot] = version;
+      const fact = WIDTH * slot;
+      facts[fact + KEY] = key + slot;
+      key += this.#stride;
+      facts[fact + ROW] = rows[at] as number;
+      facts[fact + LENGTH] = lengths?.[at] ?? 1;
+      facts[fact + USES] = 0;
+      facts[fact + VERSION] = version;
     }
     return slots;
   }
 
-  /** Fills in the keys of the items in these slots. */
-  name(slots: Int32Array, draw: Draw): void {
-    for (let at = 0; at < slots.length; at++) {
-      draw.keys[at] = this.keys[slots[at] as number] as number;
-    }
-  }
-
-  /** Fills in what stays known of the items in these slots, even of those that have just left. */
-  read(slots: Int32Array, draw: Draw): void {
-    for (let at = 0; at < slots.length; at++) {
-      const slot = slots[at] as number;
-      draw.heads[at] = this.rows[slot] as number;
-      draw.lengths[at] = this.lengths[slot] as number;
-      draw.priorities[at] = this.priorities[slot] as number;
-      draw.policyVersions[at] = this.versions[slot] as number;
-    }
-  }
-
-  /** Counts one more use of each. */
+  /** Counts one more use of each, and fills in what is known of them. */
   use(slots: Int32Array, draw: Draw): void {
-    for (let at = 0; at < slots.length; at++) {
-      const slot = slots[at] as number;
-      draw.uses[at] = this.uses[slot] = (this.uses[slot] as number) + 1;
-    }
+    for (let at = 0; at < slots.length; at++) this.useOne(slots[at] as number, draw, at);
+  }
+
+  /** As `use()`, for one; says how often it was used, with this time. */
+  useOne(slot: number, draw: Draw, at: number): number {
+    const facts = this.#facts;
+    const fact = WIDTH * slot;
+    const uses = (facts[fact + USES] as number) + 1;
+    facts[fact + USES] = uses;
+    draw.uses[at] = uses;
+    draw.keys[at] = facts[fact + KEY] as number;
+    draw.heads[at] = facts[fact + ROW] as number;
+    draw.lengths[at] = facts[fact + LENGTH] as number;
+    draw.priorities[at] = facts[fact + PRIORITY] as number;
+    draw.policyVersions[at] = facts[fact + VERSION] as number;
+    return uses;
   }
 
   giveBack(slot: number): void {
-    this.keys[slot] = NO_KEY;
+    this.#facts[WIDTH * slot + KEY] = NO_KEY;
     this.#free[this.#freeCount++] = slot;
   }
 
   /** The slot of the item with this key; undefined when it is gone. */
   slotOf(key: number): number | undefined {
     const slot = key - Math.floor(key / this.#stride) * this.#stride;
-    return key >= 0 && this.keys[slot] === key ? slot : undefined;
+    if (!(key >= 0 && slot < this.#used)) return undefined;
+    return this.#facts[WIDTH * slot + KEY] === key ? slot : undefined;
   }
 
   stateDict(): ItemSlotsState {
-    const isFree = new Uint8Array(this.#used);
-    const free = this.#free.slice(0, this.#freeCount);
-    for (const slot of free) isFree[slot] = 1;
-    const slots = new Int32Array(this.#used - free.length);
-    for (let slot = 0, at = 0; slot < isFree.length; slot++) {
-      if (isFree[slot] === 0) slots[at++] = slot;
-    }
-    return {
-      slots,
-      keys: pick(this.keys, slots, Float64Array),
-      rows: pick(this.rows, slots, Int32Array),
-      lengths: pick(this.lengths, slots, Int32Array),
-      priorities: pick(this.priorities, slots, Float64Array),
-      uses: pick(this.uses, slots, Int32Array),
-      versions: pick(this.versions, slots, Float64Array),
-      free,
+    const count = this.#used - this.#freeCount;
+    const state: ItemSlotsState = {
+      slots: new Int32Array(count),
+      keys: new Float64Array(count),
+      rows: new Int32Array(count),
+      lengths: new Int32Array(count),
+      priorities: new Float64Array(count),
+      uses: new Int32Array(count),
+      versions: new Float64Array(count),
+      free: this.#free.slice(0, this.#freeCount),
       count: this.#count,
     };
+    const facts = this.#facts;
+    for (let slot = 0, at = 0; slot < this.#used; slot++) {
+      const fact = WIDTH * slot;
+      if (facts[fact + KEY] === NO_KEY) continue;
+      state.slots[at] = slot;
+      state.keys[at] = facts[fact + KEY] as number;
+      state.rows[at] = facts[fact + ROW] as number;
+      state.lengths[at] = facts[fact + LENGTH] as number;
+      state.priorities[at] = facts[fact + PRIORITY] as number;
+      state.uses[at] = facts[fact + USES] as number;
+      state.versions[at++] = facts[fact + VERSION] as number;
+    }
+    return state;
   }
 
   loadStateDict(state: ItemSlotsState): void {
     const { slots, free, count } = state;
     const used = slots.length + free.length;
-    if (used > this.keys.length || slots.some((slot) => slot < 0 || slot >= used)) {
+    if (used > this.#capacity || slots.some((slot) => slot < 0 || slot >= used)) {
       throw stateFault("its items do not fit the table");
     }
-    this.keys.fill(NO_KEY);
     this.#used = used;
     this.#freeCount = free.length;
     this.#free.set(free);
     this.#count = count;
+    for (const slot of free) this.#facts[WIDTH * slot + KEY] = NO_KEY;
     for (let at = 0; at < slots.length; at++) {
-      const slot = slots[at] as number;
-      this.keys[slot] = state.keys[at] as number;
-      this.rows[slot] = state.rows[at] as number;
-      this.lengths[slot] = state.lengths[at] as number;
-      this.priorities[slot] = state.priorities[at] as number;
-      this.uses[slot] = state.uses[at] as number;
-      this.versions[slot] = state.versions[at] as number;
+      const fact = WIDTH * (slots[at] as number);
+      this.#facts[fact + KEY] = state.keys[at] as number;
+      this.#facts[fact + ROW] = state.rows[at] as number;
+      this.#facts[fact + LENGTH] = state.lengths[at] as number;
+      this.#facts[fact + PRIORITY] = state.priorities[at] as number;
+      this.#facts[fact + USES] = state.uses[at] as number;
+      this.#facts[fact + VERSION] = state.versions[at] as number;
     }
   }
-}
-
-function pick<T extends Int32Array | Float64Array>(
-  from: T,
-  slots: Int32Array,
-  type: new (length: number) => T,
-): T {
-  if (slots.length > 0 && slots.at(-1) === slots.length - 1)
-    return from.slice(0, slots.length) as T;
-  const picked = new type(slots.length);
-  for (let at = 0; at < slots.length; at++) picked[at] = from[slots[at] as number] as number;
-  return picked;
 }

@@ -134,7 +134,7 @@ export class Table {
       const priority = priorityAt(from + at) ?? this.#maxPriority;
       if (priority > this.#maxPriority) this.#maxPriority = priority;
       priorities[at] = priority;
-      this.#items.priorities[slots[at] as number] = priority;
+      this.#items.setPriority(slots[at] as number, priority);
     }
     if (lengths) heads.forEach((head, at) => this.#store.retain(head, lengths[at]));
     else this.#store.retainAll(heads);
@@ -166,17 +166,15 @@ export class Table {
   draw(draw: Draw): void {
     const { size } = this;
     const count = draw.heads.length;
-    const slots = new Int32Array(count);
     if (this.settings.maxUse === Infinity) {
+      const slots = new Int32Array(count);
       this.#sampler.sampleAll(slots);
-      this.#items.name(slots, draw);
-      this.#items.read(slots, draw);
       this.#items.use(slots, draw);
       for (let at = 0; at < count; at++) {
         draw.probabilities[at] = this.#sampler.probability(slots[at] as number);
       }
       this.#usesSpent += count;
-    } else this.#drawUsedUp(slots, draw);
+    } else this.#drawUsedUp(draw);
     this.counts.sampled += count;
     this.limiter.sample(count);
     if (this.settings.sampler === "prioritized") weigh(draw, size, this.beta);
@@ -188,7 +186,7 @@ export class Table {
   update(key: number, priority: number): boolean {
     const slot = this.#items.slotOf(key);
     if (slot === undefined) return false;
-    this.#items.priorities[slot] = priority;
+    this.#items.setPriority(slot, priority);
     if (priority > this.#maxPriority) this.#maxPriority = priority;
     this.#sampler.update(slot, priority);
     this.#remover.update(slot, priority);
@@ -260,29 +258,25 @@ export class Table {
   }
 
   /** One after the other: what is used up goes at once, so that it is not drawn again. */
-  #drawUsedUp(slots: Int32Array, draw: Draw): void {
-    const { maxUse } = this.settings;
-    const items = this.#items;
-    for (let at = 0; at < slots.length; at++) {
-      const slot = this.#sampler.sample(at, slots.length);
-      slots[at] = slot;
-      draw.keys[at] = items.keys[slot] as number;
+  #drawUsedUp(draw: Draw): void {
+    const count = draw.heads.length;
+    for (let at = 0; at < count; at++) {
+      const slot = this.#sampler.sample(at, count);
       draw.probabilities[at] = this.#sampler.probability(slot);
-      draw.uses[at] = items.uses[slot] = (items.uses[slot] as number) + 1;
       this.#usesSpent++;
-      if (draw.uses[at] === maxUse) this.#leave(slot, "exhausted");
+      const uses = this.#items.useOne(slot, draw, at);
+      if (uses >= this.settings.maxUse) this.#leave(slot, "exhausted");
     }
-    items.read(slots, draw);
   }
 
   #leave(slot: number, why: Leaving): void {
     const items = this.#items;
-    this.#usesSpent -= items.uses[slot] as number;
+    this.#usesSpent -= items.usesOf(slot);
     items.giveBack(slot);
     this.#sampler.delete(slot);
     this.#remover.delete(slot);
     this.#byVersion?.delete(slot);
-    this.#store.release(items.rows[slot] as number, items.lengths[slot]);
+    this.#store.release(items.rowOf(slot), items.lengthOf(slot));
     this.counts[why]++;
     this.limiter.delete();
   }
