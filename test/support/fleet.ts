@@ -40,6 +40,8 @@ export interface Note {
   pid: number;
   attempt: number;
   key?: string;
+  /** When, since 1970; not every unit tells. */
+  atMs?: number;
 }
 
 /** What units have noted in a file so far. */

@@ -14,7 +14,8 @@ export default defineUnit({
   async work({ to, n, kill }: Asked, { client, job, unit, signal }) {
     if (kill === true) process.kill(process.pid, "SIGKILL");
     const answer = await client.encode({ echo: n }, { signal, requestId: job.id });
-    const line = { what: "done", n, answer, unit, attempt: job.attempt, key: job.key };
+    const { attempt, key } = job;
+    const line = { what: "done", n, answer, unit, attempt, key, atMs: Date.now() };
     appendFileSync(to, `${JSON.stringify(line)}\n`);
   },
 });
