@@ -36,6 +36,8 @@ export const PLAN: Record<string, Room> = {
     floor: 5,
     not: ["src/config", "src/plugin", "src/runtime", "src/http", "src/link", "src/rpc", "src/pool"],
   },
+  // Its workers are slaves, which it reaches as a master; what they have seen lies in a replay.
+  "src/coordinator": { floor: 5, doors: ["src/master", "src/slave", "src/replay"] },
   // A fleet's units ask servers through the client of serve.
   "src/decentral": { floor: 5, doors: ["src/serve"] },
   "src/task": { floor: 5 },
@@ -56,7 +58,7 @@ export const HOMES: Record<string, RegExp> = {
   "onnxruntime-web": /^src\/serve\/onnx\//,
   msgpackr: /^src\/protocol\/codec\.ts$/,
   uplot: /^src\/dashboard\//,
-  zod: /^(src\/(config|protocol|slave|master|load)|commands)\/|^src\/[^/]+\/(server-)?options\.ts$|^src\/rpc\/handshake\.ts$/,
+  zod: /^(src\/(config|protocol|slave|master|load|coordinator\/config)|commands)\/|^src\/[^/]+\/(server-)?options\.ts$|^src\/rpc\/handshake\.ts$/,
 };
 
 /** The one room that may name a runtime. */

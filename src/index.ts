@@ -90,6 +90,20 @@ export type { ReplayOptions } from "./replay/replay-options.ts";
 export type { ReplayPart } from "./replay/replay-snapshot.ts";
 export { Random } from "./replay/random.ts";
 export type { TableOptions } from "./replay/table-options.ts";
+export {
+  type Commander,
+  type CommanderFactory,
+  type CommanderOptions,
+  defineCommander,
+} from "./coordinator/commander/commander.ts";
+export { defineRun, type RunConfig } from "./coordinator/config/run-config.ts";
+export type {
+  CollectorContext,
+  LearnerContext,
+  SampledItems,
+  Weights,
+} from "./coordinator/plugin/worker-context.ts";
+export type { CollectorTask, LearnerTask, Player } from "./coordinator/plugin/worker-task.ts";
 
 // The names under which worker-as-service has them.
 export { Client as WKRClient } from "./serve/client/client.ts";
