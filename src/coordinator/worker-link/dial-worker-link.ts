@@ -1,0 +1,72 @@
+import { systemClock } from "../../core/clock.ts";
+import { DingError } from "../../core/errors.ts";
+import type { Logger } from "../../core/log.ts";
+import { dialLink } from "../../link/websocket.ts";
+import { dialSession } from "../../rpc/dial.ts";
+import { Peer, type IncomingCall } from "../../rpc/peer.ts";
+import { LINK_TIMES, type LinkPort, type LinkTarget } from "./worker-link.ts";
+
+/** What happens on a worker's end of the link. */
+export interface WorkerLinkEvents {
+  /** The coordinator calls: a notice of new weights, say. */
+  call: (call: IncomingCall) => void;
+  /** Once, unless this end closed it: the coordinator is gone, or has given the attempt up. */
+  lost: (error: DingError) => void;
+}
+
+/** A worker's end of the link; it mends broken sockets by itself. */
+export interface WorkerLink extends LinkPort {
+  /** Resolves when all that was said has arrived. */
+  delivered(): Promise<void>;
+  close(): void;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Opens the link of one attempt; rejects when there is no coordinator, or it does not know the ticket. */
+export async function dialWorkerLink(
+  { url, ticket, token, ca }: LinkTarget,
+  events: WorkerLinkEvents,
+  { log, signal }: { log: Logger; signal: AbortSignal },
+): Promise<WorkerLink> {
+  const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
+  const tls = ca === undefined ? undefined : { ca };
+  const opened = Promise.withResolvers<Peer>();
+  let isClosed = false;
+  const { session } = await dialSession(
+    {
+      ...LINK_TIMES,
+      clock: systemClock,
+      hello: { ticket },
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      openLink: (until) =>
+        dialLink(url, { headers, tls, timeoutMs: CONNECT_TIMEOUT_MS, signal: until }),
+      signal,
+    },
+    (made) => {
+      const peer = new Peer(made, { call: events.call });
+      opened.resolve(peer);
+      return {
+        message: (message) => peer.receive(message),
+        interrupted: () => log.warn("the link to the coordinator broke, dialling again"),
+        resumed: () => log.info("the link to the coordinator goes on"),
+        ended(error) {
+          const reason = error ?? new DingError("service.stopping", "The link was closed");
+          peer.end(reason.toJSON());
+          if (!isClosed) events.lost(reason);
+        },
+      };
+    },
+  );
+  const peer = await opened.promise;
+  return {
+    call: (...args) => peer.call(...args),
+    request: (...args) => peer.request(...args),
+    cancel: (id) => peer.cancel(id),
+    delivered: () => session.delivered(),
+    close() {
+      isClosed = true;
+      session.end();
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import type { Peer } from "../../rpc/peer.ts";
+
+/** Where a coordinator listens for the processes of its workers. */
+export const WORKER_PATH = "/worker";
+
+/** How a worker's process reaches the coordinator while it does one attempt of one task. */
+export interface LinkTarget {
+  /** ws://HOST:PORT/worker */
+  readonly url: string;
+  /** Says which attempt it is. */
+  readonly ticket: string;
+  readonly token?: string | undefined;
+  /** What to trust, as PEM, where it is wss: */
+  readonly ca?: string | undefined;
+}
+
+/** Whom the worker's end calls: `call` and `request` of a peer. */
+export type LinkPort = Pick<Peer, "call" | "request" | "cancel">;
+
+/** How often both ends speak, how long a busy one may be silent, how long a broken link may take to come back. */
+export const LINK_TIMES = { heartbeatMs: 3_000, toleranceMs: 30_000, resumeMs: 30_000 } as const;
