@@ -20,6 +20,16 @@ export interface Call {
   headers?: Record<string, string>;
 }
 
+/** What a link that is no queue's does otherwise. */
+export interface NatsLinkMore {
+  /** What it is for, in its log. */
+  thing?: string;
+  /** The server does not give it what it publishes itself. */
+  noEcho?: boolean;
+  /** The connection broke, or stands again with its subscriptions. */
+  onChange?: (state: "up" | "down") => void;
+}
+
 const CONNECT_MS = 5_000;
 const ANSWER_MS = 5_000;
 const BEAT_MS = 5_000;
@@ -32,6 +42,7 @@ const AGAIN = { minMs: 50, maxMs: 1_000, jitter: 0.5 };
 export class NatsLink implements AsyncDisposable {
   readonly #address: NatsAddress;
   readonly #log: Logger;
+  readonly #more: NatsLinkMore;
   readonly #stop = new AbortController();
   readonly #hurry = new AbortController();
   #makeHeaders: (() => MsgHdrs) | undefined;
@@ -41,9 +52,10 @@ export class NatsLink implements AsyncDisposable {
   #up = Promise.withResolvers<void>();
   #watching: Promise<void> | undefined;
 
-  constructor(address: NatsAddress, log: Logger) {
+  constructor(address: NatsAddress, log: Logger, more: NatsLinkMore = {}) {
     this.#address = address;
     this.#log = log;
+    this.#more = more;
     this.#up.resolve();
   }
 
@@ -76,6 +88,7 @@ export class NatsLink implements AsyncDisposable {
         reconnectDelayHandler: () => backoffMs(AGAIN, 6),
         pingInterval: BEAT_MS,
         maxPingOut: 2,
+        noEcho: this.#more.noEcho ?? false,
       });
     } catch (error) {
       throw natsFault(error, "open", shown);
@@ -163,16 +176,19 @@ export class NatsLink implements AsyncDisposable {
 
   async #watch(connection: NatsConnection): Promise<void> {
     for await (const { type } of connection.status()) {
-      const facts = { queue: this.#address.shown };
+      const { thing = "queue", onChange } = this.#more;
+      const facts = { [thing]: this.#address.shown };
       if (type === "disconnect" && !this.#session.signal.aborted) {
         this.#up = Promise.withResolvers();
         const reason = errorOf("network.closed", "the connection broke");
         this.#session.abort(reason);
-        if (!this.#stop.signal.aborted) this.#log.warn("Lost the queue, trying again", facts);
+        onChange?.("down");
+        if (!this.#stop.signal.aborted) this.#log.warn(`Lost the ${thing}, trying again`, facts);
       } else if (type === "reconnect") {
         this.#session = new AbortController();
         this.#up.resolve();
-        this.#log.info("Connected to the queue again", facts);
+        this.#log.info(`Connected to the ${thing} again`, facts);
+        onChange?.("up");
       }
     }
   }

@@ -16,8 +16,12 @@ export interface RedisAddress extends ServerAddress {
 export interface RedisLinkOptions {
   clock: Clock;
   log: Logger;
+  /** What it is for, in its log; default "queue". */
+  thing?: string;
   /** Runs on each new connection before anybody else uses it; a rejection is one of the connection. */
   onUp?: (redis: Redis) => unknown;
+  /** Called when a connection has ended. */
+  onDown?: () => void;
   /** It lets the server wait before it answers, so that silence says nothing. */
   isWaiting?: boolean;
 }
@@ -119,7 +123,8 @@ export class RedisLink implements AsyncDisposable {
     for (let failures = 0; !this.#stop.signal.aborted;) {
       try {
         redis ??= await this.#connect();
-        if (failures > 0) this.#options.log.info("Connected to the queue again", this.#facts());
+        if (failures > 0)
+          this.#options.log.info(`Connected to the ${this.#thing} again`, this.#facts());
         failures = 0;
         await this.#use(redis);
       } catch (error) {
@@ -130,13 +135,18 @@ export class RedisLink implements AsyncDisposable {
       redis = undefined;
       if (this.#stop.signal.aborted) return;
       const waitMs = failures === 0 ? 0 : backoffMs(AGAIN, failures);
-      if (failures++ === 1) this.#options.log.warn("Lost the queue, trying again", this.#facts());
+      if (failures++ === 1)
+        this.#options.log.warn(`Lost the ${this.#thing}, trying again`, this.#facts());
       await delay(waitMs, this.#stop.signal).catch(() => {}); // the loop sees it
     }
   }
 
   #facts(): Record<string, unknown> {
-    return { queue: this.#address.shown, reason: this.#fault?.message };
+    return { [this.#thing]: this.#address.shown, reason: this.#fault?.message };
+  }
+
+  get #thing(): string {
+    return this.#options.thing ?? "queue";
   }
 
   /** Resolves when the connection has ended. */
@@ -151,7 +161,9 @@ export class RedisLink implements AsyncDisposable {
     await ended;
     this.#beat?.[Symbol.dispose]();
     this.#redis = undefined;
-    if (!this.#stop.signal.aborted) this.#renew();
+    if (this.#stop.signal.aborted) return;
+    this.#renew();
+    this.#options.onDown?.();
   }
 
   /** From now on others are waited for. */
