@@ -1,6 +1,6 @@
 import { DingError } from "../../core/errors.ts";
 import { Fifo } from "../fifo.ts";
-import { EventLog, type LogWindow } from "./event-log.ts";
+import { EventLog, type LogEntry, type LogWindow } from "./event-log.ts";
 import { Feed, type SlowPeerPolicy } from "./feed.ts";
 
 /** What one sender keeps. */
@@ -14,8 +14,7 @@ export interface BroadcastOptions {
 }
 
 interface Waiting {
-  body: Uint8Array;
-  to: number | undefined;
+  entry: LogEntry;
   resolve: () => void;
 }
 
@@ -68,26 +67,31 @@ export class Broadcast {
   }
 
   /**
-   * An event for one peer or all. Undefined when it is in the log; while a slow peer has too much before it, a promise
+   * An entry for one peer, some or all. Undefined when it is in the log; while a slow peer has too much before it, a promise
    * that resolves when it is. Throws `queue.full` when too many wait for that.
    */
-  emit(body: Uint8Array, to?: number): Promise<void> | undefined {
+  emit(entry: LogEntry): Promise<void> | undefined {
     if (this.#waiting.size === 0 && !this.#isHeldUp()) {
-      this.#log.append(body, to);
+      this.#log.append(entry);
       return undefined;
     }
     const { events, bytes } = this.#options.waiting;
     if (this.#waiting.size >= events || this.#waitingBytes >= bytes) throw this.#fullError();
-    this.#waitingBytes += body.length;
-    return new Promise((resolve) => this.#waiting.push({ body, to, resolve }));
+    this.#waitingBytes += entry.body.length;
+    return new Promise((resolve) => this.#waiting.push({ entry, resolve }));
+  }
+
+  /** How many entries wait for slow peers. */
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
   #goOn(): void {
     while (this.#waiting.size > 0 && !this.#isHeldUp()) {
       const next = this.#waiting.take();
       if (!next) return;
-      this.#waitingBytes -= next.body.length;
-      this.#log.append(next.body, next.to);
+      this.#waitingBytes -= next.entry.body.length;
+      this.#log.append(next.entry);
       next.resolve();
     }
   }

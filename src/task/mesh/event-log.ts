@@ -4,16 +4,40 @@ export interface LogWindow {
   bytes: number;
 }
 
-/** An event as its sender keeps it. */
-export interface LoggedEvent {
-  /** Counts the events of this sender from 1. */
-  readonly seq: number;
-  /** Undefined is everybody. */
-  readonly to: number | undefined;
+/** Whom something is for: everybody, one node, or these. */
+export type Audience = number | ReadonlySet<number> | undefined;
+
+/** What is logged at a time: one event, or several that travel together. */
+export interface LogEntry {
   readonly body: Uint8Array;
+  readonly to: Audience;
+  /** How many it holds; default 1. */
+  readonly count?: number;
+  /** What its sender says of it. */
+  readonly note?: unknown;
+}
+
+/** An entry as its sender keeps it. */
+export interface LoggedEvent {
+  /** Counts the entries of this sender from 1. */
+  readonly seq: number;
+  readonly to: Audience;
+  readonly body: Uint8Array;
+  readonly note: unknown;
+  /** The events of all entries up to this one. */
+  readonly events: number;
   /** The bytes of all events up to this one. */
   readonly total: number;
 }
+
+const FORGOTTEN: LoggedEvent = {
+  seq: 0,
+  to: undefined,
+  body: new Uint8Array(),
+  note: undefined,
+  events: 0,
+  total: 0,
+};
 
 /** The latest events of one sender, once for all its peers: the oldest make way for new ones. */
 export class EventLog {
@@ -22,8 +46,9 @@ export class EventLog {
   #dead = 0;
   #head = 0;
   #total = 0;
-  /** The bytes of all events that are gone. */
-  #gone = 0;
+  #count = 0;
+  /** The last one that is gone; its bytes are free. */
+  #gone: LoggedEvent = FORGOTTEN;
 
   constructor(window: LogWindow) {
     this.#window = window;
@@ -39,9 +64,11 @@ export class EventLog {
     return this.#head - (this.#events.length - this.#dead) + 1;
   }
 
-  append(body: Uint8Array, to: number | undefined): LoggedEvent {
+  append({ body, to, count = 1, note }: LogEntry): LoggedEvent {
     this.#total += body.length;
-    const event = { seq: (this.#head += 1), to, body, total: this.#total };
+    this.#count += count;
+    const seq = (this.#head += 1);
+    const event = { seq, to, body, note, events: this.#count, total: this.#total };
     this.#events.push(event);
     while (this.first < this.#head && this.#isOver()) this.#drop();
     return event;
@@ -53,18 +80,24 @@ export class EventLog {
 
   /** The bytes of the events up to this one; of those that are gone, as far as they are known. */
   totalAt(seq: number): number {
-    return this.at(seq)?.total ?? (seq > this.#head ? this.#total : this.#gone);
+    return this.at(seq)?.total ?? (seq > this.#head ? this.#total : this.#gone.total);
+  }
+
+  /** How many events there were up to this entry; of one that is gone, at most: each behind it was one at least. */
+  eventsAt(seq: number): number {
+    if (seq > this.#head) return this.#count;
+    return this.at(seq)?.events ?? Math.max(0, this.#gone.events - (this.#gone.seq - seq));
   }
 
   #isOver(): boolean {
     const { events, bytes } = this.#window;
-    return this.#events.length - this.#dead > events || this.#total - this.#gone > bytes;
+    return this.#events.length - this.#dead > events || this.#total - this.#gone.total > bytes;
   }
 
   #drop(): void {
     const oldest = this.#events[this.#dead];
     if (!oldest) return;
-    this.#gone = oldest.total;
+    this.#gone = { ...oldest, body: FORGOTTEN.body, note: undefined };
     this.#events[this.#dead] = FORGOTTEN; // its body is free at once
     this.#dead += 1;
     if (this.#dead * 2 < this.#events.length) return;
@@ -72,5 +105,3 @@ export class EventLog {
     this.#dead = 0;
   }
 }
-
-const FORGOTTEN: LoggedEvent = { seq: 0, to: undefined, body: new Uint8Array(), total: 0 };

@@ -2,11 +2,11 @@ import type { EventLog, LoggedEvent, LogWindow } from "./event-log.ts";
 
 /**
  * What a sender says to one peer. `after` is the number of what it said before: what lies between is not for this peer.
- * Missed: the events up to `upTo` are gone.
+ * Missed: the events up to `upTo` are gone, so many of them.
  */
 export type Said =
   | { kind: "event"; after: number; event: LoggedEvent }
-  | { kind: "missed"; after: number; upTo: number };
+  | { kind: "missed"; after: number; upTo: number; events: number };
 
 /** A peer that does not keep up slows the sender, or loses events, which are counted. */
 export type SlowPeerPolicy = "slow" | "drop";
@@ -52,6 +52,11 @@ export class Feed {
     return this.#told;
   }
 
+  /** Has everything that there is for it been said? */
+  get isThrough(): boolean {
+    return this.#looked >= this.#log.head;
+  }
+
   get taken(): number {
     return this.#taken;
   }
@@ -73,7 +78,8 @@ export class Feed {
     if (this.#looked < gone) {
       const after = this.#told;
       this.#told = this.#looked = gone;
-      return { kind: "missed", after, upTo: gone };
+      const events = this.#log.eventsAt(gone) - this.#log.eventsAt(after);
+      return { kind: "missed", after, upTo: gone, events };
     }
     if (!this.#isWithin(this.#taken, this.#told)) return undefined;
     while (this.#looked < this.#log.head) {
@@ -117,12 +123,16 @@ export class Feed {
     if (this.#goneUpTo() > this.#looked) return; // that comes first
     for (let seq = this.#looked + 1; seq <= this.#log.head; seq++) {
       const event = this.#log.at(seq);
-      if (event && this.#isFor(event)) this.#dropped += 1;
+      if (event && this.#isFor(event)) {
+        this.#dropped += event.events - this.#log.eventsAt(seq - 1);
+      }
     }
     this.#passedOver.push({ after: this.#looked, upTo: this.#log.head });
   }
 
   #isFor({ to }: LoggedEvent): boolean {
-    return to === undefined || to === this.nodeId;
+    return (
+      to === undefined || to === this.nodeId || (typeof to === "object" && to.has(this.nodeId))
+    );
   }
 }

@@ -7,7 +7,7 @@ export interface ReceptionOptions {
   /** Everything up to this event is here. */
   after: number;
   /** An event, each once, in order. */
-  deliver: (event: Pick<LoggedEvent, "seq" | "body">) => void;
+  deliver: (event: Incoming) => void;
   /** The events behind `after`, up to this one, will never come. */
   missed: (after: number, upTo: number) => void;
   /** Tells the sender that everything behind this event is to be said again. */
@@ -19,7 +19,15 @@ export interface ReceptionOptions {
   clock: Clock;
 }
 
-type Event = Extract<Said, { kind: "event" }>;
+/** What a receiver needs of an entry. */
+export type Incoming = Pick<LoggedEvent, "seq" | "body" | "note">;
+
+/** What a sender says, as it arrives. */
+export type Heard =
+  | { kind: "event"; after: number; event: Incoming }
+  | Omit<Extract<Said, { kind: "missed" }>, "events">;
+
+type Event = Extract<Heard, { kind: "event" }>;
 
 /** The receiving end of one sender's events: puts them in order, and sees what is missing. */
 export class Reception implements Disposable {
@@ -46,7 +54,7 @@ export class Reception implements Disposable {
     return this.#duplicates;
   }
 
-  accept(said: Said): void {
+  accept(said: Heard): void {
     const upTo = said.kind === "event" ? said.event.seq : said.upTo;
     if (upTo <= this.#cursor) this.#duplicates += 1;
     else if (said.after > this.#cursor) this.#keepEarly(said, upTo);
@@ -98,7 +106,7 @@ export class Reception implements Disposable {
     this.#options.missed(after, upTo);
   }
 
-  #keepEarly(said: Said, upTo: number): void {
+  #keepEarly(said: Heard, upTo: number): void {
     this.#known = Math.max(this.#known, upTo);
     if (said.kind === "missed") return; // it will be told again, where it belongs
     if (this.#early.size < this.#options.mostEarly) this.#early.set(upTo, said);

@@ -89,7 +89,7 @@ class Simulation {
       const to = this.chance.next() < 0.3 ? this.chance.pick(NODES) : undefined;
       const seq = this.emitted.length + 1;
       try {
-        void this.broadcast.emit(new Uint8Array([seq % 256]), to);
+        void this.broadcast.emit({ body: new Uint8Array([seq % 256]), to });
         this.emitted.push({ seq, to });
       } catch {
         // Too many wait for a slow node: this one is never said, and has no number.

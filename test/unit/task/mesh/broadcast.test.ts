@@ -29,11 +29,11 @@ function saidBy(feed: Feed): string[] {
 
 test("append() lets the oldest go, by number and by bytes, but never the latest", () => {
   const log = new EventLog({ events: 3, bytes: 100 });
-  for (let count = 0; count < 5; count++) log.append(body(10), undefined);
+  for (let count = 0; count < 5; count++) log.append({ body: body(10), to: undefined });
   expect([log.first, log.head, log.at(2), log.at(3)?.seq]).toEqual([3, 5, undefined, 3]);
-  log.append(body(85), undefined);
+  log.append({ body: body(85), to: undefined });
   expect([log.first, log.totalAt(5), log.totalAt(6)]).toEqual([5, 50, 135]);
-  log.append(body(500), undefined);
+  log.append({ body: body(500), to: undefined });
   expect([log.first, log.head]).toEqual([7, 7]);
 });
 
@@ -41,7 +41,7 @@ test("next() says what is for the peer, and after which event of its own it come
   const broadcast = made({ flight: { events: 100, bytes: 1_000 } });
   const one = broadcast.attach(1, "slow");
   const two = broadcast.attach(2, "slow");
-  for (const to of [undefined, 2, 1, undefined]) void broadcast.emit(body(), to);
+  for (const to of [undefined, 2, 1, undefined]) void broadcast.emit({ body: body(), to });
   expect(saidBy(one)).toEqual(["0>1", "1>3", "3>4"]);
   expect(saidBy(two)).toEqual(["0>1", "1>2", "2>4"]);
   broadcast.onAsk(1, 1);
@@ -51,9 +51,15 @@ test("next() says what is for the peer, and after which event of its own it come
 test("emit() waits for a slow peer, rejects beyond what may wait, and keeps the order", async () => {
   const broadcast = made();
   const feed = broadcast.attach(1, "slow");
-  for (let count = 0; count < 3; count++) expect(broadcast.emit(body())).toBeUndefined();
-  const waiting = [broadcast.emit(body()), broadcast.emit(body())];
-  expect(await thrownBy(Promise.resolve().then(() => broadcast.emit(body())))).toMatchObject({
+  for (let count = 0; count < 3; count++)
+    expect(broadcast.emit({ body: body(), to: undefined })).toBeUndefined();
+  const waiting = [
+    broadcast.emit({ body: body(), to: undefined }),
+    broadcast.emit({ body: body(), to: undefined }),
+  ];
+  expect(
+    await thrownBy(Promise.resolve().then(() => broadcast.emit({ body: body(), to: undefined }))),
+  ).toMatchObject({
     code: "queue.full",
     details: { nodes: [1] },
   });
@@ -70,24 +76,26 @@ test("emit() waits for a slow peer, rejects beyond what may wait, and keeps the 
 test("emit() goes on for a peer that is passed over, which is told; its events are counted", () => {
   const broadcast = made();
   const feed = broadcast.attach(1, "drop");
-  for (let count = 0; count < 5; count++) expect(broadcast.emit(body())).toBeUndefined();
+  for (let count = 0; count < 5; count++)
+    expect(broadcast.emit({ body: body(), to: undefined })).toBeUndefined();
   expect(saidBy(feed)).toEqual(["0>1", "1>2", "2>3"]);
-  for (let count = 0; count < 3; count++) void broadcast.emit(body(), count === 0 ? 2 : undefined);
+  for (let count = 0; count < 3; count++)
+    void broadcast.emit({ body: body(), to: count === 0 ? 2 : undefined });
   expect(saidBy(feed)).toEqual(["missed 3>8"]);
   expect(feed.dropped).toBe(4);
   broadcast.onTaken(1, 8);
-  void broadcast.emit(body());
+  void broadcast.emit({ body: body(), to: undefined });
   expect(saidBy(feed)).toEqual(["8>9"]);
 });
 
 test("attach() of a peer that is back says what it lacks, and tells what is gone", () => {
   const broadcast = made({ window: { events: 4, bytes: 1_000 } });
-  for (let count = 0; count < 6; count++) void broadcast.emit(body());
+  for (let count = 0; count < 6; count++) void broadcast.emit({ body: body(), to: undefined });
   expect(saidBy(broadcast.attach(1, "slow"))).toEqual([]);
   const back = broadcast.attach(2, "slow", 4);
   expect(saidBy(back)).toEqual(["4>5", "5>6"]);
   const late = broadcast.attach(3, "slow", 1);
-  expect(late.next()).toEqual({ kind: "missed", after: 1, upTo: 2 });
+  expect(late.next()).toEqual({ kind: "missed", after: 1, upTo: 2, events: 1 });
 });
 
 test("a reception asks once for a gap, again when nothing comes, and notices a lost end", () => {
@@ -106,7 +114,7 @@ test("a reception asks once for a gap, again when nothing comes, and notices a l
     reception.accept({
       kind: "event",
       after,
-      event: { seq, to: undefined, body: body(), total: seq },
+      event: { seq, body: body(), note: undefined },
     });
   };
   event(1);
