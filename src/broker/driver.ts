@@ -48,7 +48,8 @@ export interface Driver extends AsyncDisposable {
   push(jobs: readonly CheckedJob[]): Promise<Pushed[]>;
   /** At most `max` jobs of those that are ready now, best first. */
   take(max: number, leaseMs: number): Promise<Taken>;
-  ack(lease: Lease): Promise<void>;
+  /** `onWritten` may hear before that the word outlives this process, though not yet a power failure. */
+  ack(lease: Lease, onWritten?: () => void): Promise<void>;
   /** From now on the lease holds for `leaseMs`. */
   extend(lease: Lease, leaseMs: number): Promise<void>;
   /** Gives back what failed; "dead" if that was its last attempt. */

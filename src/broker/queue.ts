@@ -73,10 +73,10 @@ export class Queue extends Service {
     return await this.#desk.take({ ...options, leaseMs });
   }
 
-  /** The job is done, and gone. */
-  async ack(lease: Lease): Promise<void> {
+  /** The job is done, and gone; `onWritten` may hear before that the word outlives this process. */
+  async ack(lease: Lease, onWritten?: () => void): Promise<void> {
     this.#check("acknowledge", "lease");
-    await this.#driver.ack(lease);
+    await this.#driver.ack(lease, onWritten);
   }
 
   /** The lease holds for `leaseMs` from now on. */

@@ -42,6 +42,8 @@ export class Subscription extends Service {
   readonly #work: Work;
   readonly #options: Required<SubscribeOptions>;
   readonly #running = new Map<Job, HeldLease>();
+  /** Words on jobs that are on their way. */
+  readonly #settling = new Set<Promise<void>>();
   #slots: Promise<unknown> = Promise.resolve();
   #taking = new AbortController();
   #resumed = Promise.withResolvers<void>();
@@ -97,7 +99,8 @@ export class Subscription extends Service {
     const over = new Promise<void>((resolve) =>
       deadline.addEventListener("abort", () => resolve(), { once: true }),
     );
-    await Promise.race([this.#slots, over]);
+    const settled = this.#slots.then(() => Promise.all(this.#settling));
+    await Promise.race([settled, over]);
   }
 
   async #loop(): Promise<void> {
@@ -115,13 +118,24 @@ export class Subscription extends Service {
         for (const job of taken.value) {
           const attempt = await this.#attempt(job);
           before = last;
-          last = this.#settle(attempt);
+          last = this.#settleSoon(attempt);
         }
       } else if (!signal.aborted && !this.#queue.stopping.aborted) {
         await this.#waitAfter(taken.reason, ++failures);
       }
     }
     await Promise.all([before, last]);
+  }
+
+  /** Resolves when the word on a job outlives this process: the next one need not wait for the disk. */
+  #settleSoon(attempt: Attempt): Promise<void> {
+    return new Promise((resolve) => {
+      const settled = this.#settle(attempt, resolve).finally(() => {
+        this.#settling.delete(settled);
+        resolve();
+      });
+      this.#settling.add(settled);
+    });
   }
 
   /** The queue cannot be asked now: says so, and comes back after a while. */
@@ -156,11 +170,15 @@ export class Subscription extends Service {
   }
 
   /** Never rejects: what cannot be said comes back with the lease's end. */
-  async #settle({ job, held, failure }: Attempt): Promise<void> {
+  async #settle({ job, held, failure }: Attempt, goOn: () => void): Promise<void> {
     let fate: Fate = "lost";
+    const onWritten = (): void => {
+      held[Symbol.dispose](); // there is no lease any more
+      goOn();
+    };
     for (let tries = 1; this.#running.has(job) && !held.isLost; tries++) {
       try {
-        fate = await this.#tell(job, failure);
+        fate = await this.#tell({ job, failure, onWritten });
         break;
       } catch (thrown) {
         const { message, retryable } = DingError.from(thrown);
@@ -175,7 +193,11 @@ export class Subscription extends Service {
     this.#options.onSettled(job, fate, failure?.reason);
   }
 
-  async #tell(job: Job, failure: Failure | undefined): Promise<Fate> {
+  async #tell({
+    job,
+    failure,
+    onWritten,
+  }: Omit<Attempt, "held"> & { onWritten: () => void }): Promise<Fate> {
     const { log } = this.#options;
     const facts = { id: job.id, attempt: job.attempt, reason: failure?.reason };
     if (!this.#queue.can.has("lease")) {
@@ -187,7 +209,7 @@ export class Subscription extends Service {
       return failure ? "dead" : "done";
     }
     if (!failure) {
-      await this.#queue.ack(job);
+      await this.#queue.ack(job, onWritten);
       return "done";
     }
     const fate = await this.#tellFailure(job, failure);
@@ -232,7 +254,7 @@ export class Subscription extends Service {
 interface Attempt {
   job: Job;
   held: HeldLease;
-  failure?: Failure;
+  failure?: Failure | undefined;
 }
 
 interface Failure {

@@ -2,10 +2,12 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../core/clock.ts";
 import { DingError } from "../../core/errors.ts";
 import { backoffMs } from "../../core/retry.ts";
+import type { FileSync } from "./file-sync.ts";
 import { isBusy, isFull } from "./sqlite-fault.ts";
 
 export interface GroupCommitOptions {
   clock: Clock;
+  sync: Pick<FileSync, "done">;
   /** Runs as the last step of each transaction. */
   finish: () => void;
   /** Runs when a transaction was not written. */
@@ -14,9 +16,16 @@ export interface GroupCommitOptions {
   patienceMs?: number;
 }
 
-interface Step {
-  run: () => unknown;
+/** What a step is worth. */
+export interface StepTerms {
+  /** It is answered when it would be there after a power failure. */
   mustLast: boolean;
+  /** Hears when it is in the file, where it outlives this process; not, if the disk lags far behind. */
+  onWritten?: (() => void) | undefined;
+}
+
+interface Step extends StepTerms {
+  run: () => unknown;
   resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
   sinceMs: number;
@@ -24,12 +33,15 @@ interface Step {
 
 /** What is said while the file is held by others comes together; more than this at once would stop the process for long. */
 const MOST_STEPS = 5_000;
+/** Nobody goes on before the disk when so many steps wait for it. */
+const MOST_UNSYNCED = 2_000;
 const DEFAULT_PATIENCE_MS = 60_000;
 /** Others hold the file for about as long as a write to the disk takes. */
 const BUSY = { minMs: 1, maxMs: 8, jitter: 0.9 };
 
 /**
- * Makes one transaction of all that is asked within a turn of the event loop: one write to the disk serves them all.
+ * Makes one transaction of all that is asked within a turn of the event loop. The disk is waited for beside it, without
+ * the lock of the file, while the next ones are written.
  * A step that throws a DingError has changed nothing, and fails alone; another error fails the transaction.
  */
 export class GroupCommit {
@@ -38,7 +50,7 @@ export class GroupCommit {
   #steps: Step[] = [];
   #isPlanned = false;
   #busyTries = 0;
-  #isLax = false;
+  #unsynced = 0;
   #idle: PromiseWithResolvers<void> | undefined;
 
   constructor(db: DatabaseSync, options: GroupCommitOptions) {
@@ -46,16 +58,16 @@ export class GroupCommit {
     this.#options = options;
   }
 
-  /** Resolves when the step is written; `mustLast`: it must be there also after a power failure. */
-  add<T>(run: () => T, { mustLast }: { mustLast: boolean }): Promise<T> {
+  /** Resolves when the step is written, and lasts if it must. */
+  add<T>(run: () => T, terms: StepTerms): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const sinceMs = this.#options.clock.now();
-      this.#steps.push({ run, mustLast, resolve: resolve as Step["resolve"], reject, sinceMs });
+      this.#steps.push({ ...terms, run, resolve: resolve as Step["resolve"], reject, sinceMs });
       this.#plan();
     });
   }
 
-  /** Resolves when all that was asked has ended. */
+  /** Resolves when all that was asked is written. */
   async settled(): Promise<void> {
     if (!this.#isPlanned) return;
     this.#idle ??= Promise.withResolvers();
@@ -88,16 +100,15 @@ export class GroupCommit {
   /** False if another process holds the file. */
   #write(steps: Step[]): boolean {
     try {
-      this.#setLax(!steps.some(({ mustLast }) => mustLast));
       this.#db.exec("BEGIN IMMEDIATE");
     } catch (error) {
       if (isBusy(error)) return false;
       for (const { reject } of steps) reject(error);
       return true;
     }
-    const tell: (() => void)[] = [];
+    const answers: Answer[] = [];
     try {
-      for (const step of steps) tell.push(runStep(step));
+      for (const step of steps) answers.push(answerOf(step));
       this.#options.finish();
       this.#db.exec("COMMIT");
     } catch (error) {
@@ -107,7 +118,7 @@ export class GroupCommit {
       for (const { reject } of steps) reject(error);
       return true;
     }
-    for (const each of tell) each();
+    this.#tell(answers);
     return true;
   }
 
@@ -123,10 +134,27 @@ export class GroupCommit {
   }
 
   /** A lease that a power failure takes away is only a job that runs again: it need not wait for the disk. */
-  #setLax(isLax: boolean): void {
-    if (isLax === this.#isLax) return;
-    this.#db.exec(`PRAGMA synchronous = ${isLax ? "NORMAL" : "FULL"}`);
-    this.#isLax = isLax;
+  #tell(answers: readonly Answer[]): void {
+    const lasting: Answer[] = [];
+    for (const answer of answers) {
+      if (answer.step.mustLast && !answer.isRefused) lasting.push(answer);
+      else answer.tell();
+    }
+    if (lasting.length === 0) return;
+    const mayGoOn = this.#unsynced < MOST_UNSYNCED;
+    this.#unsynced += lasting.length;
+    const ended = (): void => void (this.#unsynced -= lasting.length);
+    this.#options.sync.done().then(
+      () => {
+        ended();
+        for (const { tell } of lasting) tell();
+      },
+      (error: unknown) => {
+        ended();
+        for (const { step } of lasting) step.reject(error);
+      },
+    );
+    if (mayGoOn) for (const { step } of lasting) step.onWritten?.();
   }
 
   #giveUpLate(steps: Step[]): Step[] {
@@ -140,13 +168,19 @@ export class GroupCommit {
   }
 }
 
-/** Gives what to tell its asker once all is written. */
-function runStep({ run, resolve, reject }: Step): () => void {
+/** What to say to the asker of a step when all is written. */
+interface Answer {
+  step: Step;
+  isRefused: boolean;
+  tell: () => void;
+}
+
+function answerOf(step: Step): Answer {
   try {
-    const value = run();
-    return () => resolve(value);
+    const value = step.run();
+    return { step, isRefused: false, tell: () => step.resolve(value) };
   } catch (error) {
     if (!(error instanceof DingError)) throw error;
-    return () => reject(error);
+    return { step, isRefused: true, tell: () => step.reject(error) };
   }
 }

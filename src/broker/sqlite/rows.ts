@@ -36,14 +36,17 @@ export function change(db: DatabaseSync, sql: string): (...values: SQLInputValue
 
 /** What everybody may know of it. */
 export function factsOf(row: JobRow): Omit<Job, "receipt"> {
-  const { id, key, value, priority, attempt, pushed_ms: pushedAtMs, reasons } = row;
-  const facts = { id, value, priority, attempt, pushedAtMs, reasons: reasonsOf(reasons) };
-  return key === null ? facts : { ...facts, key };
+  const { id, key, value, priority, attempt, pushed_ms: pushedAtMs } = row;
+  const reasons = reasonsOf(row.reasons);
+  // Spelled out twice: copying what was just made is what a take would spend its time on.
+  return key === null
+    ? { id, value, priority, attempt, pushedAtMs, reasons }
+    : { id, value, priority, attempt, pushedAtMs, reasons, key };
 }
 
 /** As its taker gets it. */
 export function jobOf(row: JobRow & { fence: number }): Job {
-  return { ...factsOf(row), receipt: `${row.seq}:${row.fence}` };
+  return Object.assign(factsOf(row), { receipt: `${row.seq}:${row.fence}` });
 }
 
 export function deadJobOf(row: JobRow & { died_ms: number }): DeadJob {

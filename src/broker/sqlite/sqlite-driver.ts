@@ -11,8 +11,9 @@ import type {
   Taken,
 } from "../driver.ts";
 import type { DeadJob, Lease, Pushed, QueueStats, SeenJob } from "../job.ts";
+import { FileSync } from "./file-sync.ts";
 import { FileWatch } from "./file-watch.ts";
-import { GroupCommit } from "./group-commit.ts";
+import { GroupCommit, type StepTerms } from "./group-commit.ts";
 import { openSchema } from "./schema.ts";
 import { sqliteFault } from "./sqlite-fault.ts";
 import { SqliteStore } from "./sqlite-store.ts";
@@ -32,9 +33,13 @@ export interface SqliteFile {
 /** While it is opened another process may make the tables, or tidy up as the last one that leaves. */
 const OPEN_TIMEOUT_MS = 10_000;
 
+const LASTING: StepTerms = { mustLast: true };
+const BRIEF: StepTerms = { mustLast: false };
+
 interface Opened {
   db: DatabaseSync;
   store: SqliteStore;
+  sync: FileSync;
   commits: GroupCommit;
   version: () => number;
 }
@@ -76,7 +81,9 @@ export class SqliteDriver implements Driver {
   }
 
   async push(jobs: readonly CheckedJob[]): Promise<Pushed[]> {
-    const pushed = await this.#write((store) => store.push(jobs, this.#now()));
+    const onWritten = (): void => this.#nudge();
+    const terms = { mustLast: true, onWritten };
+    const pushed = await this.#write((store) => store.push(jobs, this.#now()), terms);
     this.#nudge();
     return pushed;
   }
@@ -85,15 +92,16 @@ export class SqliteDriver implements Driver {
     const nowMs = this.#now();
     const nothing = this.#read((store) => (store.hasWork(nowMs) ? undefined : store.again(nowMs)));
     if (nothing) return { jobs: [], ...nothing };
-    return await this.#write((store) => store.take(max, leaseMs, this.#now()), false);
+    return await this.#write((store) => store.take(max, leaseMs, this.#now()), BRIEF);
   }
 
-  async ack(lease: Lease): Promise<void> {
-    await this.#write((store) => store.ack(lease, this.#now()));
+  async ack(lease: Lease, onWritten?: () => void): Promise<void> {
+    const terms = { mustLast: true, onWritten };
+    await this.#write((store) => store.ack(lease, this.#now()), terms);
   }
 
   async extend(lease: Lease, leaseMs: number): Promise<void> {
-    await this.#write((store) => store.extend(lease, leaseMs, this.#now()), false);
+    await this.#write((store) => store.extend(lease, leaseMs, this.#now()), BRIEF);
   }
 
   async retry(lease: Lease, terms: RetryTerms): Promise<"retried" | "dead"> {
@@ -103,7 +111,7 @@ export class SqliteDriver implements Driver {
   }
 
   async release(lease: Lease): Promise<void> {
-    await this.#write((store) => store.release(lease, this.#now()), false);
+    await this.#write((store) => store.release(lease, this.#now()), BRIEF);
     this.#nudge();
   }
 
@@ -112,11 +120,11 @@ export class SqliteDriver implements Driver {
   }
 
   async stats(): Promise<QueueStats> {
-    return await this.#write((store) => store.stats(this.#now()), false);
+    return await this.#write((store) => store.stats(this.#now()), BRIEF);
   }
 
   async peek(max: number): Promise<SeenJob[]> {
-    return await this.#write((store) => store.peek(max, this.#now()), false);
+    return await this.#write((store) => store.peek(max, this.#now()), BRIEF);
   }
 
   async dead(max: number): Promise<DeadJob[]> {
@@ -147,18 +155,22 @@ export class SqliteDriver implements Driver {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#opened?.commits.settled();
+    await this.#opened?.sync[Symbol.asyncDispose]();
     this.#opened?.db.close();
     this.#opened = undefined;
   }
 
   #openTables(db: DatabaseSync): Opened {
     const { queue, shown, maxPages } = this.#file;
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    // NORMAL: SQLite itself waits for the disk only where the file could break; `sync` waits where it was promised.
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
     if (maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${maxPages}`);
     const number = openSchema(db, queue, shown);
     const store = new SqliteStore(prepareStatements(db, number), this.#terms);
+    const sync = new FileSync(`${this.#file.path}-wal`);
     const commits = new GroupCommit(db, {
       clock: this.#clock,
+      sync,
       finish: () => store.finish(),
       undo: () => store.undo(),
     });
@@ -166,13 +178,13 @@ export class SqliteDriver implements Driver {
     const version = (): number => Number(dataVersion.get()?.["data_version"]);
     // From now on nobody waits inside SQLite: that would stop the whole process.
     db.exec("PRAGMA busy_timeout = 0");
-    return { db, store, commits, version };
+    return { db, store, sync, commits, version };
   }
 
-  async #write<T>(run: (store: SqliteStore) => T, mustLast: boolean = true): Promise<T> {
+  async #write<T>(run: (store: SqliteStore) => T, terms: StepTerms = LASTING): Promise<T> {
     const { store, commits } = this.#open();
     try {
-      return await commits.add(() => run(store), { mustLast });
+      return await commits.add(() => run(store), terms);
     } catch (error) {
       throw sqliteFault(error, "write to", this.#file.shown);
     }
