@@ -32,6 +32,12 @@ export class SampleBatch {
     return this.draw.weights;
   }
 
+  /** Columns that are one value a step, and no list of values. */
+  get scalars(): string[] {
+    const scalars = this.#store.plans.filter(({ shape }) => shape.length === 0);
+    return scalars.map(({ name }) => name);
+  }
+
   /** One step of an item as it was inserted: an object of columns, or what was stored without a schema. */
   stepOf(item: number, step = 0): unknown {
     return stepOf(this.#store, this.columns, item * this.unroll + step);

@@ -34,6 +34,11 @@ export function columnsOf(store: RowStore, steps: Steps): Readonly<Record<string
   );
 }
 
+/** How many steps these are. */
+export function countOf(store: RowStore, steps: Steps): number {
+  return Array.isArray(steps) ? steps.length : store.countOf(steps as Record<string, unknown>);
+}
+
 /** Single steps as items. Throws `usage.invalid-input` before anything is stored. */
 export function insertionOf(
   store: RowStore,

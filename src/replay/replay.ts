@@ -5,6 +5,7 @@ import { Draw } from "./draw.ts";
 import { checkCount, inputFault, optionFault } from "./faults.ts";
 import {
   checkPriority,
+  countOf,
   episodeOf,
   insertableOf,
   type Insertion,
@@ -98,6 +99,11 @@ export class Replay {
   async insertEpisode(steps: Steps, options: EpisodeOptions = {}): Promise<Inserted> {
     const tables = this.#named(options.tables);
     return await this.#insert(episodeOf(this.#store, tables, { steps, options }), options);
+  }
+
+  /** How many steps there are in what an insert would take; `usage.invalid-input` where it would take none of it. */
+  countSteps(steps: Steps): number {
+    return countOf(this.#store, steps);
   }
 
   /**

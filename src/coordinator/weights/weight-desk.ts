@@ -1,0 +1,163 @@
+import { DingError } from "../../core/errors.ts";
+import { encodeBody } from "../../rpc/body.ts";
+import type { IncomingCall } from "../../rpc/peer.ts";
+import type { Weights } from "../plugin/worker-context.ts";
+import type { LinkPort } from "../worker-link/worker-link.ts";
+import { sha256Of } from "./sha256.ts";
+import type { WeightStore } from "./weight-store.ts";
+import {
+  type GetWords,
+  PIECE_BYTES,
+  type PublishWords,
+  WEIGHT_METHODS,
+  WEIGHTS_LIMIT_BYTES,
+  type WeightsHead,
+} from "./weight-words.ts";
+
+/** Whom a desk serves. */
+export interface WeightDeskOptions {
+  store: WeightStore;
+  /** Of the worker's task. */
+  policyId: string;
+  /** May the worker publish? */
+  isLearner: boolean;
+  onPublished?: ((version: number) => void) | undefined;
+  /** Weights have gone to the worker. */
+  onSent?: ((version: number) => void) | undefined;
+}
+
+const METHODS: ReadonlySet<string> = new Set(Object.values(WEIGHT_METHODS));
+
+/** The coordinator's end of one worker's weights: gives them, takes them from a learner, and tells of newer ones. */
+export class WeightDesk implements Disposable {
+  readonly #options: WeightDeskOptions;
+  readonly #waits = new Set<Disposable>();
+  #upload: { words: PublishWords; bytes: Uint8Array; filled: number } | undefined;
+  #notices: Disposable | undefined;
+
+  constructor(options: WeightDeskOptions) {
+    this.#options = options;
+  }
+
+  /** From now on the worker hears of every version, first of the one that there is. */
+  opened(port: LinkPort): void {
+    const { store, policyId } = this.#options;
+    const tell = (version: number): void => {
+      port.call(WEIGHT_METHODS.NOTICE, { version }, undefined, { reply() {}, fail() {} });
+    };
+    this.#notices?.[Symbol.dispose]();
+    this.#notices = store.subscribe(policyId, tell);
+    tell(store.newest(policyId));
+  }
+
+  /** Answers a call about weights; false where it is about something else. */
+  answer(call: IncomingCall): boolean {
+    if (!METHODS.has(call.method)) return false;
+    if (call.method === WEIGHT_METHODS.GET) this.#get(call);
+    else {
+      this.#publish(call).catch((thrown: unknown) => call.fail(DingError.from(thrown).toJSON()));
+    }
+    return true;
+  }
+
+  /** The worker is gone. */
+  [Symbol.dispose](): void {
+    this.#notices?.[Symbol.dispose]();
+    this.#upload = undefined;
+    for (const wait of this.#waits) wait[Symbol.dispose]();
+    this.#waits.clear();
+  }
+
+  #get(call: IncomingCall): void {
+    const { store } = this.#options;
+    const { policyId: asked, version, newerThan, waits } = readGet(call.meta);
+    const policyId = asked ?? this.#options.policyId;
+    if (version !== null) return this.#send(call, store.at(policyId, version));
+    const now = store.latest(policyId, newerThan);
+    if (now) return this.#send(call, now);
+    if (!waits) return call.reply();
+    const wait = store.subscribe(policyId, (newest) => {
+      if (newest <= newerThan) return;
+      end();
+      this.#send(call, store.at(policyId, newest));
+    });
+    const end = (): void => {
+      wait[Symbol.dispose]();
+      this.#waits.delete(wait);
+    };
+    this.#waits.add(wait);
+    call.onCancel = () => {
+      end();
+      call.reply();
+    };
+  }
+
+  #send(call: IncomingCall, { policyId, version, sha256, bytes }: Weights): void {
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      call.event("piece", bytes.subarray(at, at + PIECE_BYTES));
+    }
+    const head: WeightsHead = { policyId, version, sha256, bytes: bytes.length };
+    call.reply(encodeBody(head, { what: "weights", code: "internal.bug" }));
+    this.#options.onSent?.(version);
+  }
+
+  /** Pieces come in order: a session keeps it. */
+  async #publish(call: IncomingCall): Promise<void> {
+    const { store, policyId, isLearner, onPublished } = this.#options;
+    if (!isLearner) {
+      throw new DingError("peer.refused", "Cannot publish weights: this worker does not learn");
+    }
+    const words = readPublish(call.meta);
+    const piece = call.body ?? new Uint8Array();
+    if (words.at === 0) this.#upload = { words, bytes: new Uint8Array(words.bytes), filled: 0 };
+    const upload = this.#upload;
+    const fits = upload && upload.filled === words.at && upload.words.upload === words.upload;
+    if (!fits || words.at + piece.length > upload.bytes.length) {
+      throw new DingError(
+        "network.protocol",
+        "Cannot publish weights: a piece is out of its place",
+      );
+    }
+    upload.bytes.set(piece, words.at);
+    upload.filled += piece.length;
+    if (upload.filled < upload.bytes.length) return call.reply();
+    this.#upload = undefined;
+    const { sha256 } = words;
+    if (sha256Of(upload.bytes) !== sha256) {
+      throw new DingError("network.protocol", "Cannot publish weights: their sha256 is another");
+    }
+    const version = await store.publishOwn(policyId, { bytes: upload.bytes, sha256 });
+    onPublished?.(version);
+    call.reply(encodeBody(version, { what: "version", code: "internal.bug" }));
+  }
+}
+
+function readGet(meta: unknown): GetWords {
+  const { policyId = null, version = null, newerThan = 0, waits } = readObject(meta);
+  if (policyId !== null && typeof policyId !== "string") throw fault("policyId");
+  if (version !== null && typeof version !== "number") throw fault("version");
+  if (typeof newerThan !== "number") throw fault("newerThan");
+  return { policyId, version, newerThan, waits: waits === true };
+}
+
+function readPublish(meta: unknown): PublishWords {
+  const { upload, bytes, sha256, at } = readObject(meta);
+  if (typeof upload !== "number") throw fault("upload");
+  if (typeof sha256 !== "string") throw fault("sha256");
+  if (!isSize(bytes)) throw fault("bytes");
+  if (!isSize(at)) throw fault("at");
+  return { upload, bytes, sha256, at };
+}
+
+function isSize(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= WEIGHTS_LIMIT_BYTES;
+}
+
+function readObject(meta: unknown): Record<string, unknown> {
+  if (typeof meta === "object" && meta !== null) return meta as Record<string, unknown>;
+  throw fault("meta");
+}
+
+function fault(name: string): DingError {
+  return new DingError("network.protocol", `Cannot read call of a worker: its ${name} is no such`);
+}
