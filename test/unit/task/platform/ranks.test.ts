@@ -1,0 +1,84 @@
+import { expect, test } from "bun:test";
+import { kubernetesRanks } from "../../../../src/task/platform/kubernetes-ranks.ts";
+import { slurmRanks } from "../../../../src/task/platform/slurm-ranks.ts";
+
+const SLURM = { SLURM_NTASKS: "6", SLURM_NODELIST: "n[1-2]", SLURM_PROCID: "3" };
+
+test.each([
+  ["three a node, as told", { SLURM_NTASKS_PER_NODE: "3" }, "n1 n1 n1 n2 n2 n2"],
+  ["evenly, when not told", {}, "n1 n1 n1 n2 n2 n2"],
+  ["unevenly", { SLURM_TASKS_PER_NODE: "4,2" }, "n1 n1 n1 n1 n2 n2"],
+  ["repeated counts", { SLURM_TASKS_PER_NODE: "3(x2)" }, "n1 n1 n1 n2 n2 n2"],
+  ["in turns", { SLURM_DISTRIBUTION: "cyclic", SLURM_TASKS_PER_NODE: "4,2" }, "n1 n2 n1 n2 n1 n1"],
+  ["in planes", { SLURM_DISTRIBUTION: "plane=2" }, "n1 n1 n2 n2 n1 n2"],
+  [
+    "by a list",
+    { SLURM_DISTRIBUTION: "arbitrary", SLURM_ARBITRARY_NODELIST: "n2,n1,n1,n2,n2,n1" },
+    "n2 n1 n1 n2 n2 n1",
+  ],
+  [
+    "the step's before the job's",
+    { SLURM_STEP_NODELIST: "n2", SLURM_STEP_NUM_TASKS: "4" },
+    "n2 n2 n2 n2",
+  ],
+])("slurmRanks() places tasks %s", (_, more, hosts) => {
+  expect(slurmRanks({ ...SLURM, ...more })).toEqual({ rank: 3, hosts: hosts.split(" ") });
+});
+
+test("slurmRanks() knows three nodes that have only two in use", () => {
+  const env = { ...SLURM, SLURM_NODELIST: "SH-IDC1-10-5-[38-40]", SLURM_NTASKS_PER_NODE: "3" };
+  const ranks = slurmRanks({ ...env, SLURMD_NODENAME: "SH-IDC1-10-5-39" });
+  expect(ranks.hosts[ranks.rank]).toBe("SH-IDC1-10-5-39");
+});
+
+test.each([
+  ["SLURM_PROCID is not set", { SLURM_PROCID: undefined }],
+  ["SLURM_STEP_NODELIST or SLURM_NODELIST", { SLURM_NODELIST: "" }],
+  ['SLURM_PROCID: "x" is no number', { SLURM_PROCID: "x" }],
+  ["is 7 of 6 tasks", { SLURM_PROCID: "7" }],
+  ['SLURM_TASKS_PER_NODE is "many"', { SLURM_TASKS_PER_NODE: "many" }],
+  ['runs on "n1", but', { SLURMD_NODENAME: "n1" }],
+])("slurmRanks() says what does not fit: %s", (message, more) => {
+  expect(() => slurmRanks({ ...SLURM, ...more })).toThrow(message);
+});
+
+const NODES =
+  "j-a-0.di-j.ns.svc.cluster.local,j-b-0.di-j.ns.svc.cluster.local,j-b-1.di-j.ns.svc.cluster.local";
+
+test("kubernetesRanks() reads what a DIJob says", () => {
+  const env = { DI_NODES: NODES, DI_RANK: "1", HOSTNAME: "j-b-0" };
+  expect(kubernetesRanks(env)).toEqual({ rank: 1, hosts: NODES.split(",") });
+  expect(kubernetesRanks({ ...env, HOSTNAME: "elsewhere" }).rank).toBe(1);
+  expect(kubernetesRanks({ ...env, HOSTNAME: undefined }).rank).toBe(1);
+});
+
+test("kubernetesRanks() gives a pod that was made again the rank that its name had", () => {
+  for (const told of ["3", "17", "0"]) {
+    expect(kubernetesRanks({ DI_NODES: NODES, DI_RANK: told, HOSTNAME: "j-b-0" }).rank).toBe(1);
+  }
+});
+
+test("kubernetesRanks() knows an Indexed Job, by its pods' names or a list", () => {
+  const env = { JOB_COMPLETION_INDEX: "2", HOSTNAME: "train-2" };
+  expect(kubernetesRanks(env)).toEqual({
+    rank: 2,
+    hosts: ["train-0.train", "train-1.train", "train-2.train"],
+  });
+  expect(kubernetesRanks({ ...env, DI_SERVICE: "svc" }).hosts[0]).toBe("train-0.svc");
+  expect(kubernetesRanks({ ...env, DI_NODES: "a.s,b.s,c.s,d.s" })).toEqual({
+    rank: 2,
+    hosts: ["a.s", "b.s", "c.s", "d.s"],
+  });
+});
+
+test.each([
+  ["DI_NODES or JOB_COMPLETION_INDEX is not set", {}],
+  ["DI_RANK is not set", { DI_NODES: "a,b" }],
+  ["DI_RANK is 2, but DI_NODES has 2 nodes", { DI_NODES: "a,b", DI_RANK: "2", HOSTNAME: "c" }],
+  [
+    'pod "other" has index 1, but not in its name',
+    { JOB_COMPLETION_INDEX: "1", HOSTNAME: "other" },
+  ],
+])("kubernetesRanks() says what does not fit: %s", (message, env) => {
+  expect(() => kubernetesRanks(env)).toThrow(message);
+});
