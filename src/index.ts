@@ -96,6 +96,8 @@ export {
   type CommanderOptions,
   defineCommander,
 } from "./coordinator/commander/commander.ts";
+export { defineCollector, defineEvaluator } from "./coordinator/plugin/define-collector.ts";
+export { defineLearner } from "./coordinator/plugin/define-learner.ts";
 export { defineRun, type RunConfig } from "./coordinator/config/run-config.ts";
 export type {
   CollectorContext,

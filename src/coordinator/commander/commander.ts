@@ -62,6 +62,13 @@ export interface LearnInfo {
 /** How a learner's task ended. */
 export type LearnerFinish = LearnInfo;
 
+/** Weights that are to be kept under another name, whatever becomes of the version they are a copy of. */
+export interface WeightCopy {
+  readonly policyId: string;
+  readonly version: number;
+  readonly toPolicyId: string;
+}
+
 /** How many workers are there and take tasks. */
 export interface WorkerCounts {
   readonly collectors: number;
@@ -92,6 +99,10 @@ export interface Commander {
   onWorkers(counts: WorkerCounts): void;
   increaseCollectorTaskSpace(): void;
   decreaseCollectorTaskSpace(): void;
+  /** Weights to be copied since it was last asked, such as a league's snapshots. */
+  takeCopies?(): readonly WeightCopy[];
+  /** What it has to show besides: ratings, say. */
+  facts?(): Readonly<Record<string, unknown>>;
   /** When it wants to be asked although nothing happens, in the clock of `now`; undefined: never. */
   wakeAt(now: number): number | undefined;
   /** Everything that it has to know after a restart, in plain values; times are differences. */

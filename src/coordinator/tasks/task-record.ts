@@ -1,18 +1,23 @@
 /** Where a task of the coordinator is in its life. */
-export const TASK_STATES = [
-  "queued",
-  "assigned",
-  "running",
-  "draining",
-  "closing",
-  "done",
-  "failed",
-  "lost",
-  "cancelled",
-] as const;
+export const TaskState = {
+  /** It waits for a worker, or for the end of the pause after an attempt. */
+  QUEUED: "queued",
+  /** It is on its way to a worker. */
+  ASSIGNED: "assigned",
+  RUNNING: "running",
+  /** Its worker finishes what it is in the middle of. */
+  DRAINING: "draining",
+  /** Its end was asked for. */
+  CLOSING: "closing",
+  DONE: "done",
+  FAILED: "failed",
+  /** Its last worker went away. */
+  LOST: "lost",
+  CANCELLED: "cancelled",
+} as const;
 
 /** One of them. */
-export type TaskState = (typeof TASK_STATES)[number];
+export type TaskState = (typeof TaskState)[keyof typeof TaskState];
 
 /** Who does a task. */
 export type TaskKind = "collector" | "evaluator" | "learner";
@@ -36,3 +41,6 @@ export interface TaskRecord {
   readonly reason?: string | undefined;
   readonly payload: unknown;
 }
+
+/** The states that a task does not leave. */
+export const END_STATES = ["done", "failed", "lost", "cancelled"] as const satisfies TaskState[];
