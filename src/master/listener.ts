@@ -87,6 +87,23 @@ export class MasterListener implements AsyncDisposable {
     if (this.#joined.get(slave.boot) === slave) this.#joined.delete(slave.boot);
   }
 
+  /** A slave has dialled in, at a URL with its name, boot and channel. */
+  join({ searchParams }: URL, link: Link): void {
+    const { channel, log, isStopping, onJoin } = this.#options;
+    const name = searchParams.get("name") || link.peer;
+    const boot = searchParams.get("boot") ?? "";
+    if (isStopping()) return link.close("the master is shutting down");
+    if (searchParams.get("channel") !== String(channel) || boot === "") {
+      log.warn(`slave ${name} is turned away: it is on channel ${searchParams.get("channel")}`);
+      return link.close(`the master is on channel ${channel}`);
+    }
+    const known = this.#joined.get(boot);
+    if (known) return known.offer(link);
+    const slave = new JoinedSlave(name, boot, link);
+    this.#joined.set(boot, slave);
+    onJoin(slave);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true;
     this.http[Symbol.dispose]();
@@ -115,25 +132,9 @@ export class MasterListener implements AsyncDisposable {
       token,
       sockets: {
         [JOIN_PATH]: (request, info) =>
-          acceptLink(request, info, (link) => this.#onJoin(new URL(request.url), link)),
+          acceptLink(request, info, (link) => this.join(new URL(request.url), link)),
       },
     });
-  }
-
-  #onJoin({ searchParams }: URL, link: Link): void {
-    const { channel, log, isStopping, onJoin } = this.#options;
-    const name = searchParams.get("name") || link.peer;
-    const boot = searchParams.get("boot") ?? "";
-    if (isStopping()) return link.close("the master is shutting down");
-    if (searchParams.get("channel") !== String(channel) || boot === "") {
-      log.warn(`slave ${name} is turned away: it is on channel ${searchParams.get("channel")}`);
-      return link.close(`the master is on channel ${channel}`);
-    }
-    const known = this.#joined.get(boot);
-    if (known) return known.offer(link);
-    const slave = new JoinedSlave(name, boot, link);
-    this.#joined.set(boot, slave);
-    onJoin(slave);
   }
 }
 

@@ -4,12 +4,13 @@ import { DingError, messageOf } from "../core/errors.ts";
 import { randomToken } from "../core/id.ts";
 import { silentLogger, type Logger } from "../core/log.ts";
 import { parseShape } from "../protocol/shape.ts";
-import type { ServerTls } from "../runtime/http-server.ts";
+import type { RequestInfo, ServerTls } from "../runtime/http-server.ts";
 import type { ClientTls } from "../runtime/web-socket.ts";
 import { SlaveConnection, type ConnectionHome } from "./connection.ts";
 import { Gate } from "./gate.ts";
 import type { JoinedSlave } from "./joined-slave.ts";
 import { MasterListener } from "./listener.ts";
+import { acceptLink } from "../link/websocket.ts";
 import { MasterHooks } from "./master-hooks.ts";
 import { DEFAULT_MASTER_PORT, masterFieldsSchema, type Dialect } from "./options.ts";
 import { definedOf } from "../core/defined.ts";
@@ -56,6 +57,7 @@ export class Master extends MasterHooks {
   readonly #gate: Gate;
   readonly #listener: MasterListener;
   readonly #connections = new Map<string, SlaveConnection>();
+  readonly #boots = new WeakMap<SlaveConnection, string>();
   readonly #joinListeners: ((connection: SlaveConnection) => unknown)[] = [];
 
   constructor(options: MasterOptions = {}) {
@@ -159,6 +161,17 @@ export class Master extends MasterHooks {
     return connection !== undefined;
   }
 
+  /** Lets a slave join that has dialled JOIN_PATH on a port of the caller's own; return what it returns. */
+  acceptJoin(request: Request, info: RequestInfo): Response {
+    const url = new URL(request.url);
+    return acceptLink(request, info, (link) => this.#listener.join(url, link));
+  }
+
+  /** Names the process of a slave that has dialled in; undefined for one that was dialled. */
+  bootOf(connection: SlaveConnection): string | undefined {
+    return this.#boots.get(connection);
+  }
+
   /** Calls back with every slave that dials in, connected. */
   onJoin(listener: (connection: SlaveConnection) => unknown): this {
     this.#joinListeners.push(listener);
@@ -215,6 +228,7 @@ export class Master extends MasterHooks {
     const connection = this.#newConnection(name, slave.place, (_connection, data, open) =>
       this.#gate.adopt(slave, { data, ...open }),
     );
+    this.#boots.set(connection, slave.boot);
     const turnAway = (reason: string): void => {
       this.#log.warn(`slave ${name} cannot join: ${reason}`);
       this.#listener.forget(slave);

@@ -122,6 +122,7 @@ class TaskCall implements CallEvents {
 
   event(name: string, body: Body): void {
     if (name === TASK_EVENTS.PROGRESS) tellProgress(body, this.#events);
+    else if (name === TASK_EVENTS.LEAVING) this.#events.leaving?.();
     else this.#events.accepted();
   }
 }

@@ -66,6 +66,7 @@ export class Task {
   readonly #onComplete: Callback[] = [];
   readonly #onFail: Callback[] = [];
   readonly #onProgress: ((value: unknown) => unknown)[] = [];
+  readonly #onLeaving: (() => unknown)[] = [];
 
   constructor(home: TaskHome, data: unknown, { id, attempt }: TaskOptions = {}) {
     this.#home = home;
@@ -150,6 +151,12 @@ export class Task {
     return this;
   }
 
+  /** Calls back when the slave is to stop: it takes no more tasks, and this one has a while to end. */
+  onLeaving(callback: () => unknown): this {
+    this.#onLeaving.push(callback);
+    return this;
+  }
+
   async #start({ signal }: { signal?: AbortSignal }): Promise<this> {
     if (this.#status !== TaskStatus.IDLE) {
       throw new DingError(
@@ -193,6 +200,9 @@ export class Task {
         for (const callback of this.#onProgress) {
           this.#home.guard("onProgress", () => callback(value));
         }
+      },
+      leaving: () => {
+        for (const callback of this.#onLeaving) this.#home.guard("onLeaving", callback);
       },
       completed: (result) => {
         this.#accept();

@@ -22,6 +22,8 @@ export interface WireEvents {
   /** It runs, or waits in the slave's queue. */
   accepted(): void;
   progress(value: unknown): void;
+  /** Its slave is to stop, and lets it run for a while. */
+  leaving?(): void;
   completed(result: unknown): void;
   /** The error's code tells cancelled and late tasks from failed ones. */
   failed(error: DingError, result: unknown): void;

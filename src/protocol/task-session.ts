@@ -37,6 +37,8 @@ export const TASK_EVENTS = {
   ACCEPTED: "accepted",
   /** It waits for a place. */
   QUEUED: "queued",
+  /** The slave is to stop: it takes no more tasks, and what runs has a while to end. */
+  LEAVING: "leaving",
   /** The body is the value. */
   PROGRESS: "progress",
 } as const;

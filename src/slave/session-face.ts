@@ -43,6 +43,7 @@ export class SessionFace implements AsyncDisposable {
   readonly #options: SessionFaceOptions;
   readonly #acceptor: SessionAcceptor;
   readonly #sessions = new Set<Session>();
+  readonly #masters = new Map<Session, SessionMaster>();
   /** Of masters that were dialled: their links know a URL. */
   readonly #addresses = new WeakMap<Link, string>();
 
@@ -68,6 +69,11 @@ export class SessionFace implements AsyncDisposable {
     await Promise.all([...this.#sessions].map((session) => session.delivered()));
   }
 
+  /** Tells every master that has tasks here that the slave is to stop. */
+  leaving(): void {
+    for (const master of this.#masters.values()) master.leaving();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#acceptor[Symbol.dispose]();
   }
@@ -89,11 +95,13 @@ export class SessionFace implements AsyncDisposable {
       listen: (session) => {
         const peer = master.open(session);
         this.#sessions.add(session);
+        this.#masters.set(session, master);
         return {
           message: (message) => peer.receive(message),
           detached: (reason) => master.onDetached(reason),
           ended: (error) => {
             this.#sessions.delete(session);
+            this.#masters.delete(session);
             master.onEnded(error);
           },
         };
@@ -107,6 +115,7 @@ class SessionMaster implements Occupant {
   readonly kind = "session";
   readonly address: string;
   readonly #options: SessionFaceOptions;
+  readonly #tasks = new Set<SessionTask>();
   readonly #pace: Pace = { lastMs: Infinity };
   readonly #held: HeldWords;
   #session: Session | undefined;
@@ -127,7 +136,13 @@ class SessionMaster implements Occupant {
     return this.#peer;
   }
 
+  readonly #onTaskEnded = (task: SessionTask): void => void this.#tasks.delete(task);
+
   readonly #isCrowded = (): boolean => this.#session?.hasAtMost(CROWDED) === false;
+
+  leaving(): void {
+    for (const task of this.#tasks) task.leaving();
+  }
 
   isAway(): boolean {
     return this.#session !== undefined && !this.#session.isAttached;
@@ -176,15 +191,16 @@ class SessionMaster implements Occupant {
     if (seat.occupant !== this) return call.fail(refuse("MASTER_TOKEN_INVALID").toJSON());
     const [id, attempt] = call.meta;
     call.onCancel = () => tasks.cancel(id, attempt);
-    const admission = tasks.submit(
-      { id, attempt, data: call.body },
-      new SessionTask(call, {
-        pace: this.#pace,
-        held: this.#held,
-        clock,
-        isCrowded: this.#isCrowded,
-      }),
-    );
+    const task = new SessionTask(call, {
+      pace: this.#pace,
+      held: this.#held,
+      clock,
+      isCrowded: this.#isCrowded,
+      ended: this.#onTaskEnded,
+    });
+    this.#tasks.add(task);
+    const admission = tasks.submit({ id, attempt, data: call.body }, task);
+    if (admission !== "queue" && admission !== "run") this.#tasks.delete(task);
     if (admission === "queue") call.event(TASK_EVENTS.QUEUED);
     else if (admission !== "run")
       call.fail(refuse("TASK_ALREADY_EXIST", { reason: admission }).toJSON());

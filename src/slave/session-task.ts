@@ -22,6 +22,8 @@ export interface SessionTaskOptions {
   clock: Clock;
   /** True while more than a little waits for the master: it is slow, or away. */
   isCrowded: () => boolean;
+  /** It has come to its end. */
+  ended?: (task: SessionTask) => void;
 }
 
 /** One task of a session: tells its master what becomes of it. */
@@ -55,7 +57,14 @@ export class SessionTask implements TaskEvents {
     this.#call.event(TASK_EVENTS.PROGRESS, value);
   }
 
+  /** The slave is to stop. */
+  leaving(): void {
+    this.#tellAccepted();
+    this.#call.event(TASK_EVENTS.LEAVING);
+  }
+
   completed(result: Body): void {
+    this.#options.ended?.(this);
     const { clock, pace } = this.#options;
     pace.lastMs = clock.now() - this.#acceptedAt;
     this.#tellHeld();
@@ -63,12 +72,14 @@ export class SessionTask implements TaskEvents {
   }
 
   failed(error: ErrorRecord): void {
+    this.#options.ended?.(this);
     this.#tellHeld();
     this.#call.fail(error);
   }
 
   /** The plugin's refusal in the ancestor's form. */
   refused(refusal: ErrorRecord): void {
+    this.#options.ended?.(this);
     const refused = refuse("TASK_REFUSED", refusal.details?.["data"], refusal.message);
     this.#call.fail(refused.toJSON());
   }

@@ -180,6 +180,7 @@ export abstract class Slave extends Service {
   protected override async onDrain(deadline: AbortSignal): Promise<void> {
     const tasks = this.#tasks;
     if (!tasks || !this.#isReady) return;
+    this.#sessions?.leaving();
     let until = deadline;
     await abortable(tasks.idle(), deadline).catch(async () => {
       // What did not finish is cancelled, and that is told too.

@@ -1,6 +1,6 @@
 import { DingError } from "../../core/errors.ts";
 import { backoffMs, type Backoff } from "../../core/retry.ts";
-import { END_STATES, type TaskKind, type TaskRecord, type TaskState } from "./task-record.ts";
+import type { END_STATES, TaskKind, TaskRecord, TaskState } from "./task-record.ts";
 
 /** How patient a board is. Milliseconds. */
 export interface BoardOptions {
