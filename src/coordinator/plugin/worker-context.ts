@@ -101,9 +101,13 @@ export interface CollectorContext extends WorkerContext {
   readonly weights: WeightReader;
   readonly replay: ReplayWriter;
   /** Counts steps of the environment, and says with which version of the weights they were made. */
-  steps(count: number, policyVersion: number): void;
+  readonly steps: (count: number, policyVersion: number) => void;
   /** Counts an episode that has ended; `return` is its sum of rewards. */
-  episode(ended: { return: number; won?: boolean | undefined; draw?: boolean | undefined }): void;
+  readonly episode: (ended: {
+    return: number;
+    won?: boolean | undefined;
+    draw?: boolean | undefined;
+  }) => void;
 }
 
 /** What a learner's code is given. */
@@ -112,5 +116,5 @@ export interface LearnerContext extends WorkerContext {
   readonly weights: WeightPublisher;
   readonly replay: ReplayReader;
   /** Tells how far it is; numbers are shown on the dashboard. `learnerStep` never goes back. */
-  report(info: { learnerStep: number; [name: string]: number }): void;
+  readonly report: (info: { learnerStep: number; [name: string]: number }) => void;
 }
