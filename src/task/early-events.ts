@@ -25,6 +25,7 @@ export class EarlyEvents implements Disposable {
   #dropped = 0;
   #isOpen = true;
   #timer: Disposable | undefined;
+  readonly #closed = Promise.withResolvers<void>();
 
   constructor(limit: EarlyLimit) {
     this.#limit = limit;
@@ -32,6 +33,11 @@ export class EarlyEvents implements Disposable {
 
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  /** Resolves when it is over. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
   }
 
   get size(): number {
@@ -82,6 +88,7 @@ export class EarlyEvents implements Disposable {
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]();
     this.#isOpen = false;
+    this.#closed.resolve();
     this.#events = new Map();
     this.#size = this.#bytes = 0;
   }

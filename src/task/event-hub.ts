@@ -1,3 +1,4 @@
+import { DingError } from "../core/errors.ts";
 import { Channel, type Handler, type Listener } from "./channel.ts";
 import type { EarlyEvents } from "./early-events.ts";
 import { isMatch } from "./glob.ts";
@@ -19,6 +20,8 @@ export interface EventHubOptions {
   onError: (error: unknown, event: string) => void;
 }
 
+const MOST_EARLY_REQUESTS = 1_000;
+
 /** The events of one task: who listens, and what waits for them. Where an event comes from makes no difference. */
 export class EventHub {
   readonly #options: EventHubOptions;
@@ -26,6 +29,7 @@ export class EventHub {
   /** Events that somebody listened to for good: nobody who comes later is the first. */
   readonly #known = new Set<string>();
   #idleWaiters: (() => void)[] = [];
+  #responderWaiters: (() => void)[] = [];
 
   constructor(options: EventHubOptions) {
     this.#options = options;
@@ -42,6 +46,7 @@ export class EventHub {
     const listener: Listener = { handler, accepts, isOnce, isOff: false };
     const channel = this.#channelOf(event);
     channel.add(listener);
+    for (const wake of this.#responderWaiters.splice(0)) wake();
     if (!isOnce) this.#known.add(event);
     if (this.#options.early.size > 0) {
       const one = isOnce ? (accepts ?? (() => true)) : undefined;
@@ -76,6 +81,29 @@ export class EventHub {
     return undefined;
   }
 
+  /** The first handler of that name, which answers; in the first seconds it may still come. Rejects where there is none. */
+  async responder(method: string): Promise<(arg: unknown) => unknown> {
+    const { early } = this.#options;
+    for (;;) {
+      const listener = this.#channels.get(method)?.listeners[0];
+      if (listener) {
+        if (listener.isOnce) this.#channels.get(method)?.remove(listener);
+        return listener.handler as unknown as (arg: unknown) => unknown;
+      }
+      if (!early.isOpen || this.#responderWaiters.length >= MOST_EARLY_REQUESTS) {
+        throw new DingError(
+          "http.not-found",
+          `Cannot answer "${method}": nobody listens to it here`,
+          {
+            hint: `What task.on("${method}", handler) gives back is the answer.`,
+          },
+        );
+      }
+      const added = new Promise<void>((resolve) => void this.#responderWaiters.push(resolve));
+      await Promise.race([added, early.closed]);
+    }
+  }
+
   /** Resolves when no handler runs and no event waits. */
   async idle(): Promise<void> {
     while ([...this.#channels.values()].some((channel) => !channel.isIdle)) {
@@ -88,6 +116,7 @@ export class EventHub {
     for (const channel of this.#channels.values()) channel.clear();
     this.#channels.clear();
     this.#wakeIdle();
+    for (const wake of this.#responderWaiters.splice(0)) wake();
   }
 
   #channelOf(event: string): Channel {

@@ -1,3 +1,5 @@
+import { DingError } from "../core/errors.ts";
+
 /** Another node, as its peers know it. */
 export interface Peer {
   readonly nodeId: number;
@@ -17,6 +19,43 @@ export interface RouterListener {
   /** A peer has come to its end in good order, in its n-th run. */
   finish(run: number, from: number): void;
   peer(change: PeerChange, peer: Peer): void;
+  /** So many events of this node are lost: it was away for longer than the others keep what they said. */
+  missed(from: number, events: number): void;
+  /** Another node asks; rejects when nobody here answers. */
+  request(method: string, arg: unknown, from: number): Promise<unknown>;
+}
+
+/** How an event travels. */
+export interface RouteOptions {
+  /** To this node alone; default to all. */
+  to?: number | undefined;
+  /** Nodes that join later get it too: the latest of its name. */
+  retain?: boolean | undefined;
+}
+
+/** What is asked of another node. */
+export interface Ask {
+  method: string;
+  arg: unknown;
+}
+
+/** How an answer is waited for. */
+export interface RequestOptions {
+  /** Rejects with `wait.timeout` after so long; default 30,000. */
+  timeoutMs?: number | undefined;
+  /** Rejects with its reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Numbers that nodes tell each other under names: the latest of each node, also for who comes later. */
+export interface NodeNotes {
+  /** This node's own. */
+  get(key: string): number | undefined;
+  set(key: string, value: number): void;
+  /** What the others have told, by node id. */
+  of(key: string): ReadonlyMap<number, number>;
+  /** Runs after each change, also of who is there, until disposed. */
+  onChange(run: () => void): Disposable;
 }
 
 /** What a task knows of the mesh it is in. */
@@ -27,11 +66,23 @@ export interface TaskRouter {
   readonly labels: ReadonlySet<string>;
   peers(): readonly Peer[];
   /** To one peer or to all. Resolves when it is on its way and there is room for more; after that it is not lost. */
-  emit(event: string, args: readonly unknown[], to: number | undefined): Promise<void>;
+  emit(event: string, args: readonly unknown[], options: RouteOptions): Promise<void>;
+  /** The answer of another node; rejects with its error, or when it is gone or late. */
+  request(to: number, ask: Ask, options: RequestOptions): Promise<unknown>;
+  readonly notes: NodeNotes;
   /** Tells the peers that this node's n-th run has ended in good order. */
   finish(run: number): Promise<void>;
   /** One task at a time listens; what came before it did is the router's to keep. */
   listen(listener: RouterListener): Disposable;
+}
+
+const NO_NOTES: ReadonlyMap<number, number> = new Map();
+const NOTHING: Disposable = { [Symbol.dispose]() {} };
+
+function unreachable(to: number): DingError {
+  return new DingError("network.unreachable", `Cannot reach node ${to}: this task is in no mesh`, {
+    hint: "Start it with more than one worker, or attach it to another.",
+  });
 }
 
 /** The router of a task without a mesh. */
@@ -41,6 +92,8 @@ export const ALONE: TaskRouter = {
   labels: new Set(),
   peers: () => [],
   emit: () => Promise.resolve(),
+  request: (to) => Promise.reject(unreachable(to)),
+  notes: { get: () => undefined, set() {}, of: () => NO_NOTES, onChange: () => NOTHING },
   finish: () => Promise.resolve(),
-  listen: () => ({ [Symbol.dispose]() {} }),
+  listen: () => NOTHING,
 };

@@ -1,10 +1,11 @@
 import type { Clock } from "../core/clock.ts";
 import { DingError, messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
+import { abortable, within } from "../core/wait.ts";
 import type { Handler } from "./channel.ts";
 import type { EarlyEvents } from "./early-events.ts";
 import { EventHub } from "./event-hub.ts";
-import type { TaskRouter } from "./router.ts";
+import type { Ask, RequestOptions, TaskRouter } from "./router.ts";
 import type { HandlerErrorPolicy } from "./start-options.ts";
 import { waitForEvent, type WaitForOptions } from "./wait-for.ts";
 
@@ -14,6 +15,8 @@ export interface EmitOptions {
   onlyRemote?: boolean | undefined;
   /** To this node alone. */
   to?: number | undefined;
+  /** Nodes that join later get it too: the latest of its name. */
+  retain?: boolean | undefined;
 }
 
 /** What the events of one start stand on. */
@@ -31,6 +34,7 @@ export interface TaskEventsOptions {
 }
 
 const SENT = Promise.resolve();
+const REQUEST_MS = 30_000;
 
 /** The events of one start of a task: its own, and those of other nodes. */
 export class TaskEvents {
@@ -55,12 +59,27 @@ export class TaskEvents {
       const isLocal = !onlyRemote && (to === undefined || to === router.nodeId);
       const isRemote = !onlyLocal && router.isActive && to !== router.nodeId;
       // First, for a handler here may change what the others are to hear.
-      const remote = isRemote ? router.emit(event, args, to) : undefined;
+      const remote = isRemote ? router.emit(event, args, options) : undefined;
       const local = isLocal ? this.#emitHere(event, args, remote) : undefined;
       return remote && local ? joined(remote, local) : (remote ?? local ?? SENT);
     } catch (error) {
       return Promise.reject(error as Error);
     }
+  }
+
+  /** What the first handler of that name there gives back; rejects with what it throws. */
+  request(to: number, ask: Ask, options: RequestOptions): Promise<unknown> {
+    const { router, halted } = this.#options;
+    checkEvent(ask.method);
+    const signal = options.signal ? AbortSignal.any([options.signal, halted]) : halted;
+    if (to !== router.nodeId) return router.request(to, ask, { ...options, signal });
+    return abortable(within(this.answer(ask), options.timeoutMs ?? REQUEST_MS, "answer"), signal);
+  }
+
+  /** Answers a request: as `request()`. */
+  async answer({ method, arg }: Ask): Promise<unknown> {
+    const respond = await this.hub.responder(method);
+    return await respond(arg);
   }
 
   on(event: string, handler: Handler, isOnce: boolean): () => void {

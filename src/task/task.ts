@@ -4,17 +4,16 @@ import { silentLogger } from "../core/log.ts";
 import { delay } from "../core/wait.ts";
 import type { Handler } from "./channel.ts";
 import type { Context } from "./context.ts";
-import { EarlyEvents } from "./early-events.ts";
+import { Ear } from "./ear.ts";
 import { VOID, type Middleware, type Wrapper } from "./middleware.ts";
 import type { LockOptions } from "./program.ts";
 import { hasMatch, type Role } from "./roles.ts";
-import { ALONE, type Peer, type PeerChange, type TaskRouter } from "./router.ts";
+import { ALONE, type RequestOptions, type TaskRouter } from "./router.ts";
 import type { StartOptions, TaskOptions } from "./start-options.ts";
 import { newStart, type Started } from "./started.ts";
 import type { EmitOptions } from "./task-events.ts";
 import type { WaitForOptions } from "./wait-for.ts";
 
-const EARLY_LIMIT = { events: 1_000, bytes: 32 * 1024 * 1024 };
 const GRACE_MS = 5_000;
 
 /**
@@ -26,14 +25,11 @@ const GRACE_MS = 5_000;
 export class MainTask<C extends Context = Context> implements AsyncDisposable {
   readonly router: TaskRouter;
   readonly #options: Pick<Required<TaskOptions>, "clock" | "log" | "graceMs" | "onFailure">;
-  readonly #listening: Disposable;
-  #early = new EarlyEvents(EARLY_LIMIT);
+  readonly #ear: Ear<C>;
   #started: Started<C> | undefined;
   /** The last start, when there is none: what it came to can still be read. */
   #ended: Started<C> | undefined;
   #run: number;
-  /** The latest run of a peer that has ended in good order. */
-  #peersRun = -1;
   /** The last start has not been told to have ended. */
   #isUntold = false;
   #isClosed = false;
@@ -43,11 +39,7 @@ export class MainTask<C extends Context = Context> implements AsyncDisposable {
     const { clock = systemClock, log = silentLogger, graceMs = GRACE_MS } = options;
     this.#options = { clock, log, graceMs, onFailure: options.onFailure ?? (() => {}) };
     this.#run = options.run ?? 0;
-    this.#listening = this.router.listen({
-      event: (event, args, bytes) => this.#deliver(event, args, bytes),
-      finish: (run, from) => this.#onPeerFinished(run, from),
-      peer: (change, peer) => this.#onPeer(change, peer),
-    });
+    this.#ear = new Ear(this.router, log);
   }
 
   /** Everything new: middlewares, listeners, roles, context. Dispose of it, or call `stop()`, at the end. */
@@ -211,6 +203,18 @@ export class MainTask<C extends Context = Context> implements AsyncDisposable {
     return (await this.#now.events.waitFor(event, options)) as A;
   }
 
+  /**
+   * What the first handler of `method` on that node gives back; rejects with what it throws, with `wait.timeout`, or when
+   * the node is gone.
+   */
+  async request<T = unknown>(
+    node: number,
+    method: string,
+    ...[arg, options = {}]: [arg?: unknown, options?: RequestOptions]
+  ): Promise<T> {
+    return (await this.#now.events.request(node, { method, arg }, options)) as T;
+  }
+
   /** How many handlers listen, to this event or to all. */
   listeners(event?: string): number {
     return this.#started?.events.hub.listeners(event) ?? 0;
@@ -244,9 +248,8 @@ export class MainTask<C extends Context = Context> implements AsyncDisposable {
   /** For good: it hears nothing more, and cannot be started again. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#listening[Symbol.dispose]();
+    this.#ear[Symbol.dispose]();
     await this[Symbol.asyncDispose]();
-    this.#early[Symbol.dispose]();
   }
 
   get #now(): Started<C> {
@@ -258,10 +261,10 @@ export class MainTask<C extends Context = Context> implements AsyncDisposable {
 
   #begin(options: StartOptions<C>): void {
     const { router } = this;
-    this.#started = newStart(options, { ...this.#options, router, early: this.#early });
+    this.#started = newStart(options, { ...this.#options, router, early: this.#ear.early });
     this.#ended = undefined;
     this.#isUntold = true;
-    if (this.#peersRun >= this.#run) this.#started.program.finish = true;
+    this.#ear.begin(this.#started, this.#run);
   }
 
   #discard(): void {
@@ -271,26 +274,6 @@ export class MainTask<C extends Context = Context> implements AsyncDisposable {
     this.#ended = started;
     started.program.stop();
     started.events.hub.clear();
-    this.#early[Symbol.dispose]();
-    this.#early = new EarlyEvents(EARLY_LIMIT);
-  }
-
-  #deliver(event: string, args: readonly unknown[], bytes: number): Promise<void> | undefined {
-    if (this.#started) return this.#started.events.hub.deliver(event, args, bytes);
-    this.#early.keep(event, args, bytes);
-    return undefined;
-  }
-
-  /** One of an earlier run comes too late: that run has ended here too. */
-  #onPeerFinished(run: number, from: number): void {
-    this.#options.log.debug("A peer has finished", { from, run });
-    this.#peersRun = Math.max(this.#peersRun, run);
-    if (this.#started && run >= this.#run) this.#started.program.finish = true;
-  }
-
-  #onPeer(change: PeerChange, peer: Peer): void {
-    void this.#deliver(change, [peer], 0);
-    if (change !== "peer:crash" || this.#started?.onPeerCrash !== "finish") return;
-    this.#started.program.finish = true;
+    this.#ear.end();
   }
 }

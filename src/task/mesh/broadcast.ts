@@ -86,6 +86,19 @@ export class Broadcast {
     return this.#waiting.size;
   }
 
+  /** The number of the entry that is still here and has such a note; undefined when none has. */
+  find(isIt: (note: unknown) => boolean): number | undefined {
+    for (let seq = this.#log.first; seq <= this.head; seq++) {
+      if (isIt(this.#log.at(seq)?.note)) return seq;
+    }
+    return undefined;
+  }
+
+  /** Those that hold everybody up. */
+  get slowNodes(): number[] {
+    return [...this.#feeds.values()].filter(isSlow).map((feed) => feed.nodeId);
+  }
+
   #goOn(): void {
     while (this.#waiting.size > 0 && !this.#isHeldUp()) {
       const next = this.#waiting.take();
@@ -102,7 +115,7 @@ export class Broadcast {
   }
 
   #fullError(): DingError {
-    const nodes = [...this.#feeds.values()].filter(isSlow).map((feed) => feed.nodeId);
+    const nodes = this.slowNodes;
     const told = `${this.#waiting.size} events wait for slow nodes ${nodes.join(", ")}`;
     return new DingError("queue.full", `Cannot emit event: ${told}`, {
       hint: "Await each emit: it waits for room.",

@@ -54,12 +54,18 @@ export class Membership implements Disposable {
     return this.#members.has(nodeId);
   }
 
-  /** A connection to it stands. Throws `peer.refused` when its place is taken by another that is there. */
+  /** Throws `peer.refused` when its place is taken by another that is there. */
+  check({ nodeId, boot }: Candidate): void {
+    const member = this.#members.get(nodeId);
+    const isTaken = member && member.peer.boot !== boot && !member.crashTimer;
+    if (isTaken || nodeId === this.#options.nodeId) throw taken(nodeId);
+  }
+
+  /** A connection to it stands. Throws as `check()`. */
   join(peer: Candidate): void {
+    this.check(peer);
     const member = this.#members.get(peer.nodeId);
-    if (peer.nodeId === this.#options.nodeId) throw taken(peer.nodeId);
     if (member && member.peer.boot !== peer.boot) {
-      if (!member.crashTimer) throw taken(peer.nodeId);
       this.#remove(member, "peer:crash");
     } else if (member) {
       if (!member.crashTimer) return;
@@ -111,6 +117,6 @@ export class Membership implements Disposable {
 function taken(nodeId: number): DingError {
   return new DingError("peer.refused", `Cannot join the mesh as node ${nodeId}: there is one`, {
     hint: "Give each node an id of its own with --node-ids.",
-    details: { nodeId },
+    details: { nodeId, taken: true },
   });
 }

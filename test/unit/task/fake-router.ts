@@ -1,4 +1,11 @@
-import type { Peer, RouterListener, TaskRouter } from "../../../src/task/router.ts";
+import {
+  ALONE,
+  type Ask,
+  type Peer,
+  type RouteOptions,
+  type RouterListener,
+  type TaskRouter,
+} from "../../../src/task/router.ts";
 
 /** A mesh in one process: what one node says the others hear at once, as real routers hand it on. */
 export class FakeMesh {
@@ -38,10 +45,22 @@ export class FakeRouter implements TaskRouter {
     return this.others;
   }
 
-  async emit(event: string, args: readonly unknown[], to: number | undefined): Promise<void> {
+  readonly notes = ALONE.notes;
+
+  request(to: number, { method, arg }: Ask): Promise<unknown> {
+    const asked = this.others.find(({ nodeId }) => nodeId === to);
+    if (!asked?.isListenedTo) throw new Error(`no node ${to}`);
+    return asked.answer(method, structuredClone(arg), this.nodeId);
+  }
+
+  async emit(event: string, args: readonly unknown[], { to }: RouteOptions): Promise<void> {
     if (this.failsWith) throw this.failsWith;
     const receivers = this.others.filter((router) => to === undefined || router.nodeId === to);
     for (const router of receivers) await router.hear(event, structuredClone(args));
+  }
+
+  async answer(method: string, arg: unknown, from: number): Promise<unknown> {
+    return await this.#listener?.request(method, arg, from);
   }
 
   hear(event: string, args: readonly unknown[], bytes = 1): Promise<void> | undefined {

@@ -1,0 +1,97 @@
+import type { Clock } from "../../core/clock.ts";
+import { Fifo } from "../fifo.ts";
+import { Reception, type Incoming } from "./reception.ts";
+
+/** What is done with the entries of one origin. */
+export interface OriginOptions {
+  /** Its entries for everybody are here up to this one; those for this node begin with 1. */
+  after: number;
+  /** An entry, each once, in order: the next one comes when what this gives has resolved. */
+  take: (entry: Incoming) => Promise<void> | undefined;
+  /** So many entries will never come. */
+  missed: (entries: number) => void;
+  /** Asks the origin itself for what follows; false when there is no line to it. */
+  ask: (stream: Stream, after: number) => boolean;
+  clock: Clock;
+}
+
+/** Entries for everybody, and those for this node alone, are numbered apart. */
+export type Stream = "all" | "own";
+
+const RETRY_MS = 500;
+/** So often what is missing is asked for, or waited for, before it is given up. */
+const MOST_ASKS = 5;
+const MOST_EARLY = 1_024;
+
+/**
+ * The entries of one node, on whatever ways they come: each once, in order. What is missing may be under way on
+ * another path; when it does not come it is told as missed.
+ */
+export class Origin implements Disposable {
+  readonly #options: OriginOptions;
+  readonly #streams: Record<Stream, Reception>;
+  readonly #ready = new Fifo<Incoming>();
+  #pumping: Promise<void> | undefined;
+  readonly #known: Record<Stream, number> = { all: 0, own: 0 };
+
+  constructor(options: OriginOptions) {
+    this.#options = options;
+    this.#streams = { all: this.#receive("all", options.after), own: this.#receive("own", 0) };
+  }
+
+  /** Up to here the entries for everybody have come, or will never come. */
+  get cursor(): number {
+    return this.#streams.all.cursor;
+  }
+
+  /** Resolves when it has been taken, with all before it; undefined is at once. */
+  accept(stream: Stream, entry: Incoming): Promise<void> | undefined {
+    const { seq } = entry;
+    this.#known[stream] = Math.max(this.#known[stream], seq);
+    this.#streams[stream].accept({ kind: "event", after: seq - 1, event: entry });
+    return this.#pump();
+  }
+
+  /** What the other end itself says that it does not have any more is not waited for. */
+  skip(stream: Stream, upTo: number): void {
+    const { cursor } = this.#streams[stream];
+    if (upTo > cursor) this.#streams[stream].accept({ kind: "missed", after: cursor, upTo });
+    void this.#pump();
+  }
+
+  [Symbol.dispose](): void {
+    for (const reception of Object.values(this.#streams)) reception[Symbol.dispose]();
+  }
+
+  #receive(stream: Stream, after: number): Reception {
+    let asks = 0;
+    let askedAfter = -1;
+    return new Reception({
+      after,
+      deliver: (entry) => this.#ready.push(entry),
+      missed: (from, upTo) => this.#options.missed(upTo - from),
+      ask: (from) => {
+        asks = from === askedAfter ? asks + 1 : 1;
+        askedAfter = from;
+        if (asks > MOST_ASKS) this.skip(stream, this.#known[stream]);
+        else this.#options.ask(stream, from);
+      },
+      retryMs: RETRY_MS,
+      mostEarly: MOST_EARLY,
+      clock: this.#options.clock,
+    });
+  }
+
+  #pump(): Promise<void> | undefined {
+    if (this.#pumping) return this.#pumping;
+    for (let next = this.#ready.take(); next; next = this.#ready.take()) {
+      const taking = this.#options.take(next);
+      if (!taking) continue;
+      this.#pumping = taking
+        .finally(() => void (this.#pumping = undefined))
+        .then(() => this.#pump());
+      return this.#pumping;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,173 @@
+import type { Clock } from "../../core/clock.ts";
+import { NetworkError } from "../../core/errors.ts";
+import { decodeFrames } from "../../protocol/codec.ts";
+import { meshWord, type EntryNote, type MeshWord } from "../../protocol/task-mesh.ts";
+import type { Graph } from "../mesh/graph.ts";
+import { Origin, type Stream } from "../mesh/origin.ts";
+import type { Incoming as Entry } from "../mesh/reception.ts";
+import type { Line } from "./line.ts";
+
+/** What a node's receiving end stands on. */
+export interface IncomingOptions {
+  nodeId: number;
+  graph: Graph;
+  /** Lines to direct neighbours, by node id. */
+  lines: ReadonlyMap<number, Line>;
+  clock: Clock;
+  /** An event, in order; the next one comes when what this gives has resolved. */
+  event: (event: string, args: readonly unknown[], bytes: number) => Promise<void> | undefined;
+  /** What another node says among its events. */
+  word: (word: MeshWord, from: number) => void;
+  /** Passes an entry on to these neighbours. */
+  relay: (
+    body: Uint8Array,
+    to: number | ReadonlySet<number>,
+    note: EntryNote,
+  ) => Promise<void> | undefined;
+  /** So many events of this node will never come. */
+  missed: (from: number, events: number) => void;
+}
+
+/** An entry that goes in circles ends. */
+const MOST_HOPS = 16;
+
+interface Passed {
+  note: EntryNote;
+  from: Line;
+}
+
+/** What comes from other nodes: put in order, handed over, and passed on to those who have no line to its origin. */
+export class Incoming implements Disposable {
+  readonly #options: IncomingOptions;
+  readonly #origins = new Map<string, Origin>();
+  #events = 0;
+
+  constructor(options: IncomingOptions) {
+    this.#options = options;
+  }
+
+  /** How many events and words have come. */
+  get events(): number {
+    return this.#events;
+  }
+
+  /** Up to here the entries of this node for everybody are not told again; 0 for one that is not known. */
+  sentBy(boot: string): number {
+    return this.#origins.get(boot)?.cursor ?? 0;
+  }
+
+  /** A node is heard of for the first time: its entries for everybody up to `after` are not for this one. */
+  expect(nodeId: number, boot: string, after: number): void {
+    if (!this.#origins.has(boot)) this.#origins.set(boot, this.#originOf(nodeId, boot, after));
+  }
+
+  /** A node is gone for so long that it cannot come back. */
+  forget(boot: string): void {
+    this.#origins.get(boot)?.[Symbol.dispose]();
+    this.#origins.delete(boot);
+  }
+
+  /** Resolves when it has been taken; undefined is at once. */
+  accept(from: Line, note: EntryNote, body: Uint8Array): Promise<void> | undefined {
+    const [to, seq, nodeId, boot] = note;
+    if (to !== null && to !== this.#options.nodeId) return this.#passOn(to, note, { body, from });
+    this.expect(nodeId, boot, seq - 1);
+    const passed: Passed = { note, from };
+    const stream: Stream = to === null ? "all" : "own";
+    return this.#origins.get(boot)?.accept(stream, { seq, body, note: passed });
+  }
+
+  [Symbol.dispose](): void {
+    for (const origin of this.#origins.values()) origin[Symbol.dispose]();
+    this.#origins.clear();
+  }
+
+  #originOf(nodeId: number, boot: string, after: number): Origin {
+    const { clock, missed, lines } = this.#options;
+    return new Origin({
+      after,
+      take: (entry) => this.#take(entry),
+      missed: (entries) => missed(nodeId, entries),
+      ask(stream, from) {
+        const line = lines.get(nodeId);
+        if (line?.peer.boot !== boot) return false;
+        line.ask(stream, from);
+        return true;
+      },
+      clock,
+    });
+  }
+
+  /** For another node alone: it goes on undecoded. */
+  #passOn(
+    to: number,
+    [, seq, nodeId, boot, hops]: EntryNote,
+    { body, from }: { body: Uint8Array; from: Line },
+  ): Promise<void> | undefined {
+    const via = this.#options.graph.find(to)?.via;
+    if (via === undefined || via === from.peer.nodeId || hops >= MOST_HOPS) return undefined;
+    return this.#options.relay(body, via, [to, seq, nodeId, boot, hops + 1]);
+  }
+
+  #take({ body, note }: Entry): Promise<void> | undefined {
+    const { note: told, from } = note as Passed;
+    const values: unknown[] = [];
+    try {
+      decodeFrames(body, (value) => values.push(value));
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    const relayed = told[0] === null ? this.#spread(body, told, from) : undefined;
+    const taken = this.#handOver(values, { from: told[2], bytes: body.length / values.length });
+    return relayed && taken ? Promise.all([relayed, taken]).then(() => {}) : (relayed ?? taken);
+  }
+
+  /** To neighbours that do not hear it from its origin themselves. */
+  #spread(
+    body: Uint8Array,
+    [to, seq, nodeId, boot, hops]: EntryNote,
+    from: Line,
+  ): Promise<void> | undefined {
+    const { lines, graph, relay } = this.#options;
+    if (lines.size < 2 || hops >= MOST_HOPS) return undefined;
+    const others = [...lines.values()].filter(
+      ({ peer }) => peer !== from.peer && peer.boot !== boot && !graph.areLinked(peer.boot, boot),
+    );
+    if (others.length === 0) return undefined;
+    const audience = new Set(others.map(({ peer }) => peer.nodeId));
+    return relay(body, audience, [to, seq, nodeId, boot, hops + 1]);
+  }
+
+  #handOver(
+    values: readonly unknown[],
+    entry: { from: number; bytes: number },
+    { start = 0, event = "" }: { start?: number; event?: string } = {},
+  ): Promise<void> | undefined {
+    let name = event;
+    for (let index = start; index < values.length; index++) {
+      const value = values[index];
+      if (typeof value === "string") {
+        name = value;
+      } else if (Array.isArray(value) && name !== "") {
+        this.#events += 1;
+        const handling = this.#options.event(name, value, entry.bytes);
+        if (!handling) continue;
+        const next = { start: index + 1, event: name };
+        return handling.then(() => this.#handOver(values, entry, next));
+      } else {
+        const word = meshWord.safeParse(value);
+        if (!word.success) return Promise.reject(broken());
+        this.#events += 1;
+        this.#options.word(word.data, entry.from);
+      }
+    }
+    return undefined;
+  }
+}
+
+function broken(): NetworkError {
+  return new NetworkError(
+    "network.protocol",
+    "Cannot understand node: an event is not as it should be",
+  );
+}

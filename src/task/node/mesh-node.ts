@@ -1,0 +1,297 @@
+import { checkListen } from "../../config/listen.ts";
+import { systemClock } from "../../core/clock.ts";
+import { DingError } from "../../core/errors.ts";
+import { newId } from "../../core/id.ts";
+import { silentLogger, type Logger } from "../../core/log.ts";
+import { Service } from "../../core/service.ts";
+import { delay } from "../../core/wait.ts";
+import { listenHttp, type ListeningApp } from "../../http/listen.ts";
+import type { Link } from "../../link/link.ts";
+import { acceptLink } from "../../link/websocket.ts";
+import { MESH_PATH, MESH_VERSION, type MeshGreeting } from "../../protocol/task-mesh.ts";
+import { Graph, type Reached } from "../mesh/graph.ts";
+import type {
+  Ask,
+  NodeNotes,
+  Peer,
+  PeerChange,
+  RequestOptions,
+  RouteOptions,
+  RouterListener,
+  TaskRouter,
+} from "../router.ts";
+import { Dialler } from "./dialler.ts";
+import { Incoming } from "./incoming.ts";
+import type { MeshNodeOptions } from "./mesh-node-options.ts";
+import { Neighbours } from "./neighbours.ts";
+import { Outgoing } from "./outgoing.ts";
+import { Reader } from "./reader.ts";
+import { nodeApp, type NodeStatus } from "./routes.ts";
+import { Words } from "./words.ts";
+
+const HEARTBEAT_MS = 1_000;
+const TOLERANCE_MS = 20_000;
+const LOOK_MS = 5;
+
+/** One node of a program: hears and is heard by all others, over one port. */
+export class MeshNode extends Service implements TaskRouter {
+  readonly isActive = true;
+  readonly nodeId: number;
+  readonly labels: ReadonlySet<string>;
+  readonly boot: string = newId();
+  readonly #options: MeshNodeOptions;
+  readonly #log: Logger;
+  readonly #graph: Graph;
+  readonly #neighbours: Neighbours;
+  readonly #outgoing: Outgoing;
+  readonly #incoming: Incoming;
+  readonly #dialler: Dialler;
+  readonly #reader: Reader;
+  readonly #words: Words;
+  #listening: ListeningApp | undefined;
+  #missed = 0;
+  #isCrashing = false;
+
+  constructor(options: MeshNodeOptions) {
+    super();
+    const { nodeId, clock = systemClock, log = silentLogger } = options;
+    const { heartbeatMs = HEARTBEAT_MS, toleranceMs = TOLERANCE_MS } = options;
+    this.#options = options;
+    this.#log = log;
+    this.nodeId = nodeId;
+    this.labels = new Set(options.labels);
+    this.#reader = new Reader();
+    const missed = (from: number, events: number): void => this.#onMissed(from, events);
+    this.#graph = new Graph(
+      () => this.#neighbours.record,
+      (change, peer) => this.#onReach(change, peer),
+    );
+    this.#neighbours = new Neighbours({
+      facts: () => ({ ...this.#greeting, topology: options.topology ?? "mesh" }),
+      crashMs: toleranceMs,
+      clock,
+      graph: this.#graph,
+      outgoing: () => this.#outgoing,
+      incoming: () => this.#incoming,
+      missed,
+    });
+    const { lines } = this.#neighbours;
+    this.#outgoing = new Outgoing({
+      nodeId,
+      boot: this.boot,
+      slowPeers: options.slowPeers ?? "slow",
+      graph: this.#graph,
+      lines,
+      isAlone: () => this.#neighbours.isEmpty,
+    });
+    this.#incoming = new Incoming({
+      nodeId,
+      graph: this.#graph,
+      lines,
+      clock,
+      event: (event, args, bytes) => this.#reader.event(event, args, bytes),
+      word: (word, from) => this.#words.onWord(word, from),
+      relay: (body, to, note) => this.#outgoing.relay(body, to, note),
+      missed,
+    });
+    this.#words = new Words({ outgoing: this.#outgoing, reader: this.#reader, clock });
+    this.#dialler = new Dialler({
+      ...options,
+      heartbeatMs,
+      toleranceMs,
+      clock,
+      log,
+      boot: this.boot,
+      greeting: () => this.#greeting,
+      neighbours: this.#neighbours,
+      graph: this.#graph,
+      signal: this.stopping,
+    });
+  }
+
+  /** Where others reach it, host:port; empty before it has started, and where nobody can dial it. */
+  get address(): string {
+    const { host, address = host } = this.#options;
+    const listening = this.#listening;
+    if (!listening || address === undefined) return "";
+    return `${address.includes(":") ? `[${address}]` : address}:${listening.port}`;
+  }
+
+  get port(): number {
+    return this.#listening?.port ?? 0;
+  }
+
+  get notes(): NodeNotes {
+    return this.#words.notes;
+  }
+
+  peers(): readonly Peer[] {
+    return this.#graph.reached.filter(({ isSuspect }) => !isSuspect).map(peerOf);
+  }
+
+  /** What `GET /status` says. */
+  status(): NodeStatus {
+    return {
+      nodeId: this.nodeId,
+      labels: [...this.labels],
+      topology: this.#options.topology ?? "mesh",
+      state: this.state,
+      address: this.address,
+      peers: this.#graph.reached.map(({ nodeId, labels, via, isSuspect }) => ({
+        nodeId,
+        labels: [...labels],
+        state: isSuspect ? "suspect" : "joined",
+        ...(via !== nodeId && { via }),
+      })),
+      links: this.#neighbours.lines.size,
+      sent: this.#outgoing.events,
+      received: this.#incoming.events,
+      dropped: this.#outgoing.dropped,
+      missed: this.#missed,
+    };
+  }
+
+  /** Dials these nodes, host:port, and keeps lines to them. Rejects when one of them says no, and trying again cannot mend it. */
+  dial(addresses: readonly string[]): Promise<void> {
+    return this.#dialler.dialAll(addresses);
+  }
+
+  /** For links that come from elsewhere. */
+  accept(link: Link): Promise<boolean> {
+    return this.#dialler.accept(link);
+  }
+
+  /** For links that are opened elsewhere, as `dial()`. */
+  keep(name: string, openLink: (signal: AbortSignal) => Promise<Link>): Promise<void> {
+    return this.#dialler.keep(name, openLink);
+  }
+
+  /** Resolves when `isFormed` says so of those that are here; looks whenever that changes. */
+  async formed(
+    isFormed: (peers: readonly Peer[], lines: ReadonlySet<number>) => boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
+    while (!isFormed(this.peers(), new Set(this.#neighbours.lines.keys()))) {
+      await delay(LOOK_MS, signal);
+    }
+  }
+
+  emit(event: string, args: readonly unknown[], { to, retain }: RouteOptions): Promise<void> {
+    try {
+      if (to !== undefined && !this.#graph.find(to)) throw unknownError(to);
+      if (retain === true) this.#words.retain(event, args);
+      return this.#outgoing.emit(event, args, to);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  async request(to: number, ask: Ask, options: RequestOptions): Promise<unknown> {
+    if (!this.#graph.find(to)) throw unknownError(to);
+    return await this.#words.ask(to, ask, options);
+  }
+
+  finish(run: number): Promise<void> {
+    return this.#outgoing.say({ k: "finish", run }, undefined);
+  }
+
+  listen(listener: RouterListener): Disposable {
+    return this.#reader.listen(listener);
+  }
+
+  /** Ends it at once, and tells the others that it has crashed. */
+  async crash(): Promise<void> {
+    this.#isCrashing = true;
+    await this.close(CRASH_GRACE_MS);
+  }
+
+  protected override async onStart(resources: AsyncDisposableStack): Promise<void> {
+    const { host, port, token, tls, insecure = false } = this.#options;
+    resources.defer(() => this.#reader.close());
+    resources.use(this.#incoming);
+    resources.use(this.#neighbours);
+    resources.use(this.#words);
+    resources.use(this.#dialler);
+    if (host === undefined) return;
+    checkListen({ host, port, insecure }, token);
+    const app = nodeApp({
+      token,
+      log: this.#log,
+      isLive: () => this.state !== "failed",
+      isReady: () => this.state === "running",
+      status: () => this.status(),
+    });
+    this.#listening = resources.use(
+      await listenHttp(app, {
+        host,
+        port,
+        tls,
+        token,
+        sockets: {
+          [MESH_PATH]: (request, info) =>
+            acceptLink(request, info, (link) => void this.#dialler.accept(link)),
+        },
+      }),
+    );
+  }
+
+  /** What was emitted goes out, in good order or not; then a last word. */
+  protected override async onDrain(deadline: AbortSignal): Promise<void> {
+    const farewell = this.#isCrashing ? "crash" : "leave";
+    try {
+      while (!this.#isCrashing && !this.#outgoing.isThrough) await delay(LOOK_MS, deadline);
+    } catch {
+      this.#log.warn("Others did not take all events of this node in time");
+    }
+    this.#neighbours.sayFarewell(farewell);
+    const sessions = [...this.#neighbours.lines.values()].map(({ session }) => session);
+    const late = delay(deadline.aborted ? 0 : CRASH_GRACE_MS, deadline).catch(() => {});
+    const delivered = Promise.all(
+      sessions.filter((one) => one.isAttached).map((one) => one.delivered()),
+    );
+    await Promise.race([delivered, late]);
+  }
+
+  get #greeting(): MeshGreeting {
+    return {
+      mesh: MESH_VERSION,
+      nodeId: this.nodeId,
+      boot: this.boot,
+      labels: [...this.labels],
+      address: this.address,
+    };
+  }
+
+  #onReach(change: PeerChange, peer: Reached): void {
+    this.#log.debug(change, { node: peer.nodeId });
+    if (change === "peer:join") this.#words.onJoin(peer);
+    if (change === "peer:leave" || change === "peer:crash") this.#words.onGone(peer);
+    if (change === "peer:leave") this.#incoming.forget(peer.boot);
+    this.#reader.peer(change, peerOf(peer));
+    this.#dialler.onReach();
+  }
+
+  #onMissed(from: number, events: number): void {
+    this.#missed += events;
+    this.#log.warn(`Events of node ${from} are lost here: it does not keep them so long`, {
+      events,
+    });
+    this.#reader.missed(from, events);
+  }
+}
+
+const CRASH_GRACE_MS = 1_000;
+
+function peerOf({ nodeId, labels }: Reached): Peer {
+  return { nodeId, labels };
+}
+
+function unknownError(nodeId: number): DingError {
+  return new DingError(
+    "network.unreachable",
+    `Cannot reach node ${nodeId}: it is not in the mesh`,
+    {
+      hint: "task.router.peers() tells who is.",
+    },
+  );
+}

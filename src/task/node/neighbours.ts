@@ -1,0 +1,269 @@
+import { setImmediate } from "node:timers";
+import { parseAddress } from "../../config/address.ts";
+import type { Clock } from "../../core/clock.ts";
+import { DingError } from "../../core/errors.ts";
+import type { MeshGreeting, NodeRecord } from "../../protocol/task-mesh.ts";
+import type { Session } from "../../rpc/session.ts";
+import { probePort } from "../../runtime/probe.ts";
+import type { Graph } from "../mesh/graph.ts";
+import { Membership, type Candidate } from "../mesh/membership.ts";
+import type { PeerChange } from "../router.ts";
+import type { Incoming } from "./incoming.ts";
+import { Line, type Begin, type Farewell, type LineEvents } from "./line.ts";
+import type { Outgoing } from "./outgoing.ts";
+
+/** What a node says of itself, but for its neighbours. */
+export type OwnFacts = Pick<NodeRecord, "nodeId" | "boot" | "labels" | "address" | "topology">;
+
+/** What the neighbours of a node stand on. */
+export interface NeighboursOptions {
+  facts: () => OwnFacts;
+  /** A suspect that is not heard for so long has crashed. */
+  crashMs: number;
+  clock: Clock;
+  graph: Graph;
+  outgoing: () => Outgoing;
+  incoming: () => Incoming;
+  missed: (from: number, events: number) => void;
+}
+
+const NO_LABELS: ReadonlySet<string> = new Set();
+/** So many that are gone are told to others. */
+const MOST_GONE = 64;
+
+/** The lines of a node to others, and what all of them know of each other. */
+export class Neighbours implements LineEvents, Disposable {
+  readonly lines: Map<number, Line> = new Map();
+  readonly #options: NeighboursOptions;
+  readonly #membership: Membership;
+  readonly #links = new Map<number, { boot: string; state: "up" | "suspect" }>();
+  #gone: NodeRecord["gone"] = [];
+  #version = 0;
+  #isTellingPlanned = false;
+  /** By boot: up to where its log has been handled. */
+  readonly #cursors = new Map<string, number>();
+  readonly #heads = new WeakMap<Line, number>();
+  #isClosed = false;
+
+  constructor(options: NeighboursOptions) {
+    this.#options = options;
+    const { facts, crashMs, clock } = options;
+    this.#membership = new Membership({
+      nodeId: facts().nodeId,
+      crashMs,
+      clock,
+      onChange: (change, peer) => this.#onChange(change, peer),
+    });
+  }
+
+  /** What this node tells all others of itself. */
+  get record(): NodeRecord {
+    return {
+      ...this.#options.facts(),
+      version: this.#version,
+      links: [...this.#links].map(([nodeId, { boot, state }]) => [nodeId, boot, state]),
+      gone: this.#gone,
+    };
+  }
+
+  /** Is nobody there, nor expected back? */
+  get isEmpty(): boolean {
+    return this.#links.size === 0;
+  }
+
+  /** A session stands. Throws `peer.refused` when its place is taken, with `duplicate` when it is by itself. */
+  adopt(session: Session, peer: MeshGreeting, isDialled: boolean): Line {
+    const old = this.lines.get(peer.nodeId);
+    if (old?.peer.boot === peer.boot) this.#checkDuplicate(old, isDialled);
+    this.#membership.join({ ...peer, labels: new Set(peer.labels) });
+    const line = new Line({ session, peer, isDialled, events: this });
+    this.lines.set(peer.nodeId, line);
+    if (old) this.#replace(old);
+    const { log, sent } = this.#options.outgoing().head;
+    this.#heads.set(line, log);
+    const { graph, incoming } = this.#options;
+    const others = graph.records.map((record) => ({
+      record,
+      sent: incoming().sentBy(record.boot),
+    }));
+    line.sayBegin({
+      got: this.#cursors.get(peer.boot) ?? null,
+      records: [{ record: this.record, sent }, ...others],
+    });
+    return line;
+  }
+
+  /** Throws as `adopt()` would. */
+  checkPlace(peer: MeshGreeting): void {
+    const old = this.lines.get(peer.nodeId);
+    if (old?.peer.boot === peer.boot) this.#checkDuplicate(old, false);
+    this.#membership.check({ ...peer, labels: NO_LABELS });
+  }
+
+  begin(line: Line, { got, records }: Begin): void {
+    const { incoming, outgoing } = this.#options;
+    for (const { record, sent } of records) incoming().expect(record.nodeId, record.boot, sent);
+    if (this.lines.get(line.peer.nodeId) !== line) return;
+    outgoing().attach(line.peer.nodeId, got ?? this.#heads.get(line) ?? 0);
+    this.records(
+      line,
+      records.map(({ record }) => record),
+    );
+  }
+
+  records(line: Line, records: NodeRecord[]): void {
+    const { graph } = this.#options;
+    const news = records.filter((record) => graph.learn(record));
+    if (news.length === 0) return;
+    for (const other of this.lines.values()) {
+      if (other === line) continue;
+      const told = news.filter((record) => !isToldByItself(record, other.peer.boot));
+      if (told.length > 0) other.sayRecords(told);
+    }
+    graph.update();
+  }
+
+  entry(...[line, note, body]: Parameters<LineEvents["entry"]>): Promise<void> | undefined {
+    return this.#options.incoming().accept(line, note, body);
+  }
+
+  missed({ peer }: Line, events: number): void {
+    this.#options.missed(peer.nodeId, events);
+  }
+
+  taken({ peer }: Line, seq: number): void {
+    this.#options.outgoing().onTaken(peer.nodeId, seq);
+  }
+
+  asked({ peer }: Line, ...[stream, after]: ["all" | "own", number]): void {
+    this.#options.outgoing().onAsked(peer.nodeId, stream, after);
+  }
+
+  interrupted(line: Line): void {
+    const { nodeId, boot } = line.peer;
+    if (this.lines.get(nodeId) !== line || this.#isClosed) return;
+    this.#membership.suspect(nodeId, boot);
+    this.#probe(line);
+  }
+
+  resumed(line: Line): void {
+    const { peer } = line;
+    if (this.lines.get(peer.nodeId) !== line) return;
+    this.#membership.join({ ...peer, labels: new Set(peer.labels) });
+  }
+
+  ended(line: Line, farewell: Farewell | undefined): void {
+    const { nodeId, boot } = line.peer;
+    this.#cursors.set(boot, Math.max(line.cursor, this.#cursors.get(boot) ?? 0));
+    if (this.lines.get(nodeId) !== line || this.#isClosed) return;
+    this.lines.delete(nodeId);
+    this.#options.outgoing().detach(nodeId);
+    if (farewell === "leave") {
+      this.#cursors.delete(boot);
+      this.#membership.leave(nodeId, boot);
+    } else if (farewell === "crash") this.#membership.crash(nodeId, boot);
+    else {
+      this.#membership.suspect(nodeId, boot);
+      this.#probe(line);
+    }
+  }
+
+  /** The end: tells the neighbours how. */
+  sayFarewell(farewell: Farewell): void {
+    this.#isClosed = true;
+    for (const line of this.lines.values()) line.sayFarewell(farewell);
+  }
+
+  [Symbol.dispose](): void {
+    this.#isClosed = true;
+    for (const { session } of this.lines.values()) session.end();
+    this.lines.clear();
+    this.#membership[Symbol.dispose]();
+  }
+
+  /** Of two sessions between the same two, both ends keep the one that the greater id dialled; of two of one end, the newer. */
+  #checkDuplicate(old: Line, isDialled: boolean): void {
+    const { nodeId } = this.#options.facts();
+    const isOurs = nodeId > old.peer.nodeId;
+    if (!old.session.isAttached || old.isDialled === isDialled || isDialled === isOurs) return;
+    throw new DingError("peer.refused", `Cannot open a second line to node ${old.peer.nodeId}`, {
+      details: { duplicate: true },
+    });
+  }
+
+  #replace(old: Line): void {
+    const { boot } = old.peer;
+    this.#cursors.set(boot, Math.max(old.cursor, this.#cursors.get(boot) ?? 0));
+    this.#options.outgoing().detach(old.peer.nodeId);
+    old.session.end();
+  }
+
+  /** Nobody listens any more where it did: it is not only its link that broke. */
+  #probe({ peer, session }: Line): void {
+    const { nodeId, boot, address } = peer;
+    const place = placeOf(address);
+    if (place?.port === undefined) return;
+    void probePort(place.host, place.port).then((problem) => {
+      if (problem?.code !== "network.refused" || this.#isClosed) return;
+      if (!session.isAttached && !session.isEnded) session.end(problem);
+      this.#membership.crash(nodeId, boot);
+    });
+  }
+
+  #onChange(change: PeerChange, { nodeId, boot }: Candidate): void {
+    const { outgoing } = this.#options;
+    if (change === "peer:join") {
+      this.#links.set(nodeId, { boot, state: "up" });
+    } else if (change === "peer:suspect") {
+      this.#links.set(nodeId, { boot, state: "suspect" });
+    } else {
+      if (this.#links.get(nodeId)?.boot === boot) this.#links.delete(nodeId);
+      const how = change === "peer:leave" ? "leave" : "crash";
+      this.#gone = [...this.#gone.filter(([, gone]) => gone !== boot), [nodeId, boot, how] as const]
+        .slice(-MOST_GONE)
+        .map(([id, gone, told]) => [id, gone, told]);
+    }
+    this.#pauseOrGoOn(change, nodeId, outgoing());
+    this.#version += 1;
+    this.#planTelling();
+    this.#options.graph.update();
+  }
+
+  /** A suspect holds nobody up: what was said to it, its session keeps. */
+  #pauseOrGoOn(change: PeerChange, nodeId: number, outgoing: Outgoing): void {
+    const line = this.lines.get(nodeId);
+    if (!line?.hasBegun) return;
+    if (change === "peer:suspect") {
+      const told = outgoing.toldTo(nodeId);
+      if (told !== undefined) this.#heads.set(line, told);
+      outgoing.detach(nodeId);
+    } else if (change === "peer:join" && outgoing.toldTo(nodeId) === undefined) {
+      outgoing.attach(nodeId, this.#heads.get(line) ?? 0);
+    }
+  }
+
+  #planTelling(): void {
+    if (this.#isTellingPlanned || this.#isClosed) return;
+    this.#isTellingPlanned = true;
+    setImmediate(() => {
+      this.#isTellingPlanned = false;
+      if (this.#isClosed) return;
+      const { record } = this;
+      for (const line of this.lines.values()) line.sayRecords([record]);
+    });
+  }
+}
+
+/** What another node says of itself may be anything. */
+function placeOf(address: string): ReturnType<typeof parseAddress> | undefined {
+  try {
+    return parseAddress(address);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Has the node of this record a line of its own to that boot, or is it that one? */
+function isToldByItself({ boot, links }: NodeRecord, other: string): boolean {
+  return boot === other || links.some(([, linked, state]) => linked === other && state === "up");
+}
