@@ -5,6 +5,7 @@ import { runFleetWorker } from "../src/decentral/worker/fleet-worker.ts";
 import { restoreBunOptions } from "../src/runtime/self.ts";
 import { runModelWorker } from "../src/serve/worker/model-worker.ts";
 import { runWorker } from "../src/slave/worker.ts";
+import { runSupervisedChild } from "../src/task/supervisor/child-program.ts";
 import { providePluginModules } from "./_plugin-modules.ts";
 import { terminalLogger } from "./_terminal.ts";
 
@@ -15,6 +16,7 @@ const PROGRAMS: Record<string, typeof runWorker> = {
   slave: runWorker,
   serve: runModelWorker,
   decentral: runFleetWorker,
+  supervised: runSupervisedChild,
 };
 
 /** Ctrl-C and `kill` of a whole group reach workers too; their parent decides when they end. */
