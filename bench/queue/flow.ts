@@ -1,8 +1,8 @@
 import type { Queue } from "../../src/broker/queue.ts";
 import { median } from "../support/rounds.ts";
 
-/** A job's value. */
-export const VALUE = new Uint8Array(100).fill(97);
+/** A job's value: a number in JSON. */
+export const VALUE = new TextEncoder().encode("1".repeat(100));
 export const BATCH = 500;
 export const UNITS = 8;
 export const ROUNDS = 5;
