@@ -42,7 +42,7 @@ async function* echo(press: Press): AsyncGenerator<Row> {
   const trip = await pair.compare({ ...load, figure: ({ p50Ms }) => p50Ms });
   const id = "35 KB there and back, one client, p50";
   yield ratioRow({ id, unit: "ms", peer: ANCESTOR.echoMs }, trip);
-  yield valueRow({ id: "the same, as it is", unit: "ms", bound: 0.3 }, trip.value);
+  yield valueRow({ id: "the same, as it is", unit: "ms", bound: 0.3 }, trip.value, trip.limit);
 }
 
 async function* images(press: Press): AsyncGenerator<Row> {
@@ -56,5 +56,5 @@ async function* images(press: Press): AsyncGenerator<Row> {
     figure: ({ perSecond }) => (perSecond * bytes) / 1e9,
   });
   yield ratioRow({ id: "602 KB images, 8 connections", unit: "GB/s" }, rate);
-  yield valueRow({ id: "the same, as it is", unit: "GB/s", bound: 1.5 }, rate.value);
+  yield valueRow({ id: "the same, as it is", unit: "GB/s", bound: 1.5 }, rate.value, rate.limit);
 }
