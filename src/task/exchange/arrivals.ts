@@ -1,0 +1,50 @@
+import { abortable, within } from "../../core/wait.ts";
+import { DingError } from "../../core/errors.ts";
+import type { MainTask } from "../task.ts";
+
+/** Options with all their defaults. */
+export type Settled<T> = { [K in keyof T]-?: NonNullable<T[K]> };
+
+/** How a wait for what others send has ended. */
+export type WaitEnd = "arrived" | "finished" | "late";
+
+/** Wakes a middleware that waits for what others send; each arrival wakes all who wait then. */
+export class Arrivals {
+  #next = Promise.withResolvers<void>();
+
+  /** Something has come. */
+  wake(): void {
+    this.#next.resolve();
+    this.#next = Promise.withResolvers();
+  }
+
+  /**
+   * Until there is what is looked for, the task is to finish, or `waitMs` are over. Rejects when the step has failed or
+   * the task stops.
+   */
+  async until(
+    task: Pick<MainTask, "finishing" | "signal">,
+    isThere: () => boolean,
+    waitMs: number,
+  ): Promise<WaitEnd> {
+    const startedMs = performance.now();
+    const ending = AbortSignal.any([task.finishing, task.signal]);
+    while (!isThere()) {
+      if (task.finishing.aborted) return "finished";
+      const leftMs = waitMs - (performance.now() - startedMs);
+      if (leftMs <= 0) return "late";
+      const woken = abortable(this.#next.promise, ending);
+      try {
+        await (leftMs === Infinity ? woken : within(woken, Math.min(leftMs, LONGEST_MS), "it"));
+      } catch (error) {
+        task.signal.throwIfAborted();
+        if (task.finishing.aborted) return "finished";
+        if (DingError.from(error).code !== "wait.timeout") throw error;
+      }
+    }
+    return "arrived";
+  }
+}
+
+/** Timers take no longer time: the wait begins anew then. */
+const LONGEST_MS = 2 ** 31 - 1;
