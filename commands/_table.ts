@@ -35,6 +35,11 @@ export const TABLE: Table = {
     example: "ding decentral start --plugin ./unit.ts --queue sqlite:./jobs.db",
     load: () => import("./decentral.ts").then((module) => module.default),
   },
+  task: {
+    description: "Run a program in many processes that hear each other's events",
+    example: "ding task --main ./main.ts --parallel-workers 2",
+    load: () => import("./task.ts").then((module) => module.default),
+  },
   bench: {
     description: "Measure how much a server bears, and how fast it answers",
     example: "ding bench serve http://127.0.0.1:8900 --concurrency 1:32",

@@ -5,6 +5,7 @@ import { runFleetWorker } from "../src/decentral/worker/fleet-worker.ts";
 import { restoreBunOptions } from "../src/runtime/self.ts";
 import { runModelWorker } from "../src/serve/worker/model-worker.ts";
 import { runWorker } from "../src/slave/worker.ts";
+import { runTaskWorker } from "../src/task/parallel/worker.ts";
 import { runSupervisedChild } from "../src/task/supervisor/child-program.ts";
 import { providePluginModules } from "./_plugin-modules.ts";
 import { terminalLogger } from "./_terminal.ts";
@@ -16,6 +17,7 @@ const PROGRAMS: Record<string, typeof runWorker> = {
   slave: runWorker,
   serve: runModelWorker,
   decentral: runFleetWorker,
+  task: (log) => runTaskWorker(log),
   supervised: runSupervisedChild,
 };
 

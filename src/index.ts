@@ -58,9 +58,11 @@ export type {
 export { Context } from "./task/context.ts";
 export { Lock } from "./task/lock.ts";
 export type { Middleware, Wrapper } from "./task/middleware.ts";
+export { Parallel } from "./task/parallel/parallel.ts";
+export type { ParallelOptions } from "./task/parallel/parallel-options.ts";
 export { OfflineRLContext, OnlineRLContext } from "./task/rl-contexts.ts";
 export { ROLE, type Role } from "./task/roles.ts";
-export type { Peer, PeerChange, TaskRouter } from "./task/router.ts";
+export type { NodeNotes, Peer, PeerChange, RequestOptions, TaskRouter } from "./task/router.ts";
 export type { HandlerErrorPolicy, StartOptions } from "./task/start-options.ts";
 export { MainTask } from "./task/task.ts";
 export type { EmitOptions } from "./task/task-events.ts";

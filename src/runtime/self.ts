@@ -23,24 +23,39 @@ export function isCompiled(): boolean {
 /** Takes what a child prints, line by line. */
 export type OutputLine = (line: string) => void;
 
+/** What a child prints on its stdout is on ours. */
+export const OWN_STDOUT = "own-stdout";
+
 /**
  * Starts this program again as a child that speaks ipc. What it prints goes to our stderr, so
- * that a plugin's prints never mix with the data on our own stdout; or to `output`, if given.
+ * that a plugin's prints never mix with the data on our own stdout; or to `output`, if given: with `OWN_STDOUT` what it
+ * prints is data.
  * Bun ends even a busy child when this process is gone; under Deno, when it leaves by itself.
  */
 export function spawnSelf(
   args: string[],
   env: Record<string, string> = {},
-  output?: OutputLine,
+  output?: OutputLine | typeof OWN_STDOUT,
 ): ChildProcess {
   const [command, ...rest] = selfCommand();
-  const child = spawn(command, [...rest, ...args], {
-    stdio: output ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", 2, 2, "ipc"],
+  return spawnProgram([command, ...rest, ...args], env, output);
+}
+
+/** As `spawnSelf`, for any command line of this runtime. */
+export function spawnProgram(
+  [command, ...args]: readonly [string, ...string[]],
+  env: Record<string, string> = {},
+  output?: OutputLine | typeof OWN_STDOUT,
+): ChildProcess {
+  const isPiped = typeof output === "function";
+  const own = output === OWN_STDOUT ? 1 : 2;
+  const child = spawn(command, args, {
+    stdio: isPiped ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", own, 2, "ipc"],
     serialization: "advanced",
     env: { ...withoutSecrets(process.env), BUN_OPTIONS: bunOptions(), ...env },
   });
   for (const stream of [child.stdout, child.stderr])
-    if (output && stream) readLines(stream, output);
+    if (isPiped && stream) readLines(stream, output);
   if (deno) endWithThisProcess(child);
   return child;
 }

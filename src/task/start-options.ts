@@ -36,6 +36,8 @@ export interface TaskOptions {
   run?: number;
   /** How long what does not end is waited for, after a failure and in `stop()`; default 5,000. */
   graceMs?: number;
+  /** What a start does when another node crashes, if it does not say so itself; default "continue". */
+  onPeerCrash?: "continue" | "finish";
   /** Hears an error that no `run()` is there to tell of. */
   onFailure?: (error: unknown) => void;
 }

@@ -27,6 +27,7 @@ export interface Ground {
   router: TaskRouter;
   early: EarlyEvents;
   graceMs: number;
+  onPeerCrash: "continue" | "finish";
   clock: Clock;
   log: Logger;
   /** It has failed while no `run()` was there to tell. */
@@ -36,7 +37,7 @@ export interface Ground {
 /** Makes it; from now on events wait 5 s for their first listener. */
 export function newStart<C extends Context>(options: StartOptions<C>, ground: Ground): Started<C> {
   const { asyncMode: isAsync = false, workers = WORKERS, ctx = new Context() as C } = options;
-  const { onHandlerError = "throw", onPeerCrash = "continue", labels: own = [] } = options;
+  const { onHandlerError = "throw", onPeerCrash = ground.onPeerCrash, labels: own = [] } = options;
   if (!(Number.isInteger(workers) && workers > 0)) {
     throw new DingError("usage.invalid-option", `Cannot start task with ${workers} workers`);
   }

@@ -24,7 +24,7 @@ const GRACE_MS = 5_000;
  */
 export class MainTask<C extends Context = Context> implements AsyncDisposable {
   readonly router: TaskRouter;
-  readonly #options: Pick<Required<TaskOptions>, "clock" | "log" | "graceMs" | "onFailure">;
+  readonly #options: Omit<Required<TaskOptions>, "router" | "run">;
   readonly #ear: Ear<C>;
   #started: Started<C> | undefined;
   /** The last start, when there is none: what it came to can still be read. */
@@ -37,7 +37,8 @@ export class MainTask<C extends Context = Context> implements AsyncDisposable {
   constructor(options: TaskOptions = {}) {
     this.router = options.router ?? ALONE;
     const { clock = systemClock, log = silentLogger, graceMs = GRACE_MS } = options;
-    this.#options = { clock, log, graceMs, onFailure: options.onFailure ?? (() => {}) };
+    const { onFailure = () => {}, onPeerCrash = "continue" } = options;
+    this.#options = { clock, log, graceMs, onFailure, onPeerCrash };
     this.#run = options.run ?? 0;
     this.#ear = new Ear(this.router, log);
   }

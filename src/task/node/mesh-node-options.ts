@@ -21,10 +21,10 @@ export interface MeshNodeOptions {
   /** Callers must show it, and it is shown to those who are dialled. */
   token?: string | undefined;
   insecure?: boolean;
-  heartbeatMs?: number;
+  heartbeatMs?: number | undefined;
   /** A node that is silent for so long has crashed. */
-  toleranceMs?: number;
-  slowPeers?: SlowPeerPolicy;
+  toleranceMs?: number | undefined;
+  slowPeers?: SlowPeerPolicy | undefined;
   clock?: Clock;
   log?: Logger;
 }

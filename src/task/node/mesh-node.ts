@@ -29,8 +29,7 @@ import { Reader } from "./reader.ts";
 import { nodeApp, type NodeStatus } from "./routes.ts";
 import { Words } from "./words.ts";
 
-const HEARTBEAT_MS = 1_000;
-const TOLERANCE_MS = 20_000;
+const BEAT = { heartbeatMs: 1_000, toleranceMs: 20_000 };
 const LOOK_MS = 5;
 
 /** One node of a program: hears and is heard by all others, over one port. */
@@ -52,16 +51,23 @@ export class MeshNode extends Service implements TaskRouter {
   #missed = 0;
   #isCrashing = false;
 
+  readonly #onMissed = (from: number, events: number): void => {
+    this.#missed += events;
+    this.#log.warn(`Events of node ${from} are lost here: it does not keep them so long`, {
+      events,
+    });
+    this.#reader.missed(from, events);
+  };
+
   constructor(options: MeshNodeOptions) {
     super();
     const { nodeId, clock = systemClock, log = silentLogger } = options;
-    const { heartbeatMs = HEARTBEAT_MS, toleranceMs = TOLERANCE_MS } = options;
+    const { heartbeatMs = BEAT.heartbeatMs, toleranceMs = BEAT.toleranceMs } = options;
     this.#options = options;
     this.#log = log;
     this.nodeId = nodeId;
     this.labels = new Set(options.labels);
     this.#reader = new Reader();
-    const missed = (from: number, events: number): void => this.#onMissed(from, events);
     this.#graph = new Graph(
       () => this.#neighbours.record,
       (change, peer) => this.#onReach(change, peer),
@@ -73,7 +79,7 @@ export class MeshNode extends Service implements TaskRouter {
       graph: this.#graph,
       outgoing: () => this.#outgoing,
       incoming: () => this.#incoming,
-      missed,
+      missed: this.#onMissed,
     });
     const { lines } = this.#neighbours;
     this.#outgoing = new Outgoing({
@@ -92,7 +98,7 @@ export class MeshNode extends Service implements TaskRouter {
       event: (event, args, bytes) => this.#reader.event(event, args, bytes),
       word: (word, from) => this.#words.onWord(word, from),
       relay: (body, to, note) => this.#outgoing.relay(body, to, note),
-      missed,
+      missed: this.#onMissed,
     });
     this.#words = new Words({ outgoing: this.#outgoing, reader: this.#reader, clock });
     this.#dialler = new Dialler({
@@ -199,6 +205,11 @@ export class MeshNode extends Service implements TaskRouter {
     return this.#reader.listen(listener);
   }
 
+  /** Its task is to come to its end, as if a peer had; and so is each that starts later. */
+  finishHere(): void {
+    this.#reader.finish(Number.MAX_SAFE_INTEGER, this.nodeId);
+  }
+
   /** Ends it at once, and tells the others that it has crashed. */
   async crash(): Promise<void> {
     this.#isCrashing = true;
@@ -244,11 +255,9 @@ export class MeshNode extends Service implements TaskRouter {
       this.#log.warn("Others did not take all events of this node in time");
     }
     this.#neighbours.sayFarewell(farewell);
-    const sessions = [...this.#neighbours.lines.values()].map(({ session }) => session);
+    const { sessions } = this.#neighbours;
     const late = delay(deadline.aborted ? 0 : CRASH_GRACE_MS, deadline).catch(() => {});
-    const delivered = Promise.all(
-      sessions.filter((one) => one.isAttached).map((one) => one.delivered()),
-    );
+    const delivered = Promise.all(sessions.map((one) => one.delivered()));
     await Promise.race([delivered, late]);
   }
 
@@ -269,14 +278,6 @@ export class MeshNode extends Service implements TaskRouter {
     if (change === "peer:leave") this.#incoming.forget(peer.boot);
     this.#reader.peer(change, peerOf(peer));
     this.#dialler.onReach();
-  }
-
-  #onMissed(from: number, events: number): void {
-    this.#missed += events;
-    this.#log.warn(`Events of node ${from} are lost here: it does not keep them so long`, {
-      events,
-    });
-    this.#reader.missed(from, events);
   }
 }
 

@@ -66,6 +66,11 @@ export class Neighbours implements LineEvents, Disposable {
     };
   }
 
+  /** Those whose link stands. */
+  get sessions(): Session[] {
+    return [...this.lines.values()].map(({ session }) => session).filter((one) => one.isAttached);
+  }
+
   /** Is nobody there, nor expected back? */
   get isEmpty(): boolean {
     return this.#links.size === 0;

@@ -1,0 +1,124 @@
+import { DingError } from "../src/core/errors.ts";
+import type { TaskCommandOptions } from "../src/task/options.ts";
+import { launch } from "../src/task/parallel/launch.ts";
+import { findMain } from "../src/task/parallel/load-main.ts";
+import { prepare, spawnWorker } from "../src/task/parallel/parallel.ts";
+import type { ParallelOptions } from "../src/task/parallel/parallel-options.ts";
+import { placeOn } from "../src/task/platform/place-on.ts";
+import type { Given } from "./_command.ts";
+import { serveTls } from "./_serve-tls.ts";
+import type { StopRequest } from "./_signals.ts";
+import { fieldsText } from "./_terminal.ts";
+import type { Tools } from "./_tools.ts";
+
+/** What a run stands on, beside its options. */
+export interface TaskRun {
+  given: Given;
+  tools: Tools;
+  stop: StopRequest;
+}
+
+/** Runs a launch to its end; gives the exit code. */
+export async function runTask(options: TaskCommandOptions, run: TaskRun): Promise<number> {
+  const parallel = await parallelOf(options, run);
+  if (options.dryRun) {
+    const { plan, setUpOf } = prepare(parallel);
+    const { topology, labels, host } = setUpOf(0);
+    process.stdout.write(`${JSON.stringify({ ...plan, topology, labels, host })}\n`);
+    return 0;
+  }
+  const place = findMain(options);
+  const level = options.verbose ? "debug" : options.logLevel;
+  const start = (more: ParallelOptions = {}): Promise<void> =>
+    launch({ ...prepare({ ...parallel, ...more }), place, spawn: () => spawnWorker(level) });
+  try {
+    await start();
+  } catch (thrown) {
+    const isInUse = thrown instanceof DingError && thrown.code === "network.in-use";
+    if (!isInUse || !isByItself(options, run.given)) throw thrown;
+    run.tools.log.info("Nobody can attach to this program: its port is in use");
+    await start({ ports: [0] });
+  }
+  return 0;
+}
+
+async function parallelOf(
+  options: TaskCommandOptions,
+  { tools, stop, given }: TaskRun,
+): Promise<ParallelOptions> {
+  const { log, token } = tools;
+  const place = await placeOf(options, given);
+  const { parallelWorkers } = place;
+  return {
+    ...options,
+    topology: parallelWorkers > 1 ? "mesh" : "alone",
+    ...place,
+    token,
+    tls: serveTls(options),
+    log,
+    signal: stop.signal,
+    onReady: (addresses) => announce(addresses, tools),
+  };
+}
+
+/** Nothing was said of others: then none are waited for. */
+function isByItself({ parallelWorkers }: TaskCommandOptions, { origins }: Given): boolean {
+  const ofOthers = ["ports", "address", "host", "attachTo", "nodeIds", "topology", "platform"];
+  return parallelWorkers === 1 && ofOthers.every((key) => origins[key] === undefined);
+}
+
+type Placed = Pick<ParallelOptions, "attachTo" | "labels" | "address" | "topology"> & {
+  parallelWorkers: number;
+  ports: number[] | undefined;
+  nodeIds: number[] | undefined;
+};
+
+/** Where this launch stands: as it was said, and where it was not, as its platform says. */
+async function placeOf(options: TaskCommandOptions, { origins }: Given): Promise<Placed> {
+  const { platform, address, topology, mqType, mqUrl } = options;
+  const ports = numbersOf("--ports", options.ports);
+  const nodeIds = numbersOf("--node-ids", options.nodeIds);
+  const attachTo = wordsOf(options.attachTo);
+  const labels = wordsOf(options.labels);
+  const said = {
+    ports,
+    nodeIds,
+    ...(topology && { topology }),
+    ...(address !== undefined && { address }),
+  };
+  if (platform === undefined) {
+    return { ...said, attachTo, labels, parallelWorkers: options.parallelWorkers };
+  }
+  const isBrokered = mqUrl !== undefined || mqType.toLowerCase() !== "nng";
+  return placeOn({
+    platform,
+    spec: options.platformSpec,
+    given: {
+      ...said,
+      parallelWorkers: origins["parallelWorkers"] ? options.parallelWorkers : undefined,
+      attachTo: attachTo.length > 0 ? attachTo : undefined,
+      labels,
+      isBrokered,
+    },
+  });
+}
+
+function wordsOf(texts: readonly string[]): string[] {
+  return texts.flatMap((text) => text.split(",")).flatMap((text) => text.trim() || []);
+}
+
+function numbersOf(flag: string, texts: readonly string[]): number[] | undefined {
+  const numbers = wordsOf(texts).map((text) => {
+    if (/^\d{1,9}$/.test(text)) return Number(text);
+    throw new DingError("usage.invalid-option", `Cannot use ${flag} ${text}: it is no number`);
+  });
+  return numbers.length > 0 ? numbers : undefined;
+}
+
+function announce(addresses: readonly string[], { log, fileLog }: Tools): void {
+  const [first = ""] = addresses;
+  const facts = { nodes: addresses.length, addresses: addresses.join(",") };
+  log.debug("All nodes are there", facts);
+  fileLog?.info(`task ready on ${first}`, facts);
+  process.stderr.write(`task ready on ${first}${fieldsText(facts)}\n`);
+}

@@ -1,0 +1,134 @@
+import type { ChildProcess } from "node:child_process";
+import { systemClock } from "../../core/clock.ts";
+import type { Logger } from "../../core/log.ts";
+import { backoffMs, type Backoff } from "../../core/retry.ts";
+import { delay } from "../../core/wait.ts";
+import { DingError, messageOf } from "../../core/errors.ts";
+import { WorkerProcess } from "../../pool/worker-process.ts";
+import { msgpack } from "../../protocol/codec.ts";
+import type { JoinOrder } from "./node-run.ts";
+import { WORKER_METHODS, type WorkerSetUp } from "./worker.ts";
+
+/** What one process of a launch is made with. */
+export interface MemberOptions {
+  setUp: WorkerSetUp;
+  spawn: () => ChildProcess;
+  autoRecover: boolean;
+  maxRetries: number;
+  backoff?: Backoff | undefined;
+  /** Ends the wait before another try. */
+  signal: AbortSignal;
+  log: Logger;
+  /** Whom to wait for when it comes back. */
+  rejoin: () => JoinOrder;
+}
+
+const BACKOFF: Backoff = { minMs: 500, maxMs: 30_000, jitter: 0.2 };
+/** So long a process may take to leave by itself when its main has ended. */
+const LEAVE_MS = 5_000;
+
+/** One node of a launch in a process of its own, which is replaced when it fails, if that is wanted. */
+export class Member {
+  readonly nodeId: number;
+  readonly #options: MemberOptions;
+  #process: WorkerProcess | undefined;
+  #address = "";
+  #isRunning = false;
+  #isFinishing = false;
+
+  constructor(options: MemberOptions) {
+    this.#options = options;
+    this.nodeId = options.setUp.nodeId;
+  }
+
+  /** Where it listens, once it has. */
+  get address(): string {
+    return this.#address;
+  }
+
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  /** Starts its process, which loads main and listens. */
+  async listen(): Promise<void> {
+    const { setUp, spawn } = this.#options;
+    const worker = new WorkerProcess(`node ${this.nodeId}`, spawn(), systemClock);
+    this.#process = worker;
+    const port = this.#address === "" ? setUp.port : Number(/\d+$/.exec(this.#address)?.[0]);
+    const body = await worker.peer.request(WORKER_METHODS.LISTEN, { ...setUp, port });
+    worker.isReady = true;
+    this.#address = body ? (msgpack.decode(body) as string) : "";
+  }
+
+  async join(order: JoinOrder): Promise<void> {
+    await this.#process?.peer.request(WORKER_METHODS.JOIN, order);
+  }
+
+  /** Resolves when main has ended; rejects with its failure when there are no tries left. */
+  async run(): Promise<void> {
+    this.#isRunning = true;
+    try {
+      await this.#runAgain();
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  /** Main is to come to its end. */
+  finish(): void {
+    this.#isFinishing = true;
+    void this.#process?.peer.request(WORKER_METHODS.FINISH, null).catch(() => {});
+  }
+
+  /** Ends its process, whatever it does. */
+  async end(): Promise<void> {
+    const worker = this.#process;
+    if (!worker) return;
+    worker.isReady = true;
+    worker.stop();
+    const timer = setTimeout(() => worker.kill(), LEAVE_MS);
+    await worker.gone;
+    clearTimeout(timer);
+  }
+
+  kill(): void {
+    this.#process?.kill();
+  }
+
+  async #runAgain(): Promise<void> {
+    const { autoRecover, maxRetries, signal, log, backoff = BACKOFF, rejoin } = this.#options;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        if (attempt > 1) {
+          await this.listen();
+          await this.join(rejoin());
+        }
+        await this.#process?.peer.request(WORKER_METHODS.RUN, null);
+        return await this.end();
+      } catch (thrown) {
+        await this.end();
+        const error = DingError.from(thrown);
+        if (!autoRecover || attempt > maxRetries || signal.aborted || this.#isFinishing) {
+          throw this.#told(error);
+        }
+        const facts = { node: this.nodeId, retry: attempt, error: messageOf(error) };
+        log.error("A node failed and runs again", facts);
+        await delay(backoffMs(backoff, attempt), signal).catch(() => {});
+        if (signal.aborted) throw this.#told(error);
+      }
+    }
+  }
+
+  /** A process that dies does not know which node it was. */
+  #told(error: DingError): DingError {
+    if (error.code !== "worker.exited") return error;
+    return new DingError(error.code, `Node ${this.nodeId} is gone: ${error.message}`, {
+      details: error.details,
+    });
+  }
+}

@@ -1,0 +1,175 @@
+import { DingError, errorOf, messageOf } from "../../core/errors.ts";
+import type { Logger } from "../../core/log.ts";
+import type { ServerTls } from "../../runtime/http-server.ts";
+import { placeOf } from "../../runtime/modules.ts";
+import type { SlowPeerPolicy } from "../mesh/feed.ts";
+import type { Topology } from "../node/mesh-node-options.ts";
+import { MeshNode } from "../node/mesh-node.ts";
+import { runMain, type Main } from "../run-main.ts";
+import { MainTask } from "../task.ts";
+
+/** One node of a launch, as it is told to its process. */
+export interface NodeSetUp {
+  nodeId: number;
+  labels: string[];
+  topology: Topology;
+  host: string;
+  port: number;
+  address: string;
+  tls?: ServerTls | undefined;
+  token?: string | undefined;
+  insecure: boolean;
+  heartbeatMs?: number | undefined;
+  toleranceMs?: number | undefined;
+  slowPeers?: SlowPeerPolicy | undefined;
+  onPeerCrash?: "continue" | "finish" | undefined;
+  /** URL of the broker that carries events, instead of links of the nodes' own. */
+  broker?: string | undefined;
+}
+
+/** Whom a node waits for before its main starts. */
+export interface JoinOrder {
+  /** host:port */
+  dial: string[];
+  /** As `dial`, but nobody waits for these. */
+  later: string[];
+  /** These nodes are to be there; of a mesh, with a line of their own. */
+  nodeIds: number[];
+  /** So many nodes are to be there, this one counted. */
+  nodes: number;
+  timeoutMs: number;
+}
+
+const CLOSE_MS = 10_000;
+
+/** One node and the main that runs in it: listens, joins, runs, leaves. */
+export class NodeRun implements AsyncDisposable {
+  readonly node: MeshNode;
+  readonly #setUp: NodeSetUp;
+  readonly #log: Logger;
+  #hasCrashed = false;
+  /** Did main begin? */
+  hasRun = false;
+
+  constructor(setUp: NodeSetUp, log: Logger) {
+    this.#setUp = setUp;
+    this.#log = log;
+    this.node = new MeshNode({ ...setUp, log });
+  }
+
+  /** Gives host:port; rejects with `network.in-use` at once. */
+  async listen(): Promise<string> {
+    try {
+      await this.node.start();
+    } catch (thrown) {
+      const { code, message, details } = DingError.from(thrown);
+      if (code !== "network.in-use") throw thrown;
+      const hint = "Pass --ports 0 for free ones, others with --ports, or stop what listens there.";
+      throw errorOf(code, message, { hint, details });
+    }
+    return this.node.address;
+  }
+
+  /** Resolves when the mesh has formed; rejects with `wait.timeout` and who is missing. */
+  async join({ dial, later, nodeIds, nodes, timeoutMs }: JoinOrder): Promise<void> {
+    const { node } = this;
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), timeoutMs);
+    let open = dial.length;
+    const failed = Promise.withResolvers<never>();
+    failed.promise.catch(() => {});
+    for (const address of dial) {
+      node.dial([address]).then(() => (open -= 1), failed.reject);
+    }
+    node.dial(later).catch((error: unknown) => this.#log.debug(messageOf(error)));
+    const others = nodeIds.filter((nodeId) => nodeId !== node.nodeId);
+    let missing: number[] = others;
+    const formed = node.formed(
+      (peers, lines) => {
+        const here = new Set(peers.map(({ nodeId }) => nodeId));
+        const isThere = (nodeId: number): boolean =>
+          here.has(nodeId) && (this.#setUp.topology !== "mesh" || lines.has(nodeId));
+        missing = others.filter((nodeId) => !isThere(nodeId));
+        return open === 0 && missing.length === 0 && peers.length + 1 >= nodes;
+      },
+      AbortSignal.any([late.signal, node.stopping]),
+    );
+    try {
+      await Promise.race([formed, failed.promise]);
+    } catch (thrown) {
+      formed.catch(() => {});
+      late.abort();
+      throw late.signal.aborted &&
+        !(thrown instanceof DingError && thrown.code !== "service.stopping")
+        ? this.#lateError({ missing, open, nodes, timeoutMs })
+        : thrown;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Runs main to its end, once; the others hear that it has finished, or that it has crashed. */
+  async run(main: Main): Promise<void> {
+    const { onPeerCrash } = this.#setUp;
+    this.hasRun = true;
+    try {
+      await runMain(main, {
+        makeTask: ({ onFailure }) =>
+          new MainTask({
+            router: this.node,
+            log: this.#log,
+            onFailure,
+            ...(onPeerCrash && { onPeerCrash }),
+          }),
+        log: this.#log,
+      });
+    } catch (thrown) {
+      this.#hasCrashed = true;
+      throw thrown;
+    } finally {
+      await this[Symbol.asyncDispose]();
+    }
+  }
+
+  /** Asks main to come to its end: its task finishes. */
+  finish(): void {
+    this.node.finishHere();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#hasCrashed) await this.node.crash();
+    else await this.node.close(CLOSE_MS);
+  }
+
+  #lateError(facts: {
+    missing: number[];
+    open: number;
+    nodes: number;
+    timeoutMs: number;
+  }): DingError {
+    const { missing, open, nodes, timeoutMs } = facts;
+    const count = this.node.peers().length + 1;
+    const told =
+      missing.length > 0
+        ? `nodes ${missing.join(", ")} are missing`
+        : open > 0
+          ? `${open} of those to attach to do not answer`
+          : `${count} of ${nodes} nodes are there`;
+    return new DingError(
+      "wait.timeout",
+      `Cannot form the mesh of node ${this.node.nodeId}: ${told} after ${timeoutMs} ms`,
+      { hint: "Look at what they say, or give them longer with --join-timeout-ms." },
+    );
+  }
+}
+
+/** What a main threw, for others to read: where in its file it came from is said with it. */
+export function mainError(nodeId: number, thrown: unknown, file?: string): DingError {
+  const known = thrown instanceof DingError && thrown.code !== "internal.bug";
+  const code = known ? thrown.code : "task.failed";
+  return new DingError(code, `Main of node ${nodeId} failed: ${messageOf(thrown)}`, {
+    hint: known ? thrown.hint : undefined,
+    details: { nodeId, ...(file === undefined ? {} : placeOf(thrown, file)) },
+    cause: thrown,
+  });
+}
