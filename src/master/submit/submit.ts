@@ -8,6 +8,7 @@ import type { SubmitOptions } from "./options.ts";
 import { prepareJob } from "./prepare.ts";
 import type { ResultLine } from "./result-line.ts";
 import { ResultsFile } from "./results-file.ts";
+import { ResultsLock } from "./results-lock.ts";
 import { EarlierResults } from "./results-resume.ts";
 import { Tally, type SubmitSummary } from "./tally.ts";
 
@@ -37,7 +38,9 @@ export interface SubmitTools {
 export async function submit(options: SubmitOptions, tools: SubmitTools): Promise<SubmitSummary> {
   const { stdin, signal, events = {}, clock = systemClock } = tools;
   const startedAt = clock.now();
-  const { resume } = options;
+  const { resume, out } = options;
+  const written = out ?? resume;
+  using _ = written === undefined ? undefined : ResultsLock.take(written);
   const earlier = resume === undefined ? undefined : await EarlierResults.read(resume);
   const tally = new Tally(earlier);
   let retried = 0;
