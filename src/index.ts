@@ -55,6 +55,7 @@ export type {
   UnitContext,
   WorkContext,
 } from "./decentral/unit-context.ts";
+export type { BarrierOptions } from "./task/barrier.ts";
 export { Context } from "./task/context.ts";
 export { Lock } from "./task/lock.ts";
 export type { Middleware, Wrapper } from "./task/middleware.ts";

@@ -2,6 +2,7 @@ import { systemClock } from "../core/clock.ts";
 import { DingError } from "../core/errors.ts";
 import { silentLogger } from "../core/log.ts";
 import { delay } from "../core/wait.ts";
+import { meetAll, type BarrierOptions } from "./barrier.ts";
 import type { Handler } from "./channel.ts";
 import type { Context } from "./context.ts";
 import { Ear } from "./ear.ts";
@@ -214,6 +215,23 @@ export class MainTask<C extends Context = Context> implements AsyncDisposable {
     ...[arg, options = {}]: [arg?: unknown, options?: RequestOptions]
   ): Promise<T> {
     return (await this.#now.events.request(node, { method, arg }, options)) as T;
+  }
+
+  /** Resolves when all nodes have come here as often as this one; rejects with `wait.timeout` and who is missing. */
+  async barrier(options: BarrierOptions = {}): Promise<void> {
+    const { halted } = this.#now.program;
+    const signal = options.signal ? AbortSignal.any([options.signal, halted]) : halted;
+    await meetAll(this.router, this.#options.clock, { ...options, signal });
+  }
+
+  /** A middleware: all nodes begin a step together, and end it together. */
+  barrierStep(options: BarrierOptions = {}): Middleware<C> {
+    const meet = (): Promise<void> => this.barrier(options);
+    return async function* barrier() {
+      await meet();
+      yield;
+      await meet();
+    };
   }
 
   /** How many handlers listen, to this event or to all. */

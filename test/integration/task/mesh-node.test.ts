@@ -1,59 +1,11 @@
 import { expect, test } from "bun:test";
-import type { MeshNodeOptions } from "../../../src/task/node/mesh-node-options.ts";
-import { MeshNode } from "../../../src/task/node/mesh-node.ts";
-import { MainTask } from "../../../src/task/task.ts";
-import { until } from "../../support/until.ts";
 import { thrownBy } from "../../support/thrown-by.ts";
-
-interface Member {
-  node: MeshNode;
-  task: MainTask;
-  heard: string[];
-}
-
-const PATIENT = { timeoutMs: 30_000 };
-
-async function member(
-  stack: AsyncDisposableStack,
-  nodeId: number,
-  options: Partial<MeshNodeOptions> = {},
-): Promise<Member> {
-  const node = stack.use(new MeshNode({ nodeId, host: "127.0.0.1", port: 0, ...options }));
-  await node.start();
-  const main = new MainTask({ router: node });
-  stack.defer(() => main.close());
-  const task = main.start();
-  const heard: string[] = [];
-  for (const change of ["join", "suspect", "leave", "crash"]) {
-    task.on(`peer:${change}`, (peer: { nodeId: number }) => heard.push(`${change} ${peer.nodeId}`));
-  }
-  return { node, task, heard };
-}
-
-async function meshOf(
-  stack: AsyncDisposableStack,
-  count: number,
-  dials: (index: number) => number[],
-  options: (index: number) => Partial<MeshNodeOptions> = () => ({}),
-): Promise<Member[]> {
-  const members: Member[] = [];
-  for (let index = 0; index < count; index++) {
-    members.push(await member(stack, index, options(index)));
-  }
-  await Promise.all(
-    members.map(({ node }, index) =>
-      node.dial(dials(index).map((other) => members[other]?.node.address ?? "")),
-    ),
-  );
-  await until(() => members.every(({ node }) => node.peers().length === count - 1), PATIENT);
-  return members;
-}
-
-const before = (index: number): number[] => Array.from({ length: index }, (_, other) => other);
+import { until } from "../../support/until.ts";
+import { hub, meshOf, PATIENT, type Member } from "./mesh-members.ts";
 
 test("MeshNode: what one emits all others hear once, in order; to one, only that one", async () => {
   await using stack = new AsyncDisposableStack();
-  const members = await meshOf(stack, 3, before);
+  const members = await meshOf(stack, 3);
   const got: unknown[][][] = members.map(() => []);
   for (const [index, { task }] of members.entries()) {
     task.on("x", (...args: unknown[]) => void got[index]?.push(args));
@@ -73,12 +25,7 @@ test("MeshNode: what one emits all others hear once, in order; to one, only that
 
 test("MeshNode: a hub passes on, requests too; who leaves is told, who crashes too", async () => {
   await using stack = new AsyncDisposableStack();
-  const members = await meshOf(
-    stack,
-    4,
-    (index) => (index === 0 ? [] : [0]),
-    () => ({ topology: "star" }),
-  );
+  const members = await meshOf(stack, 4, { topology: "star", dials: hub });
   const [, first, second, third] = members as [Member, Member, Member, Member];
   const got: unknown[] = [];
   second.task.on("x", (value: unknown) => void got.push(value));
@@ -97,4 +44,28 @@ test("MeshNode: a hub passes on, requests too; who leaves is told, who crashes t
   await first.node.close();
   await until(() => second.heard.length >= 5, PATIENT);
   expect(second.heard.slice(-2)).toEqual(["crash 3", "leave 1"]);
+});
+
+test("barrier() lets nobody go on before all have come, and names who is missing", async () => {
+  await using stack = new AsyncDisposableStack();
+  const members = await meshOf(stack, 12, { topology: "star", dials: hub });
+  const at = members.map(() => 0);
+  const run = async ({ task }: Member, index: number): Promise<void> => {
+    for (let turn = 0; turn < 20; turn++) {
+      await task.barrier();
+      expect(Math.min(...at)).toBeGreaterThanOrEqual(turn);
+      at[index] = turn + 1;
+    }
+  };
+  await Promise.all(members.map(run));
+  const most = members.slice(0, 10).map(({ task }) => task.barrier({ name: "b", timeoutMs: 300 }));
+  const [error] = await Promise.all(most.map((one) => thrownBy(one)));
+  expect(error).toMatchObject({
+    code: "wait.timeout",
+    message: 'Cannot wait longer at barrier "b": nodes 10, 11 have not come within 300 ms',
+  });
+  const counted = thrownBy(members[0]?.task.barrier({ name: "c", nodes: 13, timeoutMs: 50 }));
+  expect(await counted).toMatchObject({
+    message: expect.stringContaining("1 of 13 nodes have come"),
+  });
 });

@@ -1,0 +1,72 @@
+import type { Clock } from "../core/clock.ts";
+import { DingError } from "../core/errors.ts";
+import type { TaskRouter } from "./router.ts";
+
+/** What a barrier waits for. */
+export interface BarrierOptions {
+  /** Barriers of different names have nothing to do with each other. */
+  name?: string | undefined;
+  /** So many nodes meet, this one counted; default all that are there while they wait. */
+  nodes?: number | undefined;
+  /** Rejects with `wait.timeout`, which names who is missing; default 60,000. */
+  timeoutMs?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+const TIMEOUT_MS = 60_000;
+
+/**
+ * Resolves when all nodes have come to it as often as this one. Each tells the others how often it has been here, so
+ * that one who is faster, late or back again is seen for what it is.
+ */
+export async function meetAll(
+  router: TaskRouter,
+  clock: Clock,
+  { name = "", nodes, timeoutMs = TIMEOUT_MS, signal }: BarrierOptions,
+): Promise<void> {
+  const { notes } = router;
+  const key = `barrier:${name}`;
+  const turn = (notes.get(key) ?? 0) + 1;
+  notes.set(key, turn);
+  const here = (): number[] =>
+    [...notes.of(key)].filter(([, other]) => other >= turn).map(([nodeId]) => nodeId);
+  const missing = (): number[] => {
+    const met = new Set(here());
+    return router.peers().flatMap(({ nodeId }) => (met.has(nodeId) ? [] : [nodeId]));
+  };
+  const isMet = (): boolean =>
+    nodes === undefined ? missing().length === 0 : here().length + 1 >= nodes;
+  if (isMet()) return;
+  signal?.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  using _changes = notes.onChange(() => isMet() && resolve());
+  using _timer = clock.after(timeoutMs, () => {
+    reject(lateError({ name, here: here().length + 1, nodes, missing: missing(), timeoutMs }));
+  });
+  const onAbort = (): void => reject(signal?.reason);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    await promise;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+function lateError(facts: {
+  name: string;
+  here: number;
+  nodes: number | undefined;
+  missing: number[];
+  timeoutMs: number;
+}): DingError {
+  const { name, here, nodes, missing, timeoutMs } = facts;
+  const who = missing.length > 0 ? `nodes ${missing.join(", ")} have not come` : "";
+  const count = nodes === undefined ? "" : `${here} of ${nodes} nodes have come`;
+  const told = [count, who].filter((part) => part !== "").join(", ");
+  const of = name === "" ? "" : ` "${name}"`;
+  return new DingError(
+    "wait.timeout",
+    `Cannot wait longer at barrier${of}: ${told} within ${timeoutMs} ms`,
+    { details: { missing, here } },
+  );
+}
