@@ -2,7 +2,7 @@ import { inputFault } from "./faults.ts";
 import type { EpisodeOptions, InsertOptions, Steps } from "./replay-options.ts";
 import type { RowStore } from "./store/row-store.ts";
 import { ITEM_COLUMN } from "./store/schema.ts";
-import type { Table } from "./table.ts";
+import type { Entry, Table } from "./table.ts";
 
 /** Items of one piece of an insert, at most: between pieces, samplers have their turn. */
 const PIECE = 65_536;
@@ -49,9 +49,13 @@ export function insertionOf(
   const count = store.countOf(data);
   const { priorityAt, version } = readInsert(options, count);
   const put = (from: number, size: number): void => {
-    for (const table of tables) table.makeRoom(size);
-    const rows = store.add(data, from, size);
-    for (const table of tables) table.insert(rows, undefined, { priorityAt, from, version });
+    try {
+      for (const table of tables) table.makeRoom(size);
+      const rows = store.add(data, from, size);
+      for (const table of tables) table.insert(rows, undefined, { priorityAt, from, version });
+    } finally {
+      for (const table of tables) table.giveUpRoom();
+    }
   };
   return { tables, count, done: 0, dropped: 0, put, end: () => {} };
 }
@@ -113,11 +117,11 @@ function windowsOf(steps: number, options: EpisodeOptions): { start: number; len
 function readInsert(
   { priority, policyVersion = 0 }: InsertOptions,
   count: number,
-): { priorityAt: (at: number) => number | undefined; version: number } {
+): Pick<Entry, "priorityAt" | "version"> {
   if (!Number.isFinite(policyVersion)) {
     throw inputFault(`Cannot insert with policyVersion ${policyVersion}: not a number`);
   }
-  if (priority === undefined) return { priorityAt: () => undefined, version: policyVersion };
+  if (priority === undefined) return { priorityAt: undefined, version: policyVersion };
   if (typeof priority === "number") {
     checkPriority(priority);
     return { priorityAt: () => priority, version: policyVersion };
@@ -126,7 +130,7 @@ function readInsert(
     throw inputFault(`Cannot insert ${count} items with ${priority.length} priorities`);
   }
   for (let at = 0; at < count; at++) checkPriority(priority[at]);
-  return { priorityAt: (at) => priority[at], version: policyVersion };
+  return { priorityAt: (at) => priority[at] as number, version: policyVersion };
 }
 
 /** Refuses what is no number from 0 on. */

@@ -1,31 +1,37 @@
 import type { Draw } from "./draw.ts";
 import { stateFault } from "./faults.ts";
+import { type ItemsPiece, ItemsSnapshot, makePiece } from "./items-snapshot.ts";
 
-/** The items of a table as plain values, each array one entry an item. */
+/** The slots of a table as plain values; what is known of the items in them goes in pieces. */
 export interface ItemSlotsState {
-  slots: Int32Array;
-  keys: Float64Array;
-  rows: Int32Array;
-  lengths: Int32Array;
-  priorities: Float64Array;
-  uses: Int32Array;
-  versions: Float64Array;
+  /** Slots that were ever used. */
+  used: number;
   /** Slots to use again, the next one last. */
   free: Int32Array;
   /** Items that ever were. */
   count: number;
 }
 
+/** New items, each list one entry an item. */
+export interface NewItems {
+  rows: Int32Array;
+  /** Without it, 1 each. */
+  lengths: Int32Array | undefined;
+  priorities: Float64Array;
+  version: number;
+}
+
 const NO_KEY = -1;
 
-/** Numbers of an item: they fill a line of the processor's cache, so that an item drawn by chance costs one miss. */
-const WIDTH = 8;
+/** Numbers of an item, in 32 bytes of one line of the processor's cache: one drawn by chance costs one miss. */
+const WIDTH = 4;
 const KEY = 0;
-const ROW = 1;
-const LENGTH = 2;
-const PRIORITY = 3;
-const USES = 4;
-const VERSION = 5;
+const PRIORITY = 1;
+const VERSION = 2;
+/** The same memory as whole numbers of 32 bits; the last two of an item's are these. */
+const WHOLE_WIDTH = 8;
+const ROW = 6;
+const USES = 7;
 
 /**
  * What is known of each item, in slots that are used again. An item's key is its slot and its number in one, so that
@@ -34,6 +40,9 @@ const VERSION = 5;
 export class ItemSlots {
   readonly #capacity: number;
   readonly #facts: Float64Array;
+  readonly #wholes: Int32Array;
+  /** Steps of each item; as long as all have one, there is no list. */
+  #lengths: Int32Array | undefined;
   /** Keys are multiples of this, plus a slot: a power of two, so that nothing is rounded. */
   readonly #stride: number;
   readonly #free: Int32Array;
@@ -41,75 +50,119 @@ export class ItemSlots {
   /** Slots that were ever used. */
   #used = 0;
   #count = 0;
+  readonly #snapshots = new Set<ItemsSnapshot>();
 
   constructor(capacity: number) {
     this.#capacity = capacity;
     this.#facts = new Float64Array(WIDTH * capacity);
+    this.#wholes = new Int32Array(this.#facts.buffer);
     this.#stride = 2 ** Math.ceil(Math.log2(capacity));
     this.#free = new Int32Array(capacity);
   }
 
+  /** Slots that were ever used. */
+  get used(): number {
+    return this.#used;
+  }
+
   rowOf(slot: number): number {
-    return this.#facts[WIDTH * slot + ROW] as number;
+    return this.#wholes[WHOLE_WIDTH * slot + ROW] as number;
   }
 
   lengthOf(slot: number): number {
-    return this.#facts[WIDTH * slot + LENGTH] as number;
+    return this.#lengths === undefined ? 1 : (this.#lengths[slot] as number);
   }
 
   usesOf(slot: number): number {
-    return this.#facts[WIDTH * slot + USES] as number;
+    return this.#wholes[WHOLE_WIDTH * slot + USES] as number;
   }
 
   setPriority(slot: number, priority: number): void {
+    if (this.#snapshots.size > 0) this.#announce(slot);
     this.#facts[WIDTH * slot + PRIORITY] = priority;
   }
 
-  /** Slots for new items over these rows, with their keys, never used. There must be so many. */
-  take(rows: Int32Array, lengths: Int32Array | undefined, version: number): Int32Array {
-    const slots = new Int32Array(rows.length);
-    const again = Math.min(slots.length, this.#freeCount);
+  /** Slots that hold nothing. There must be so many. */
+  take(count: number): Int32Array {
+    const slots = new Int32Array(count);
+    const again = Math.min(count, this.#freeCount);
     this.#freeCount -= again;
     for (let at = 0; at < again; at++) slots[at] = this.#free[this.#freeCount + at] as number;
-    for (let at = again; at < slots.length; at++) slots[at] = this.#used++;
+    for (let at = again; at < count; at++) slots[at] = this.#used++;
+    return slots;
+  }
+
+  /** Puts new items, never used, into these slots, with keys of their own. */
+  fill(slots: Int32Array, { rows, lengths, priorities, version }: NewItems): void {
+    if (this.#snapshots.size > 0) slots.forEach((slot) => this.#announce(slot));
     const facts = this.#facts;
-    let key = this.#count * this.#stride;
+    const wholes = this.#wholes;
+    const stride = this.#stride;
+    let key = this.#count * stride;
     this.#count += slots.length;
     for (let at = 0; at < slots.length; at++) {
       const slot = slots[at] as number;
       const fact = WIDTH * slot;
       facts[fact + KEY] = key + slot;
-      key += this.#stride;
-      facts[fact + ROW] = rows[at] as number;
-      facts[fact + LENGTH] = lengths?.[at] ?? 1;
-      facts[fact + USES] = 0;
+      key += stride;
+      facts[fact + PRIORITY] = priorities[at] as number;
       facts[fact + VERSION] = version;
+      const whole = WHOLE_WIDTH * slot;
+      wholes[whole + ROW] = rows[at] as number;
+      wholes[whole + USES] = 0;
     }
-    return slots;
+    if (lengths === undefined && this.#lengths === undefined) return;
+    const all = this.#needLengths();
+    for (let at = 0; at < slots.length; at++) {
+      all[slots[at] as number] = lengths === undefined ? 1 : (lengths[at] as number);
+    }
   }
 
   /** Counts one more use of each, and fills in what is known of them. */
   use(slots: Int32Array, draw: Draw): void {
-    for (let at = 0; at < slots.length; at++) this.useOne(slots[at] as number, draw, at);
+    if (this.#snapshots.size > 0) slots.forEach((slot) => this.#announce(slot));
+    const facts = this.#facts;
+    const wholes = this.#wholes;
+    const { uses, keys, heads, priorities, policyVersions } = draw;
+    for (let at = 0; at < slots.length; at++) {
+      const slot = slots[at] as number;
+      const fact = WIDTH * slot;
+      const whole = WHOLE_WIDTH * slot;
+      const used = (wholes[whole + USES] as number) + 1;
+      wholes[whole + USES] = used;
+      uses[at] = used;
+      keys[at] = facts[fact + KEY] as number;
+      heads[at] = wholes[whole + ROW] as number;
+      priorities[at] = facts[fact + PRIORITY] as number;
+      policyVersions[at] = facts[fact + VERSION] as number;
+    }
+    if (this.#lengths === undefined) draw.lengths.fill(1);
+    else for (let at = 0; at < slots.length; at++) draw.lengths[at] = this.lengthOf(slots[at] ?? 0);
   }
 
   /** As `use()`, for one; says how often it was used, with this time. */
   useOne(slot: number, draw: Draw, at: number): number {
-    const facts = this.#facts;
+    if (this.#snapshots.size > 0) this.#announce(slot);
     const fact = WIDTH * slot;
-    const uses = (facts[fact + USES] as number) + 1;
-    facts[fact + USES] = uses;
+    const uses = this.usesOf(slot) + 1;
+    this.#wholes[WHOLE_WIDTH * slot + USES] = uses;
     draw.uses[at] = uses;
-    draw.keys[at] = facts[fact + KEY] as number;
-    draw.heads[at] = facts[fact + ROW] as number;
-    draw.lengths[at] = facts[fact + LENGTH] as number;
-    draw.priorities[at] = facts[fact + PRIORITY] as number;
-    draw.policyVersions[at] = facts[fact + VERSION] as number;
+    draw.keys[at] = this.#facts[fact + KEY] as number;
+    draw.heads[at] = this.rowOf(slot);
+    draw.lengths[at] = this.lengthOf(slot);
+    draw.priorities[at] = this.#facts[fact + PRIORITY] as number;
+    draw.policyVersions[at] = this.#facts[fact + VERSION] as number;
     return uses;
   }
 
-  giveBack(slot: number): void {
+  /** The item in this slot is gone. */
+  clear(slot: number): void {
+    if (this.#snapshots.size > 0) this.#announce(slot);
     this.#facts[WIDTH * slot + KEY] = NO_KEY;
+  }
+
+  giveBack(slot: number): void {
+    this.clear(slot);
     this.#free[this.#freeCount++] = slot;
   }
 
@@ -120,37 +173,49 @@ export class ItemSlots {
     return this.#facts[WIDTH * slot + KEY] === key ? slot : undefined;
   }
 
-  stateDict(): ItemSlotsState {
-    const count = this.#used - this.#freeCount;
-    const state: ItemSlotsState = {
-      slots: new Int32Array(count),
-      keys: new Float64Array(count),
-      rows: new Int32Array(count),
-      lengths: new Int32Array(count),
-      priorities: new Float64Array(count),
-      uses: new Int32Array(count),
-      versions: new Float64Array(count),
-      free: this.#free.slice(0, this.#freeCount),
-      count: this.#count,
-    };
-    const facts = this.#facts;
-    for (let slot = 0, at = 0; slot < this.#used; slot++) {
-      const fact = WIDTH * slot;
-      if (facts[fact + KEY] === NO_KEY) continue;
-      state.slots[at] = slot;
-      state.keys[at] = facts[fact + KEY] as number;
-      state.rows[at] = facts[fact + ROW] as number;
-      state.lengths[at] = facts[fact + LENGTH] as number;
-      state.priorities[at] = facts[fact + PRIORITY] as number;
-      state.uses[at] = facts[fact + USES] as number;
-      state.versions[at++] = facts[fact + VERSION] as number;
-    }
-    return state;
+  /** Is there an item in this slot? */
+  has(slot: number): boolean {
+    return slot < this.#used && this.#facts[WIDTH * slot + KEY] !== NO_KEY;
   }
 
-  loadStateDict(state: ItemSlotsState): void {
-    const { slots, free, count } = state;
-    const used = slots.length + free.length;
+  stateDict(): ItemSlotsState {
+    return { used: this.#used, free: this.#free.slice(0, this.#freeCount), count: this.#count };
+  }
+
+  /** What is known of the items now, to be read bit by bit while they change. Dispose of it. */
+  snapshot(): ItemsSnapshot {
+    const source = {
+      used: this.#used,
+      copy: (from: number, to: number): ItemsPiece => this.copy(from, to),
+    };
+    const snapshot = new ItemsSnapshot(source, () => this.#snapshots.delete(snapshot));
+    this.#snapshots.add(snapshot);
+    return snapshot;
+  }
+
+  /** What is known of the items in the slots from `from` up to but without `to`. */
+  copy(from: number, to: number): ItemsPiece {
+    const facts = this.#facts;
+    let count = 0;
+    for (let slot = from; slot < to; slot++) if (facts[WIDTH * slot + KEY] !== NO_KEY) count++;
+    const piece = makePiece(count);
+    for (let slot = from, at = 0; slot < to; slot++) {
+      const fact = WIDTH * slot;
+      if (facts[fact + KEY] === NO_KEY) continue;
+      piece.slots[at] = slot;
+      piece.keys[at] = facts[fact + KEY] as number;
+      piece.rows[at] = this.rowOf(slot);
+      piece.lengths[at] = this.lengthOf(slot);
+      piece.priorities[at] = facts[fact + PRIORITY] as number;
+      piece.uses[at] = this.usesOf(slot);
+      piece.versions[at++] = facts[fact + VERSION] as number;
+    }
+    return piece;
+  }
+
+  /** Takes another's slots; a slot of which no item is known holds none. */
+  loadStateDict({ used, free, count }: ItemSlotsState, items: ItemsPiece): void {
+    const { slots } = items;
     if (used > this.#capacity || slots.some((slot) => slot < 0 || slot >= used)) {
       throw stateFault("its items do not fit the table");
     }
@@ -158,15 +223,26 @@ export class ItemSlots {
     this.#freeCount = free.length;
     this.#free.set(free);
     this.#count = count;
-    for (const slot of free) this.#facts[WIDTH * slot + KEY] = NO_KEY;
+    for (let slot = 0; slot < used; slot++) this.#facts[WIDTH * slot + KEY] = NO_KEY;
     for (let at = 0; at < slots.length; at++) {
-      const fact = WIDTH * (slots[at] as number);
-      this.#facts[fact + KEY] = state.keys[at] as number;
-      this.#facts[fact + ROW] = state.rows[at] as number;
-      this.#facts[fact + LENGTH] = state.lengths[at] as number;
-      this.#facts[fact + PRIORITY] = state.priorities[at] as number;
-      this.#facts[fact + USES] = state.uses[at] as number;
-      this.#facts[fact + VERSION] = state.versions[at] as number;
+      const slot = slots[at] as number;
+      const fact = WIDTH * slot;
+      this.#facts[fact + KEY] = items.keys[at] as number;
+      this.#facts[fact + PRIORITY] = items.priorities[at] as number;
+      this.#facts[fact + VERSION] = items.versions[at] as number;
+      this.#wholes[WHOLE_WIDTH * slot + ROW] = items.rows[at] as number;
+      this.#wholes[WHOLE_WIDTH * slot + USES] = items.uses[at] as number;
+      const length = items.lengths[at] as number;
+      if (length !== 1 || this.#lengths) this.#needLengths()[slot] = length;
     }
+  }
+
+  #announce(slot: number): void {
+    for (const snapshot of this.#snapshots) snapshot.keep(slot);
+  }
+
+  #needLengths(): Int32Array {
+    this.#lengths ??= new Int32Array(this.#capacity).fill(1);
+    return this.#lengths;
   }
 }

@@ -20,23 +20,16 @@ import type {
   SampleOptions,
   Steps,
 } from "./replay-options.ts";
-import { type ReplayPart, ReplaySnapshot, type Restored, restore } from "./replay-snapshot.ts";
+import { type ReplayPart, ReplaySnapshot, type Restored } from "./replay-snapshot.ts";
+import { Restoring } from "./restoring.ts";
 import type { ColumnData } from "./store/column.ts";
 import { gatherRows, makePlaces, RowStore } from "./store/row-store.ts";
 import { NO_SCHEMA } from "./store/schema.ts";
-import { Table, type TableCounts } from "./table.ts";
+import { Table } from "./table.ts";
 import { largestSample, settingsOf } from "./table-options.ts";
+import { statsOf, type TableStats } from "./table-stats.ts";
 
-/** What a table looks like now. */
-export interface TableStats extends TableCounts {
-  size: number;
-  maxSize: number;
-  /** Samples per insert so far; 0 before the first insert. */
-  samplesPerInsert: number;
-  /** The limiter's inserts · samplesPerInsert − samples. */
-  diff: number;
-  policyVersion: number;
-}
+export type { TableStats } from "./table-stats.ts";
 
 const DEFAULT_MAX_WAITERS = 4096;
 /**
@@ -176,10 +169,7 @@ export class Replay {
   }
 
   stats(table: string): TableStats {
-    const { counts, size, limiter, settings, policyVersion } = this.#find(table);
-    const samplesPerInsert = counts.inserted === 0 ? 0 : counts.sampled / counts.inserted;
-    const { maxSize } = settings;
-    return { ...counts, size, maxSize, samplesPerInsert, diff: limiter.diff, policyVersion };
+    return statsOf(this.#find(table));
   }
 
   /** Everything as it is now, to be read part by part while it goes on. Read it to its end or dispose of it. */
@@ -194,7 +184,18 @@ export class Replay {
 
   /** Becomes what was saved; items whose rows are missing from the parts are lost, and counted. */
   loadStateDict(parts: Iterable<ReplayPart>): Restored {
-    const restored = restore(this.#store, this.#tables, parts);
+    const restoring = new Restoring(this.#store, this.#tables);
+    for (const part of parts) restoring.take(part);
+    const restored = restoring.finish();
+    this.#line.pump();
+    return restored;
+  }
+
+  /** As `loadStateDict()`, of parts that come over time, from a file or a link. Nothing else may be asked meanwhile. */
+  async loadParts(parts: AsyncIterable<ReplayPart>): Promise<Restored> {
+    const restoring = new Restoring(this.#store, this.#tables);
+    for await (const part of parts) restoring.take(part);
+    const restored = restoring.finish();
     this.#line.pump();
     return restored;
   }

@@ -1,60 +1,26 @@
 import { type Draw, weigh } from "./draw.ts";
 import { stateFault } from "./faults.ts";
-import { ItemSlots, type ItemSlotsState } from "./item-slots.ts";
-import { RateLimiter, type RateLimiterState } from "./limiter/rate-limiter.ts";
-import { Random, type RandomState } from "./random.ts";
+import { ItemSlots } from "./item-slots.ts";
+import type { ItemsPiece } from "./items-snapshot.ts";
+import { RateLimiter } from "./limiter/rate-limiter.ts";
+import { Random } from "./random.ts";
 import { HeapSelector } from "./selector/heap-selector.ts";
 import { makeSelector } from "./selector/make-selector.ts";
-import type { Selector, SelectorState } from "./selector/selector.ts";
+import type { Selector } from "./selector/selector.ts";
 import type { RowStore } from "./store/row-store.ts";
 import type { TableSettings } from "./table-options.ts";
-
-/** What became of items. `inserted` is the size and all ways to leave together. */
-export interface TableCounts {
-  inserted: number;
-  /** Draws, of any item. */
-  sampled: number;
-  /** Made room for another. */
-  evicted: number;
-  /** Sampled `maxUse` times. */
-  exhausted: number;
-  /** Beyond `maxStaleness`. */
-  expired: number;
-  /** By `delete()`. */
-  deleted: number;
-  /** Its data was gone or broken. */
-  lost: number;
-  /** Never inserted: the limiter in mode "drop", or too old. */
-  dropped: number;
-}
+import { noCounts, type TableCounts, type TableSnapshot, type TableState } from "./table-state.ts";
 
 /** Ways to leave a table. */
 export type Leaving = "evicted" | "exhausted" | "expired" | "deleted" | "lost";
 
 /** What items bring when they go in. */
 export interface Entry {
-  /** The priority of the item at this place of the whole insert; undefined is the highest so far. */
-  priorityAt: (at: number) => number | undefined;
+  /** The priority of the item at this place of the whole insert; undefined: the highest so far. */
+  priorityAt: ((at: number) => number) | undefined;
   /** The place of the first of these items. */
   from: number;
   version: number;
-}
-
-/** A table as plain values. */
-export interface TableState {
-  name: string;
-  maxSize: number;
-  items: ItemSlotsState;
-  sampler: SelectorState;
-  remover: SelectorState;
-  /** By policy version; only with `maxStaleness`. */
-  byVersion: SelectorState | null;
-  limiter: RateLimiterState;
-  random: RandomState;
-  counts: TableCounts;
-  draws: number;
-  maxPriority: number;
-  policyVersion: number;
 }
 
 /** Items over rows of a store. Nothing here waits or asks the limiter: who calls does. */
@@ -63,22 +29,16 @@ export class Table {
   readonly limiter: RateLimiter;
   /** A sampler waits for items alone: an insert may pass the limiter, or both would wait for ever. */
   isHungry = false;
-  readonly counts: TableCounts = {
-    inserted: 0,
-    sampled: 0,
-    evicted: 0,
-    exhausted: 0,
-    expired: 0,
-    deleted: 0,
-    lost: 0,
-    dropped: 0,
-  };
+  readonly counts: TableCounts = noCounts();
   readonly #store: RowStore;
   readonly #random: Random;
   readonly #items: ItemSlots;
   readonly #sampler: Selector;
   readonly #remover: Selector;
   readonly #byVersion: HeapSelector | undefined;
+  /** Slots whose items made room, and which the next items take over: the sampler still knows them. */
+  #vacated = new Int32Array(0);
+  #vacatedCount = 0;
   /** Uses of the items that are in, together. */
   #usesSpent = 0;
   #draws = 0;
@@ -99,7 +59,7 @@ export class Table {
   }
 
   get size(): number {
-    return this.#sampler.size;
+    return this.#sampler.size - this.#vacatedCount;
   }
 
   /** How often its items together may still be sampled. */
@@ -126,30 +86,60 @@ export class Table {
 
   /** Puts items in that begin at these rows, `lengths` steps each (one each without it); evicts where it is full. */
   insert(heads: Int32Array, lengths: Int32Array | undefined, entry: Entry): void {
-    const { priorityAt, from, version } = entry;
-    this.makeRoom(heads.length);
-    const slots = this.#items.take(heads, lengths, version);
-    const priorities = new Float64Array(slots.length);
-    for (let at = 0; at < slots.length; at++) {
-      const priority = priorityAt(from + at) ?? this.#maxPriority;
-      if (priority > this.#maxPriority) this.#maxPriority = priority;
-      priorities[at] = priority;
-      this.#items.setPriority(slots[at] as number, priority);
+    const { version } = entry;
+    const count = heads.length;
+    this.makeRoom(count);
+    const priorities = this.#prioritiesOf(entry, count);
+    const reused = Math.min(count, this.#vacatedCount);
+    this.#vacatedCount -= reused;
+    const again = this.#vacated.subarray(this.#vacatedCount, this.#vacatedCount + reused);
+    const fresh = this.#items.take(count - reused);
+    const slots = reused === count ? again : new Int32Array(count);
+    if (reused < count) {
+      slots.set(again);
+      slots.set(fresh, reused);
     }
+    this.#items.fill(slots, { rows: heads, lengths, priorities, version });
     if (lengths) heads.forEach((head, at) => this.#store.retain(head, lengths[at]));
     else this.#store.retainAll(heads);
-    this.#sampler.insertAll(slots, priorities);
+    this.#sampler.replaceAll(again, priorities);
+    this.#sampler.insertAll(fresh, priorities.subarray(reused));
     this.#remover.insertAll(slots, priorities);
     for (const slot of this.#byVersion ? slots : []) this.#byVersion?.insert(slot, version);
-    this.counts.inserted += heads.length;
-    this.limiter.insert(heads.length);
+    this.counts.inserted += count;
+    this.limiter.insert(count);
   }
 
-  /** Makes room for so many: at once, so that the rows of what goes can be taken for what comes. */
+  /** Makes room for so many, which have to come next: the rows and slots of what goes are for them. */
   makeRoom(count: number): void {
     const { maxSize } = this.settings;
-    while (this.size > 0 && this.size + count > maxSize) {
-      this.#leave(this.#remover.sample(), "evicted");
+    const over = Math.min(this.size, this.size + count - maxSize);
+    if (over <= 0) return;
+    if (this.#vacated.length < this.#vacatedCount + over) {
+      const vacated = new Int32Array(this.#vacatedCount + over);
+      vacated.set(this.#vacated.subarray(0, this.#vacatedCount));
+      this.#vacated = vacated;
+    }
+    const items = this.#items;
+    for (let left = over; left > 0; left--) {
+      const slot = this.#remover.sample();
+      this.#remover.delete(slot);
+      this.#byVersion?.delete(slot);
+      this.#usesSpent -= items.usesOf(slot);
+      items.clear(slot);
+      this.#store.release(items.rowOf(slot), items.lengthOf(slot));
+      this.#vacated[this.#vacatedCount++] = slot;
+    }
+    this.counts.evicted += over;
+    this.limiter.delete(over);
+  }
+
+  /** What room was made for does not come after all. */
+  giveUpRoom(): void {
+    while (this.#vacatedCount > 0) {
+      const slot = this.#vacated[--this.#vacatedCount] as number;
+      this.#sampler.delete(slot);
+      this.#items.giveBack(slot);
     }
   }
 
@@ -201,7 +191,56 @@ export class Table {
     return true;
   }
 
-  stateDict(): TableState {
+  /** Everything as it is now; what is known of items is read bit by bit. Dispose of it. */
+  snapshot(): TableSnapshot {
+    const items = this.#items.snapshot();
+    const dispose = (): void => items[Symbol.dispose]();
+    return { state: this.#stateDict(), items, [Symbol.dispose]: dispose };
+  }
+
+  /** Refuses the state of a table with another name, size or selectors. */
+  checkState(state: TableState): void {
+    const { name, sampler, remover, maxSize } = this.settings;
+    const isOther = state.sampler.kind !== sampler || state.remover.kind !== remover;
+    const hasHeap = state.byVersion !== null;
+    if (isOther || state.maxSize !== maxSize || hasHeap !== (this.#byVersion !== undefined)) {
+      throw stateFault(`table "${name}" was of another size or had other selectors`);
+    }
+  }
+
+  /** Takes another's place, and counts on its rows. Says how many items were lost because nothing is known of them. */
+  loadStateDict(state: TableState, items: ItemsPiece): number {
+    this.#items.loadStateDict(state.items, items);
+    this.#random.loadStateDict(state.random);
+    this.#sampler.loadStateDict(state.sampler);
+    this.#remover.loadStateDict(state.remover);
+    if (state.byVersion) this.#byVersion?.loadStateDict(state.byVersion);
+    this.limiter.loadStateDict(state.limiter);
+    Object.assign(this.counts, state.counts);
+    this.#draws = state.draws;
+    this.#maxPriority = state.maxPriority;
+    this.#policyVersion = state.policyVersion;
+    this.isHungry = false;
+    this.#usesSpent = 0;
+    const { rows, lengths, uses } = items;
+    for (let at = 0; at < rows.length; at++) {
+      this.#usesSpent += uses[at] as number;
+      this.#store.retain(rows[at] as number, lengths[at]);
+    }
+    const unknown = state.sampler.slots.filter((slot) => !this.#items.has(slot));
+    for (const slot of unknown) this.#forget(slot, "lost");
+    return unknown.length;
+  }
+
+  /** Items for whose steps `isThere` says no are lost, and counted. Says how many. */
+  lose(isThere: (row: number, length: number) => boolean): number {
+    const { slots, rows, lengths } = this.#items.copy(0, this.#items.used);
+    const lost = slots.filter((_, at) => !isThere(rows[at] as number, lengths[at] as number));
+    for (const slot of lost) this.#leave(slot, "lost");
+    return lost.length;
+  }
+
+  #stateDict(): TableState {
     return {
       name: this.settings.name,
       maxSize: this.settings.maxSize,
@@ -218,45 +257,6 @@ export class Table {
     };
   }
 
-  /** Refuses the state of a table with another name, size or selectors. */
-  checkState(state: TableState): void {
-    const { name, sampler, remover, maxSize } = this.settings;
-    const isOther = state.sampler.kind !== sampler || state.remover.kind !== remover;
-    const hasHeap = state.byVersion !== null;
-    if (isOther || state.maxSize !== maxSize || hasHeap !== (this.#byVersion !== undefined)) {
-      throw stateFault(`table "${name}" was of another size or had other selectors`);
-    }
-  }
-
-  /** Takes another's place, and counts on its rows. */
-  loadStateDict(state: TableState): void {
-    this.#items.loadStateDict(state.items);
-    this.#random.loadStateDict(state.random);
-    this.#sampler.loadStateDict(state.sampler);
-    this.#remover.loadStateDict(state.remover);
-    if (state.byVersion) this.#byVersion?.loadStateDict(state.byVersion);
-    this.limiter.loadStateDict(state.limiter);
-    Object.assign(this.counts, state.counts);
-    this.#draws = state.draws;
-    this.#maxPriority = state.maxPriority;
-    this.#policyVersion = state.policyVersion;
-    this.isHungry = false;
-    this.#usesSpent = 0;
-    const { rows, lengths, uses } = state.items;
-    for (let at = 0; at < rows.length; at++) {
-      this.#usesSpent += uses[at] as number;
-      this.#store.retain(rows[at] as number, lengths[at]);
-    }
-  }
-
-  /** Items for whose steps `isThere` says no are lost, and counted. Says how many. */
-  lose(isThere: (row: number, length: number) => boolean): number {
-    const { slots, rows, lengths } = this.#items.stateDict();
-    const lost = slots.filter((_, at) => !isThere(rows[at] as number, lengths[at] as number));
-    for (const slot of lost) this.#leave(slot, "lost");
-    return lost.length;
-  }
-
   /** One after the other: what is used up goes at once, so that it is not drawn again. */
   #drawUsedUp(draw: Draw): void {
     const count = draw.heads.length;
@@ -269,14 +269,29 @@ export class Table {
     }
   }
 
+  #prioritiesOf({ priorityAt, from }: Entry, count: number): Float64Array {
+    const priorities = new Float64Array(count);
+    if (!priorityAt) return priorities.fill(this.#maxPriority);
+    for (let at = 0; at < count; at++) {
+      const priority = priorityAt(from + at);
+      if (priority > this.#maxPriority) this.#maxPriority = priority;
+      priorities[at] = priority;
+    }
+    return priorities;
+  }
+
   #leave(slot: number, why: Leaving): void {
     const items = this.#items;
     this.#usesSpent -= items.usesOf(slot);
-    items.giveBack(slot);
+    this.#forget(slot, why);
+    this.#store.release(items.rowOf(slot), items.lengthOf(slot));
+  }
+
+  #forget(slot: number, why: Leaving): void {
+    this.#items.giveBack(slot);
     this.#sampler.delete(slot);
     this.#remover.delete(slot);
     this.#byVersion?.delete(slot);
-    this.#store.release(items.rowOf(slot), items.lengthOf(slot));
     this.counts[why]++;
     this.limiter.delete();
   }

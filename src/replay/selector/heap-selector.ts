@@ -40,6 +40,14 @@ export class HeapSelector implements Selector {
     }
   }
 
+  replaceAll(slots: Int32Array, priorities: Float64Array): void {
+    for (let at = 0; at < slots.length; at++) {
+      const slot = slots[at] as number;
+      this.#ages[slot] = this.#age++;
+      this.update(slot, priorities[at] as number);
+    }
+  }
+
   update(slot: number, priority: number): void {
     this.#ranks[slot] = this.#turned(priority);
     this.#settle(slot, this.#positions[slot] as number);

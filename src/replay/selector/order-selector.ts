@@ -34,6 +34,14 @@ export class OrderSelector implements Selector {
     for (let at = 0; at < slots.length; at++) this.insert(slots[at] as number);
   }
 
+  replaceAll(slots: Int32Array): void {
+    for (let at = 0; at < slots.length; at++) {
+      const slot = slots[at] as number;
+      this.delete(slot);
+      this.insert(slot);
+    }
+  }
+
   update(): void {} // age does not change
 
   delete(slot: number): void {

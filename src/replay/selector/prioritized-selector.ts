@@ -34,9 +34,20 @@ export class PrioritizedSelector implements Selector {
   }
 
   insertAll(slots: Int32Array, priorities: Float64Array): void {
+    this.#present.insertAll(slots);
+    this.replaceAll(slots, priorities);
+  }
+
+  replaceAll(slots: Int32Array, priorities: Float64Array): void {
+    const weights = new Float64Array(slots.length);
+    let last = NaN;
+    let weight = 0;
     for (let at = 0; at < slots.length; at++) {
-      this.insert(slots[at] as number, priorities[at] as number);
+      const priority = priorities[at] as number;
+      if (priority !== last) weight = this.#weightOf((last = priority)); // neighbours are often alike
+      weights[at] = weight;
     }
+    this.#tree.setAll(slots, weights);
   }
 
   update(slot: number, priority: number): void {
@@ -55,7 +66,14 @@ export class PrioritizedSelector implements Selector {
   }
 
   sampleAll(slots: Int32Array): void {
-    for (let at = 0; at < slots.length; at++) slots[at] = this.sample(at, slots.length);
+    const total = this.#tree.total;
+    if (total === 0) return this.#present.sampleAll(slots);
+    const strata = slots.length;
+    const masses = new Float64Array(strata);
+    for (let at = 0; at < strata; at++) {
+      masses[at] = ((at + this.#random.next()) / strata) * total;
+    }
+    this.#tree.findAll(masses, slots);
   }
 
   probability(slot: number): number {

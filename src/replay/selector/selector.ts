@@ -22,6 +22,8 @@ export interface Selector {
   insert: (slot: number, priority: number) => void;
   /** Inserts one slot after the other, each with the priority beside it. */
   insertAll: (slots: Int32Array, priorities: Float64Array) => void;
+  /** These slots, which are in, hold other items from now on: as deleting and inserting them, for less. */
+  replaceAll: (slots: Int32Array, priorities: Float64Array) => void;
   update: (slot: number, priority: number) => void;
   delete: (slot: number) => void;
   /** A slot, which stays in it. With `strata`, a draw falls into this `stratum` of the total, where the kind has one. */

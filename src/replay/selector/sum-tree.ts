@@ -1,3 +1,6 @@
+/** Weights that lie so far apart on average have little above them in common. */
+const SPREAD = 4;
+
 /**
  * Weights of 0 or more, and the sum of each range of them. A node is always made anew from its two children, so that
  * sums depend on the weights alone: nothing drifts, and a tree that is loaded is the tree that was saved.
@@ -23,11 +26,32 @@ export class SumTree {
 
   /** Sets one weight, in O(log n). */
   set(index: number, weight: number): void {
+    this.#nodes[this.#leaves + index] = weight;
+    this.#sumAbove(this.#leaves + index);
+  }
+
+  /** Sets many weights. Of neighbours, what lies above them is summed once. */
+  setAll(indices: Int32Array, weights: Float64Array): void {
     const nodes = this.#nodes;
-    let node = this.#leaves + index;
-    nodes[node] = weight;
-    for (node >>= 1; node > 0; node >>= 1) {
-      nodes[node] = (nodes[2 * node] as number) + (nodes[2 * node + 1] as number);
+    const leaves = this.#leaves;
+    let first = Infinity;
+    let last = -1;
+    for (let at = 0; at < indices.length; at++) {
+      const index = indices[at] as number;
+      nodes[leaves + index] = weights[at] as number;
+      if (index < first) first = index;
+      if (index > last) last = index;
+    }
+    if (last - first >= SPREAD * indices.length) {
+      for (let at = 0; at < indices.length; at++) this.#sumAbove(leaves + (indices[at] as number));
+      return;
+    }
+    let from = (leaves + first) >> 1;
+    let to = (leaves + last) >> 1;
+    for (; from > 0; from >>= 1, to >>= 1) {
+      for (let node = from; node <= to; node++) {
+        nodes[node] = (nodes[2 * node] as number) + (nodes[2 * node + 1] as number);
+      }
     }
   }
 
@@ -60,6 +84,33 @@ export class SumTree {
     return node - this.#leaves;
   }
 
+  /**
+   * As `find()` of each mass, level by level: the memory is asked for many nodes at once, not for one after the other,
+   * and no step depends on a guess of the processor.
+   */
+  findAll(masses: Float64Array, indices: Int32Array): void {
+    const nodes = this.#nodes;
+    const leaves = this.#leaves;
+    const count = indices.length;
+    const rest = masses.slice();
+    indices.fill(1);
+    for (let level = 1; level < leaves; level *= 2) {
+      for (let at = 0; at < count; at++) {
+        const node = 2 * (indices[at] as number);
+        const left = nodes[node] as number;
+        const mass = rest[at] as number;
+        const goesRight = +(mass >= left);
+        indices[at] = node + goesRight;
+        rest[at] = mass - goesRight * left;
+      }
+    }
+    for (let at = 0; at < count; at++) {
+      const node = indices[at] as number;
+      // Rounding has led past the last weight.
+      indices[at] = nodes[node] === 0 ? this.find(masses[at] as number) : node - leaves;
+    }
+  }
+
   /** Sets all weights, those not named to 0, in O(n). */
   load(indices: ArrayLike<number>, weights: ArrayLike<number>): void {
     const nodes = this.#nodes.fill(0);
@@ -67,6 +118,13 @@ export class SumTree {
       nodes[this.#leaves + (indices[at] as number)] = weights[at] as number;
     }
     for (let node = this.#leaves - 1; node > 0; node--) {
+      nodes[node] = (nodes[2 * node] as number) + (nodes[2 * node + 1] as number);
+    }
+  }
+
+  #sumAbove(leaf: number): void {
+    const nodes = this.#nodes;
+    for (let node = leaf >> 1; node > 0; node >>= 1) {
       nodes[node] = (nodes[2 * node] as number) + (nodes[2 * node + 1] as number);
     }
   }

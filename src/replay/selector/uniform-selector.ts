@@ -25,10 +25,15 @@ export class UniformSelector implements Selector {
   }
 
   insertAll(slots: Int32Array): void {
-    for (let at = 0; at < slots.length; at++) this.insert(slots[at] as number);
+    let size = this.#size;
+    this.#slots.set(slots, size);
+    for (let at = 0; at < slots.length; at++) this.#positions[slots[at] as number] = size++;
+    this.#size = size;
   }
 
-  update(): void {} // all are alike
+  replaceAll(): void {} // all are alike
+
+  update(): void {} // as above
 
   delete(slot: number): void {
     const position = this.#positions[slot] as number;

@@ -109,6 +109,14 @@ export class NumberColumn implements Column {
   }
 
   #gatherWords(rows: Int32Array, count: number, target: Int32Array): void {
+    const [block] = this.#blocks;
+    if (this.#blocks.length > 1 || block === undefined) this.#gatherBlocks(rows, count, target);
+    else if (this.#width === 1) gatherOnes(rows, count, { block: block as Int32Array, target });
+    else if (this.#width === 4) gatherFours(rows, count, { block: block as Int32Array, target });
+    else this.#gatherBlocks(rows, count, target);
+  }
+
+  #gatherBlocks(rows: Int32Array, count: number, target: Int32Array): void {
     const width = this.#width;
     const mask = (1 << this.#shift) - 1;
     let to = 0;
@@ -138,6 +146,34 @@ export class NumberColumn implements Column {
       let from = (row & mask) * width;
       for (let byte = 0; byte < width; byte++) target[to++] = block[from++] as number;
     }
+  }
+}
+
+interface Move {
+  block: Int32Array;
+  target: Int32Array;
+}
+
+function gatherOnes(rows: Int32Array, count: number, { block, target }: Move): void {
+  for (let at = 0; at < count; at++) {
+    const row = rows[at] as number;
+    target[at] = row < 0 ? 0 : (block[row] as number);
+  }
+}
+
+function gatherFours(rows: Int32Array, count: number, { block, target }: Move): void {
+  for (let at = 0; at < count; at++) {
+    const row = rows[at] as number;
+    const to = 4 * at;
+    if (row < 0) {
+      target.fill(0, to, to + 4);
+      continue;
+    }
+    const from = 4 * row;
+    target[to] = block[from] as number;
+    target[to + 1] = block[from + 1] as number;
+    target[to + 2] = block[from + 2] as number;
+    target[to + 3] = block[from + 3] as number;
   }
 }
 

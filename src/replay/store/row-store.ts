@@ -173,7 +173,7 @@ export class RowStore {
   }
 
   /** Takes another's rows; nobody counts on any until `retain()`, and `collect()` frees those that stay so. */
-  loadStateDict({ rows, free, next }: RowStoreState): void {
+  loadStateDict({ rows }: Pick<RowStoreState, "rows">): void {
     this.#rows = 0;
     this.#freeCount = 0;
     this.#freeHead = 0;
@@ -182,6 +182,10 @@ export class RowStore {
     this.#grow(rows);
     this.#rows = rows;
     this.#references.fill(0);
+  }
+
+  /** After `loadStateDict()`: which rows are free, and which follow which. */
+  loadLinks({ free, next }: RowStoreState): void {
     if (next.length > 0) {
       this.#next = new Int32Array(this.#references.length).fill(NONE);
       this.#next.set(next);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Random } from "../../../src/replay/random.ts";
+import { SumTree } from "../../../src/replay/selector/sum-tree.ts";
 import { makeSelector } from "../../../src/replay/selector/make-selector.ts";
 import type { Selector, SelectorKind } from "../../../src/replay/selector/selector.ts";
 import { Chance } from "../../support/chance.ts";
@@ -116,4 +117,45 @@ test("Random gives the same again after loadStateDict()", () => {
   const other = new Random();
   other.loadStateDict(state);
   expect(Array.from({ length: 10 }, () => other.below(1000))).toEqual(numbers);
+});
+
+test("SumTree.findAll() finds what find() finds, and setAll() sums as set() does", () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    const chance = new Chance(seed);
+    const capacity = chance.integer(1, 300);
+    const [one, all] = [new SumTree(capacity), new SumTree(capacity)];
+    for (let round = 0; round < 5; round++) {
+      const indices = Int32Array.from({ length: chance.integer(1, capacity) }, () =>
+        chance.integer(0, capacity - 1),
+      );
+      const weights = Float64Array.from([...new Set(indices)], () => chance.integer(0, 3) / 7);
+      const distinct = Int32Array.from(new Set(indices));
+      all.setAll(distinct, weights);
+      for (const [at, index] of distinct.entries()) one.set(index, weights[at] ?? 0);
+      expect(all.total).toBe(one.total);
+      const masses = Float64Array.from({ length: 64 }, (_, at) => (at / 63) * one.total);
+      const found = new Int32Array(64);
+      all.findAll(masses, found);
+      expect([...found]).toEqual([...masses].map((mass) => one.find(mass)));
+    }
+  }
+});
+
+test("replaceAll() is as deleting and inserting for every kind", () => {
+  for (const kind of KINDS) {
+    const [one, all] = [make(kind, 8), make(kind, 8)];
+    for (const selector of [one, all]) {
+      selector.insertAll(Int32Array.of(0, 1, 2, 3), Float64Array.of(3, 1, 4, 1));
+    }
+    const [slots, priorities] = [Int32Array.of(2, 0), Float64Array.of(5, 9)];
+    all.replaceAll(slots, priorities);
+    for (const [at, slot] of slots.entries()) {
+      one.delete(slot);
+      one.insert(slot, priorities[at] ?? 0);
+    }
+    expect(all.size).toBe(4);
+    for (let slot = 0; slot < 4; slot++) {
+      expect(all.probability(slot)).toBeCloseTo(one.probability(slot), 12);
+    }
+  }
 });

@@ -76,6 +76,65 @@ test("snapshot() shows the moment it was taken, whatever is written while it is 
   expect(values.every((value, at) => value === at)).toBe(true);
 });
 
+test("snapshot() shows the items of its moment, whatever is sampled, updated and taken out while it is read", async () => {
+  const table = { name: "a", maxSize: 100_000, sampler: "prioritized" as const };
+  const replay = new Replay({ tables: [table] });
+  await replay.insert(
+    Array.from({ length: 100_000 }, (_, at) => at),
+    { priority: 2 },
+  );
+  const before = encodeMsgpack(replay.stateDict());
+  using snapshot = replay.snapshot();
+  const parts = [];
+  for (const part of snapshot) {
+    parts.push(part);
+    const { keys } = replay.trySample("a", 300)!;
+    replay.updatePriorities("a", keys, new Float64Array(300).fill(9));
+    replay.delete("a", keys.subarray(0, 100));
+    await replay.insert([-1, -2, -3]);
+  }
+  expect(encodeMsgpack(parts)).toEqual(before);
+  expect(parts.filter(({ part }) => part === "items").length).toBeGreaterThan(1);
+});
+
+test("snapshot() that is left half-way lets go, and what it gave so far was right", async () => {
+  const replay = new Replay({ tables: [{ name: "a", maxSize: 10 }] });
+  await replay.insert([1, 2, 3]);
+  const snapshot = replay.snapshot();
+  const [head] = snapshot;
+  expect(head?.part).toBe("head");
+  expect([...snapshot]).toEqual([]);
+});
+
+test("loadParts() takes parts that come over time; items of a part that is missing are lost, and counted", async () => {
+  const tables = [{ name: "a", maxSize: 100_000, sampler: "prioritized" as const }];
+  const replay = new Replay({ tables });
+  await replay.insert(Array.from({ length: 100_000 }, (_, at) => at));
+  const parts = replay.stateDict();
+  const items = parts.filter(({ part }) => part === "items");
+  const restored = new Replay({ tables });
+  const answer = restored.loadParts(
+    (async function* () {
+      for (const part of parts) if (part !== items[1]) yield await Promise.resolve(part);
+    })(),
+  );
+  expect(await answer).toEqual({ items: 65_536, lost: 34_464 });
+  expect(restored.stats("a")).toMatchObject({ size: 65_536, lost: 34_464, inserted: 100_000 });
+  expect(restored.steps).toBe(65_536);
+  const values = restored.trySample("a", 256)?.columns["item"] as number[];
+  expect(values.every((value) => value < 65_536)).toBe(true);
+  await restored.insert(Array.from({ length: 50_000 }, (_, at) => at));
+  expect(restored.stats("a")).toMatchObject({ size: 100_000, evicted: 15_536 });
+});
+
+test("loadStateDict() refuses a list that is not whole", async () => {
+  const replay = new Replay({ tables: [{ name: "a", maxSize: 10 }] });
+  await replay.insert([1, 2, 3]);
+  const parts = replay.stateDict().filter((part) => !(part.part === "list" && part.table === "a"));
+  const restored = new Replay({ tables: [{ name: "a", maxSize: 10 }] });
+  expect(() => restored.loadStateDict(parts)).toThrow(/is not whole/);
+});
+
 test("loadStateDict() drops items whose rows are missing, and counts them", async () => {
   const options = {
     tables: [
