@@ -38,4 +38,8 @@ export default command(
       throw thrown;
     }
   },
+  {
+    script: () => import("./task-script.ts").then((module) => module.taskScript),
+    manifest: () => import("./task-manifest.ts").then((module) => module.taskManifest),
+  },
 );
