@@ -1,4 +1,5 @@
 import type { Msg } from "@nats-io/transport-node";
+import { delay } from "../../core/wait.ts";
 import type { DeadJob, QueueStats, SeenJob } from "../job.ts";
 import type { Call, NatsLink } from "./nats-link.ts";
 import { factsOf, lookOf, sequenceOf } from "./nats-message.ts";
@@ -6,6 +7,9 @@ import type { NatsNames } from "./nats-names.ts";
 import { LATER, READY } from "./nats-streams.ts";
 
 const READ: Pick<Call, "verb" | "patienceMs"> = { verb: "read", patienceMs: 5_000 };
+
+const MOST_LOOKS = 4;
+const LOOK_AGAIN_MS = 25;
 
 interface StreamInfo {
   state: { messages: number; first_seq: number; last_seq: number };
@@ -29,14 +33,8 @@ export class NatsLooks {
 
   async stats(): Promise<QueueStats> {
     const { jobs, dead, ready: subject } = this.#names;
-    const [all, ready, later, buried] = await Promise.all([
-      this.#stream(jobs),
-      this.#consumer(READY),
-      this.#consumer(LATER),
-      this.#stream(dead),
-    ]);
-    const delayed = later.num_pending + later.num_ack_pending;
-    const length = Math.max(all.state.messages, ready.num_pending + ready.num_ack_pending);
+    const { ready, delayed, length } = await this.#counts();
+    const buried = await this.#stream(dead);
     const from = ready.delivered.stream_seq + 1;
     const oldest =
       ready.num_pending > 0 ? await this.#after({ stream: jobs, subject, from }) : undefined;
@@ -48,6 +46,25 @@ export class NatsLooks {
       dead: buried.state.messages,
       oldestMs: oldest && Math.max(0, Date.now() - factsOf(oldest, 0, Date.now()).pushedAtMs),
     };
+  }
+
+  /**
+   * A consumer hears of a new message a moment after the stream has it. If the difference stays, these are messages
+   * that were acknowledged: a server that was killed has them again, and delivers them to nobody.
+   */
+  async #counts(): Promise<{ ready: ConsumerInfo; delayed: number; length: number }> {
+    for (let looks = 1; ; looks++) {
+      const [all, ready, later] = await Promise.all([
+        this.#stream(this.#names.jobs),
+        this.#consumer(READY),
+        this.#consumer(LATER),
+      ]);
+      const delayed = later.num_pending + later.num_ack_pending;
+      const known = ready.num_pending + ready.num_ack_pending + delayed;
+      if (known >= all.state.messages || looks === MOST_LOOKS)
+        return { ready, delayed, length: known };
+      await delay(LOOK_AGAIN_MS);
+    }
   }
 
   async peek(max: number): Promise<SeenJob[]> {
