@@ -1,0 +1,91 @@
+import { appendFile, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type CollectorContext, defineCollector, type Player, Random, type Weights } from "ding";
+import { play, type Side } from "./game.ts";
+import { valuesOf } from "./values.ts";
+
+/** How often a player that learns tries something. */
+const CURIOSITY = 0.15;
+
+/** Plays the games of one match: the first player learns, the other one may be a past self. */
+async function collect({
+  task,
+  weights,
+  replay,
+  draining,
+  steps,
+  episode,
+}: CollectorContext): Promise<void> {
+  const chance = new Random(task.seed);
+  const [main, away] = await load(task.players, weights, draining);
+  const isSelfPlay = main.policyId === away.policyId;
+  const curiosity = task.isEval ? 0 : CURIOSITY;
+  const sides = [main, away].map(({ bytes }): Side => ({ values: valuesOf(bytes), curiosity }));
+  const seen: { board: number; score: number }[] = [];
+  let wins = 0;
+  for (let game = 0; game < (task.episodes ?? 16); game++) {
+    if (draining.aborted) break;
+    const isFirst = game % 2 === 0;
+    const [one, other] = sides as [Side, Side];
+    const played = play(isFirst ? [one, other] : [other, one], chance);
+    const score = isFirst ? played.score : -played.score;
+    const own = isFirst ? 0 : 1;
+    for (const board of played.boards[own]) seen.push({ board, score });
+    if (isSelfPlay)
+      for (const board of played.boards[1 - own] ?? []) seen.push({ board, score: -score });
+    if (score > 0) wins++;
+    steps(played.boards[0].length + played.boards[1].length, main.version);
+    // An evaluation's mean return is the share of games that were won.
+    episode({ return: score > 0 ? 1 : 0, won: score > 0, draw: score === 0 });
+  }
+  if (task.isEval) await note(task.config["results"], { main, away, games: task.episodes, wins });
+  else await replay.insert(columnsOf(seen), { policyVersion: main.version, signal: draining });
+}
+
+/** The weights of both players; a past self's are those of its snapshot, and no others. */
+async function load(
+  players: readonly Player[],
+  weights: CollectorContext["weights"],
+  signal: AbortSignal,
+): Promise<[Weights, Weights]> {
+  const [main, away] = await Promise.all(
+    [players[0], players[1] ?? players[0]].map(async (player) => {
+      if (player?.version === undefined) {
+        return await weights.next({ policyId: player?.policyId, signal });
+      }
+      return await weights.at(player.policyId, player.version);
+    }),
+  );
+  if (!main || !away) throw new Error("Cannot play without players");
+  return [main, away];
+}
+
+function columnsOf(seen: readonly { board: number; score: number }[]): Record<string, unknown> {
+  return {
+    board: Int32Array.from(seen, ({ board }) => board),
+    score: Float32Array.from(seen, ({ score }) => score),
+  };
+}
+
+/** One line for each evaluation: who played with which weights, and how it went. */
+async function note(
+  folder: unknown,
+  {
+    main,
+    away,
+    games,
+    wins,
+  }: { main: Weights; away: Weights; games?: number | undefined; wins: number },
+): Promise<void> {
+  if (typeof folder !== "string") return;
+  const [one, other] = [main, away].map(({ policyId, version, sha256 }) => ({
+    policyId,
+    version,
+    sha256,
+  }));
+  await mkdir(folder, { recursive: true });
+  const line = JSON.stringify({ main: one, away: other, games, wins });
+  await appendFile(join(folder, "evaluations.jsonl"), `${line}\n`);
+}
+
+export default defineCollector({ collect });
