@@ -67,7 +67,10 @@ function isByItself({ parallelWorkers }: TaskCommandOptions, { origins }: Given)
   return parallelWorkers === 1 && ofOthers.every((key) => origins[key] === undefined);
 }
 
-type Placed = Pick<ParallelOptions, "attachTo" | "labels" | "address" | "topology"> & {
+type Placed = Pick<
+  ParallelOptions,
+  "attachTo" | "labels" | "address" | "topology" | "expectNodes"
+> & {
   parallelWorkers: number;
   ports: number[] | undefined;
   nodeIds: number[] | undefined;
@@ -87,10 +90,11 @@ async function placeOf(options: TaskCommandOptions, { origins }: Given): Promise
     ...(address !== undefined && { address }),
   };
   if (platform === undefined) {
-    return { ...said, attachTo, labels, parallelWorkers: options.parallelWorkers };
+    const { parallelWorkers, expectNodes } = options;
+    return { ...said, attachTo, labels, parallelWorkers, expectNodes };
   }
   const isBrokered = mqUrl !== undefined || mqType.toLowerCase() !== "nng";
-  return placeOn({
+  const place = await placeOn({
     platform,
     spec: options.platformSpec,
     given: {
@@ -101,6 +105,7 @@ async function placeOf(options: TaskCommandOptions, { origins }: Given): Promise
       isBrokered,
     },
   });
+  return { ...place, expectNodes: options.expectNodes ?? place.expectNodes };
 }
 
 function wordsOf(texts: readonly string[]): string[] {

@@ -7,8 +7,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface Ranks {
   /** Which one this is. */
   rank: number;
-  /** On which host each of them is, as others reach it. */
+  /** On which host each of them is, as others reach it; of those behind this one only where the platform tells. */
   hosts: string[];
+  /** How many there are; undefined where the platform does not tell. */
+  count: number | undefined;
 }
 
 /** The first of these variables that is set, and not empty. */

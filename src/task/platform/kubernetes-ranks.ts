@@ -29,7 +29,7 @@ export function kubernetesRanks(env: Environment): Ranks {
   const name = index === undefined ? "DI_RANK" : "JOB_COMPLETION_INDEX";
   const told = index ?? neededVariable(env, ["DI_RANK"], KUBERNETES);
   const rank = rankOf(hosts, wholeNumber(told, name), variable(env, ["HOSTNAME"]));
-  if (rank !== undefined) return { rank, hosts };
+  if (rank !== undefined) return { rank, hosts, count: hosts.length };
   throw new DingError(
     "usage.invalid-option",
     `Cannot use --platform k8s: ${name} is ${told}, but DI_NODES has ${hosts.length} nodes`,
@@ -62,5 +62,6 @@ function indexedRanks(env: Environment, index: string): Ranks {
   }
   const job = pod.slice(0, -end.length);
   const service = variable(env, ["DI_SERVICE"]) ?? job;
-  return { rank, hosts: Array.from({ length: rank + 1 }, (_, at) => `${job}-${at}.${service}`) };
+  const hosts = Array.from({ length: rank + 1 }, (_, at) => `${job}-${at}.${service}`);
+  return { rank, hosts, count: undefined };
 }

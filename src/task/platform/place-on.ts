@@ -40,15 +40,16 @@ export async function placeOn(options: PlaceOnOptions): Promise<Place> {
 
 /** By the addresses of Slurm's nodes, which know their machines. */
 async function onMachines(
-  { rank, hosts }: Ranks,
+  { rank, hosts, count }: Ranks,
   sources: AddressSources,
-): Promise<Pick<PlaceRankOptions, "rank" | "hosts" | "machineOf">> {
+): Promise<Ranks & Pick<PlaceRankOptions, "machineOf">> {
   const addresses = await slurmAddresses(hosts, sources);
   const machines = new Map(
     [...addresses.values()].map(({ address, machine }) => [address, machine]),
   );
   return {
     rank,
+    count,
     hosts: hosts.map((host) => addresses.get(host)?.address ?? host),
     machineOf: (host) => machines.get(host) ?? host,
   };

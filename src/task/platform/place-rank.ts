@@ -28,6 +28,8 @@ export interface Place {
   /** "tcp://HOST:PORT" */
   attachTo: string[];
   labels: string[];
+  /** How many nodes all launches have together, if they are to be joined and the platform tells. */
+  expectNodes: number | undefined;
 }
 
 /** All that is needed to know where each rank stands. */
@@ -58,6 +60,7 @@ export function placeRank(options: PlaceRankOptions): Place {
     nodeIds: own.nodeIds,
     attachTo: attachOf(options, topology),
     labels: [...new Set([...(given.labels ?? []), ...(taskOf(options, rank).labels ?? [])])],
+    expectNodes: topology === "alone" ? undefined : allWorkers(options),
   };
 }
 
@@ -83,6 +86,16 @@ function workersOf(options: PlaceRankOptions, rank: number): number {
   return options.given.parallelWorkers ?? taskOf(options, rank).parallelWorkers ?? 1;
 }
 
+function allWorkers(options: PlaceRankOptions): number | undefined {
+  const { count } = options;
+  if (count === undefined) return undefined;
+  return Array.from({ length: count }, (_, rank) => workersOf(options, rank)).reduce(sum, 0);
+}
+
+function sum(total: number, one: number): number {
+  return total + one;
+}
+
 function portsOf(options: PlaceRankOptions, rank: number, workers: number): number[] {
   const { given, basePort } = options;
   if (given.ports && given.ports.length > 1) return counted(given.ports, workers, "ports");
@@ -101,13 +114,13 @@ function workersBefore(options: PlaceRankOptions, rank: number): number {
   const neighbours = Array.from({ length: rank }, (_, at) => at).filter(
     (at) => machineOf(hostOf(options, at)) === machine,
   );
-  return neighbours.reduce((total, at) => total + workersOf(options, at), 0);
+  return neighbours.map((at) => workersOf(options, at)).reduce(sum, 0);
 }
 
 function nodeIdsOf(options: PlaceRankOptions, rank: number, workers: number): number[] {
   const { given, hosts } = options;
   const before = Array.from({ length: rank }, (_, at) => workersOf(options, at));
-  const first = before.reduce((total, one) => total + one, 0);
+  const first = before.reduce(sum, 0);
   const all = given.nodeIds;
   if (all && all.length > workers && all.length >= hosts.length * workers) {
     return all.slice(first, first + workers);

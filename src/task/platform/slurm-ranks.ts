@@ -35,7 +35,7 @@ export function slurmRanks(env: Environment): Ranks {
     // Where it runs is certain: it is the others that this run does not know.
     throw misfit(`task ${rank} runs on "${here}", but by the variables on "${host}"`);
   }
-  return { rank, hosts };
+  return { rank, hosts, count };
 }
 
 /** The node of each task. */

@@ -33,6 +33,7 @@ test("placeOn() follows a specification, and finds nodes by their ids", async ()
     nodeIds: [31],
     attachTo: ["tcp://SH-0:50515", "tcp://SH-1:50515", "tcp://SH-2:50515"],
     labels: ["learn"],
+    expectNodes: undefined,
   });
   const last = await k8s({ spec: SPEC, env: { ...DIJOB, DI_RANK: "5" } });
   expect(last.attachTo).toEqual(["tcp://SH-3:50000", "tcp://else:1"]);
@@ -93,6 +94,7 @@ test("placeOn() lets what was given go before what the platform says", async () 
       nodeIds: [7],
       attachTo: ["tcp://10.0.0.1:1"],
       labels: ["mine"],
+      expectNodes: 6,
     });
   }
   expect((await k8s({ given: { nodeIds: [10, 11, 20, 31, 32, 33] } })).nodeIds).toEqual([31]);

@@ -22,7 +22,11 @@ test.each([
     "n2 n2 n2 n2",
   ],
 ])("slurmRanks() places tasks %s", (_, more, hosts) => {
-  expect(slurmRanks({ ...SLURM, ...more })).toEqual({ rank: 3, hosts: hosts.split(" ") });
+  expect(slurmRanks({ ...SLURM, ...more })).toEqual({
+    rank: 3,
+    hosts: hosts.split(" "),
+    count: hosts.split(" ").length,
+  });
 });
 
 test("slurmRanks() knows three nodes that have only two in use", () => {
@@ -47,7 +51,7 @@ const NODES =
 
 test("kubernetesRanks() reads what a DIJob says", () => {
   const env = { DI_NODES: NODES, DI_RANK: "1", HOSTNAME: "j-b-0" };
-  expect(kubernetesRanks(env)).toEqual({ rank: 1, hosts: NODES.split(",") });
+  expect(kubernetesRanks(env)).toEqual({ rank: 1, hosts: NODES.split(","), count: 3 });
   expect(kubernetesRanks({ ...env, HOSTNAME: "elsewhere" }).rank).toBe(1);
   expect(kubernetesRanks({ ...env, HOSTNAME: undefined }).rank).toBe(1);
 });
@@ -63,11 +67,13 @@ test("kubernetesRanks() knows an Indexed Job, by its pods' names or a list", () 
   expect(kubernetesRanks(env)).toEqual({
     rank: 2,
     hosts: ["train-0.train", "train-1.train", "train-2.train"],
+    count: undefined,
   });
   expect(kubernetesRanks({ ...env, DI_SERVICE: "svc" }).hosts[0]).toBe("train-0.svc");
   expect(kubernetesRanks({ ...env, DI_NODES: "a.s,b.s,c.s,d.s" })).toEqual({
     rank: 2,
     hosts: ["a.s", "b.s", "c.s", "d.s"],
+    count: 4,
   });
 });
 
