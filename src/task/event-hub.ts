@@ -138,6 +138,7 @@ export class EventHub {
   }
 
   #wakeIdle(): void {
+    if (this.#idleWaiters.length === 0) return; // as after nearly every event
     for (const wake of this.#idleWaiters.splice(0)) wake();
   }
 }

@@ -2,6 +2,7 @@ import { DingError } from "../../core/errors.ts";
 import { encodeFrame } from "../../protocol/codec.ts";
 import { MESSAGE_BODY_LIMIT_BYTES } from "../../rpc/body.ts";
 import { bytesWithRoom } from "../../rpc/headroom.ts";
+import { PlainWriter } from "./plain-writer.ts";
 
 /** From so many bytes on a batch travels. */
 export const BATCH_BYTES: number = 64 * 1024;
@@ -22,7 +23,7 @@ export interface Batch {
  * word of the nodes. A codec's way for each alone would take longer than all else that is done to a small event.
  */
 export class BatchWriter {
-  #bytes = bytesWithRoom(ROOM_BYTES);
+  readonly #plain = new PlainWriter(bytesWithRoom(ROOM_BYTES));
   #at = 0;
   #count = 0;
   #event: string | undefined;
@@ -45,7 +46,7 @@ export class BatchWriter {
     const start = this.#at;
     try {
       if (event !== this.#event) this.#put(this.#nameOf(event));
-      encodeFrame(args, this.#put);
+      this.#value(args);
       this.#checkLength(start);
     } catch (error) {
       this.#at = start;
@@ -59,7 +60,7 @@ export class BatchWriter {
   addWord(word: object): void {
     const start = this.#at;
     try {
-      encodeFrame(word, this.#put);
+      this.#value(word);
       this.#checkLength(start);
     } catch (error) {
       this.#at = start;
@@ -76,8 +77,18 @@ export class BatchWriter {
     this.#event = undefined;
     if (bytes < SMALL_BYTES) return { body: this.#bytes.slice(0, bytes), count };
     const body = this.#bytes.subarray(0, bytes);
-    this.#bytes = bytesWithRoom(ROOM_BYTES);
+    this.#plain.use(bytesWithRoom(ROOM_BYTES));
     return { body, count };
+  }
+
+  #value(value: unknown): void {
+    const end = this.#plain.write(value, this.#at);
+    if (end >= 0) this.#at = end;
+    else encodeFrame(value, this.#put);
+  }
+
+  get #bytes(): Uint8Array<ArrayBuffer> {
+    return this.#plain.bytes;
   }
 
   readonly #put = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => {
@@ -99,7 +110,7 @@ export class BatchWriter {
   #grow(end: number): void {
     const grown = bytesWithRoom(end);
     grown.set(this.#bytes.subarray(0, this.#at));
-    this.#bytes = grown;
+    this.#plain.use(grown);
   }
 
   #nameOf(event: string): Uint8Array {

@@ -1,0 +1,85 @@
+import { expect, test } from "bun:test";
+import { decodeFrames, msgpack } from "../../../../src/protocol/codec.ts";
+import { BATCH_BYTES, BatchWriter } from "../../../../src/task/mesh/batch.ts";
+import { Tensor } from "../../../../src/protocol/tensor.ts";
+
+function valuesOf(body: Uint8Array): unknown[] {
+  const values: unknown[] = [];
+  decodeFrames(body, (value) => values.push(value));
+  return values;
+}
+
+const long = "ä".repeat(40);
+
+test.each([
+  [[null, true, false, undefined]],
+  [[0, 1, 127, 128, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, 2 ** 53, -1, -32, -33, -129]],
+  [[0.5, -1.5, Number.NaN, Number.POSITIVE_INFINITY, 1e300]],
+  [
+    [
+      "",
+      "a",
+      "x".repeat(31),
+      "x".repeat(32),
+      "y".repeat(255),
+      "z".repeat(256),
+      "ü",
+      "日本語",
+      "😀",
+    ],
+  ],
+  [
+    [
+      long,
+      "ä".repeat(100),
+      "ä".repeat(200),
+      "x".repeat(30_000),
+      `${"x".repeat(84)}ä`,
+      "ä".repeat(10),
+    ],
+  ],
+  [
+    [
+      new Uint8Array(0),
+      new Uint8Array([1, 2]),
+      new Uint8Array(300).fill(7),
+      new Uint8Array(70_000),
+    ],
+  ],
+  [[{ a: { b: [1, { c: "d" }] }, "": 0 }, [], {}, [[[]]]]],
+  [[new Map([["a", 1]]), new Set([1]), new Date(5), 10n, new Float32Array([1, 2]), [undefined]]],
+  [[Array.from({ length: 20 }, (_, index) => index), { [long]: 1 }]],
+  [[new Tensor(new Float32Array([1, 2, 3, 4]), [2, 2])]],
+])("BatchWriter writes what the codec reads: case %#", (args) => {
+  const writer = new BatchWriter();
+  writer.addEvent("x", args);
+  writer.addEvent("x", []);
+  writer.addEvent("y", args);
+  const { body, count } = writer.take();
+  const same = msgpack.decode(msgpack.encode(args));
+  expect([count, valuesOf(body)]).toEqual([3, ["x", same, [], "y", same]]);
+  expect(writer.isEmpty).toBe(true);
+});
+
+test("addEvent() leaves nothing of what cannot travel", () => {
+  const writer = new BatchWriter();
+  writer.addEvent("x", [1]);
+  for (const args of [[() => {}], [{ a: Symbol("no") }], [new Uint8Array(64 * 1024 * 1024)]]) {
+    expect(() => writer.addEvent("y", args)).toThrow();
+  }
+  writer.addEvent("x", [2]);
+  expect(valuesOf(writer.take().body)).toEqual(["x", [1], [2]]);
+});
+
+test("addEvent() writes the same with little room as with much", () => {
+  const writer = new BatchWriter();
+  const expected: unknown[] = ["x"];
+  for (let count = 0; writer.bytes < BATCH_BYTES; count++) {
+    const args = [count, "t".repeat(count % 97), new Uint8Array(count % 41), { count }];
+    writer.addEvent("x", args);
+    expected.push(args);
+  }
+  const args = ["s".repeat(15_000), "e".repeat(1_000), new Uint8Array(100_000)];
+  writer.addEvent("x", args);
+  expect(valuesOf(writer.take().body)).toEqual([...expected, args]);
+});
