@@ -11,7 +11,6 @@ async function evaluate({
   draining,
   steps,
   episode,
-  log,
 }: CollectorContext): Promise<void> {
   const { version, bytes } = await weights.next({ signal: draining });
   const policy = new ActorCritic(parametersOf(bytes));
@@ -24,7 +23,7 @@ async function evaluate({
   const { curve } = task.config;
   const folder = typeof curve === "string" ? curve : ".";
   const line = await addToCurve(folder, { version, mean, at: Date.now() });
-  log.info(`version ${version}: mean return ${mean.toFixed(1)}  ${line}`);
+  console.log(`version ${version}: mean return ${mean.toFixed(1)}  ${line}`);
 }
 
 export default defineEvaluator({ evaluate });
