@@ -130,7 +130,9 @@ class TakenFlags {
   }
 
   option(token: OptionToken): void {
-    if (token.name === "config") {
+    // A command may have a --config of its own; DING_CONFIG still names the common file.
+    const isOwn = fieldOf(this.#fields, token.name) !== undefined;
+    if (token.name === "config" && !isOwn) {
       this.parsed.config = textOf(token, "FILE");
       return;
     }

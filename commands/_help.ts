@@ -67,7 +67,7 @@ function optionLines(fields: OptionField[], plain: boolean, hasConfig: boolean):
   if (fields.some((field) => field.singleDash)) {
     lines.push(...row("    -some_option", "Means --some-option: one dash and _ will do too"));
   }
-  if (hasConfig) {
+  if (hasConfig && !fields.some(({ flag }) => flag === "config")) {
     lines.push(
       ...row("    --config FILE", "Config file (default ./ding.config.json; DING_CONFIG)"),
     );

@@ -31,6 +31,8 @@ export interface Role<S extends z.ZodObject & z.ZodType<RoleOptions>> {
   examples: string[];
   options: S;
   create(options: z.output<S>, tools: Tools): RoleService | Promise<RoleService>;
+  /** The last thing on stdout when it has stopped, as a line of JSON. */
+  lastLine?: (service: RoleService) => object | undefined;
   /** What SIGHUP means to it, if it is not the wish to end. */
   onHangUp?: (service: RoleService) => void;
 }
@@ -57,6 +59,7 @@ export function roleCommand<S extends z.ZodObject & z.ZodType<RoleOptions>>(
         service = await role.create(options, tools);
         await runUntilStopped(service, {
           name: role.called ?? role.name,
+          lastLine: role.lastLine,
           options,
           stop,
           tools,
@@ -74,6 +77,7 @@ export function roleCommand<S extends z.ZodObject & z.ZodType<RoleOptions>>(
 
 interface Run {
   name: string;
+  lastLine: Role<never>["lastLine"] | undefined;
   options: RoleOptions;
   stop: StopRequest;
   tools: Tools;
@@ -94,6 +98,8 @@ async function runUntilStopped(service: RoleService, run: Run): Promise<void> {
   } finally {
     if (stop.signal.aborted) log.info(`${name} is stopping`, { graceMs: options.drainTimeoutMs });
     await close(service, run);
+    const last = run.lastLine?.(service);
+    if (last) run.stdout.write(`${JSON.stringify(last)}\n`);
     run.tools.fileLog?.info(`${name} has stopped`);
   }
 }

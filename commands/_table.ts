@@ -40,6 +40,11 @@ export const TABLE: Table = {
     example: "ding task --main ./main.ts --parallel-workers 2",
     load: () => import("./task.ts").then((module) => module.default),
   },
+  coordinator: {
+    description: "Run reinforcement learning that survives its workers",
+    example: "ding coordinator --config ./cartpole.ts --local 2",
+    load: () => import("./coordinator.ts").then((module) => module.default),
+  },
   bench: {
     description: "Measure how much a server bears, and how fast it answers",
     example: "ding bench serve http://127.0.0.1:8900 --concurrency 1:32",

@@ -8,10 +8,12 @@ import { plansOf } from "../../replay/store/schema.ts";
 import { settingsOf } from "../../replay/table-options.ts";
 import { importModule } from "../../runtime/modules.ts";
 import { oneVsOneSettings, soloSettings } from "./commander-settings.ts";
+import type { RunConfig } from "./run-config.ts";
 import { type RunSettings, runSchema } from "./run-schema.ts";
 
 /** A configuration and where it came from. */
 export interface ReadRun {
+  config: RunConfig;
   settings: RunSettings;
   /** What relative paths in it count from. */
   folder: string;
@@ -29,10 +31,9 @@ export async function readRun(path: string): Promise<ReadRun> {
     });
   }
   const value = /\.json$/i.test(file) ? readJson(path, file) : await readModule(path, file);
-  return {
-    settings: checkRun(value, { name: path, folder: dirname(file) }),
-    folder: dirname(file),
-  };
+  const folder = dirname(file);
+  const settings = checkRun(value, { name: path, folder });
+  return { config: value as RunConfig, settings, folder };
 }
 
 /** A configuration with its defaults, or the first thing in it that cannot work. */

@@ -58,9 +58,7 @@ function begin(
     },
   };
   attempt.run(() => code(context));
-  return {
-    attempt,
-    info: (isDone) => totals.info(isDone),
-    finish: () => totals.finish({ isEval: task.isEval, durationMs: performance.now() - startedAt }),
-  };
+  const finish = (): unknown =>
+    totals.finish({ isEval: task.isEval, durationMs: performance.now() - startedAt });
+  return { attempt, info: (isDone) => (isDone ? finish() : totals.info(false)), finish };
 }

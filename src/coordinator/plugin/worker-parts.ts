@@ -4,7 +4,7 @@ import { within } from "../../core/wait.ts";
 import { RemoteReplay } from "../replay-link/remote-replay.ts";
 import { RemoteWeights } from "../weights/remote-weights.ts";
 import { dialWorkerLink } from "../worker-link/dial-worker-link.ts";
-import type { LinkTarget } from "../worker-link/worker-link.ts";
+import { END_METHOD, type LinkTarget } from "../worker-link/worker-link.ts";
 import type { WorkerAttempt } from "./worker-attempt.ts";
 import type { CollectorTask, LearnerTask } from "./worker-task.ts";
 
@@ -38,6 +38,11 @@ export async function startParts(options: StartPartsOptions): Promise<WorkerPart
     {
       call(call) {
         if (weights?.answer(call)) return;
+        if (call.method === END_METHOD) {
+          const { drainMs = 0 } = (call.meta ?? {}) as { drainMs?: number };
+          void attempt.end(drainMs);
+          return call.reply();
+        }
         call.fail({ code: "network.protocol", message: `Cannot call "${call.method}"` });
       },
       lost(error) {

@@ -8,6 +8,7 @@ export interface BoardOptions {
   leaseMs: number;
   /** How long a task may wait for a worker, by who does it. */
   queueMs: Readonly<Record<TaskKind, number>>;
+  /** So many attempts in a row may come to nothing. */
   maxAttempts: number;
   backoff: Backoff;
   random: () => number;
@@ -30,10 +31,15 @@ export interface BoardState {
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
-type Entry = Writable<TaskRecord>;
+type Entry = Writable<TaskRecord> & {
+  /** Attempts in a row that came to nothing soon. */
+  failures: number;
+};
 
 /** How many that have ended are remembered. */
 const MOST_ENDED = 256;
+/** An attempt that went well for so long was a good one. */
+const GOOD_MS = 60_000;
 
 /**
  * The tasks of a run. Pure: it is told what happened and the time, and says what became of it.
@@ -90,7 +96,14 @@ export class TaskBoard {
     if (this.#open.has(task.id)) {
       throw new DingError("state.invalid", `Cannot add task "${task.id}": there is one`);
     }
-    const entry: Entry = { ...task, attempt: 1, state: "queued", queuedAt: now, notBefore: now };
+    const entry: Entry = {
+      ...task,
+      attempt: 1,
+      state: "queued",
+      queuedAt: now,
+      notBefore: now,
+      failures: 0,
+    };
     this.#open.set(task.id, entry);
     return entry;
   }
@@ -147,11 +160,13 @@ export class TaskBoard {
     if (!entry || !this.isCurrent(id, attempt)) return undefined;
     const { maxAttempts, backoff, random } = this.#options;
     const { reason, now, state = "failed" } = end;
-    if (entry.attempt >= maxAttempts) {
+    if (now - (entry.assignedAt ?? now) > GOOD_MS) entry.failures = 0;
+    entry.failures += 1;
+    if (entry.failures >= maxAttempts) {
       this.#end(id, state, reason);
       return state;
     }
-    const notBefore = now + backoffMs(backoff, entry.attempt, random);
+    const notBefore = now + backoffMs(backoff, entry.failures, random);
     Object.assign(entry, { state: "queued", attempt: attempt + 1, queuedAt: now, notBefore });
     Object.assign(entry, { reason, workerId: undefined, leaseUntil: undefined });
     return "queued";
@@ -215,7 +230,7 @@ export class TaskBoard {
     this.#open.clear();
     for (const { waitedMs, ...task } of tasks) {
       const queuedAt = now - waitedMs;
-      this.#open.set(task.id, { ...task, state: "queued", queuedAt, notBefore: now });
+      this.#open.set(task.id, { ...task, state: "queued", queuedAt, notBefore: now, failures: 0 });
     }
     Object.assign(this.#counts, counts);
   }

@@ -19,3 +19,6 @@ export type LinkPort = Pick<Peer, "call" | "request" | "cancel">;
 
 /** How often both ends speak, how long a busy one may be silent, how long a broken link may take to come back. */
 export const LINK_TIMES = { heartbeatMs: 3_000, toleranceMs: 30_000, resumeMs: 30_000 } as const;
+
+/** What the coordinator calls over a worker's link to end its code soon. */
+export const END_METHOD = "worker.end";

@@ -1,0 +1,156 @@
+import type { ChildProcess } from "node:child_process";
+import { DingError } from "../../core/errors.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { Logger } from "../../core/log.ts";
+import { backoffMs } from "../../core/retry.ts";
+import { type OutputLine, spawnSelf } from "../../runtime/self.ts";
+import type { WorkerRole } from "../plugin/worker-verbs.ts";
+import { LOCAL_PREFIX } from "../workers/roster.ts";
+
+/** What local workers need. */
+export interface LocalOptions {
+  /** Their modules, as absolute paths. */
+  plugins: Readonly<Record<WorkerRole, string | undefined>>;
+  /** HOST:PORT of the coordinator. */
+  join: string;
+  channel: number;
+  token: string | undefined;
+  /** More flags of `ding slave`, for TLS. */
+  flags: readonly string[];
+  logLevel: string;
+  /** What they print; to this process's stderr without it. */
+  output?: ((line: string, from: Record<string, unknown>) => void) | undefined;
+  clock: Clock;
+  log: Logger;
+  /** One of them cannot be kept running. */
+  onBroken: (error: DingError) => void;
+}
+
+interface Local {
+  name: string;
+  role: WorkerRole;
+  child: ChildProcess | undefined;
+  /** It ended so often before it joined. */
+  failures: number;
+  isWanted: boolean;
+  timer: Disposable | undefined;
+  exited: Promise<void>;
+}
+
+const RESTART = { minMs: 200, maxMs: 5_000, jitter: 0.3 };
+const MOST_FAILURES = 5;
+/** After SIGTERM. */
+const KILL_AFTER_MS = 5_000;
+
+/** Slaves on this machine as processes, which join, and are started again when they die. */
+export class LocalWorkers implements AsyncDisposable {
+  readonly #options: LocalOptions;
+  readonly #locals = new Map<string, Local>();
+  readonly #numbers: Record<WorkerRole, number> = { collector: 0, learner: 0, evaluator: 0 };
+
+  constructor(options: LocalOptions) {
+    this.#options = options;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#locals.keys()];
+  }
+
+  /** Starts one more; its name is what it joins with. */
+  add(role: WorkerRole): string {
+    const plugin = this.#options.plugins[role];
+    if (plugin === undefined) {
+      throw new DingError(
+        "usage.invalid-input",
+        `Cannot start a ${role}: the run has no code for it`,
+      );
+    }
+    const name = `${LOCAL_PREFIX}${role}-${this.#numbers[role]++}`;
+    const exited = Promise.resolve();
+    const local: Local = {
+      name,
+      role,
+      child: undefined,
+      failures: 0,
+      isWanted: true,
+      timer: undefined,
+      exited,
+    };
+    this.#locals.set(name, local);
+    this.#start(local, plugin);
+    return name;
+  }
+
+  has(name: string): boolean {
+    return this.#locals.has(name);
+  }
+
+  /** It has joined. */
+  joined(name: string): void {
+    const local = this.#locals.get(name);
+    if (local) local.failures = 0;
+  }
+
+  /** Ends its process, and starts it no more. */
+  remove(name: string): void {
+    const local = this.#locals.get(name);
+    if (!local) return;
+    this.#locals.delete(name);
+    void this.#end(local);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const locals = [...this.#locals.values()];
+    this.#locals.clear();
+    await Promise.all(locals.map((local) => this.#end(local)));
+  }
+
+  #start(local: Local, plugin: string): void {
+    const { join, channel, token, flags, logLevel, output, log } = this.#options;
+    const { name, role } = local;
+    const line: OutputLine | undefined = output && ((text) => output(text, { worker: name }));
+    const args = ["slave", "--plugin", plugin, "--join", join, "--name", name, "--port", "0"];
+    const rest = ["--channel", `${channel}`, "--host", "127.0.0.1", "--concurrency", "1"];
+    const child = spawnSelf(
+      [...args, ...rest, "--mode", "refuse", "--log-level", logLevel, ...flags],
+      token === undefined ? {} : { DING_TOKEN: token },
+      line,
+    );
+    local.child = child;
+    const exit = Promise.withResolvers<void>();
+    local.exited = exit.promise;
+    child.once("error", (error) => log.error(`cannot start ${role} ${name}: ${error.message}`));
+    child.once("close", (code, signal) => {
+      local.child = undefined;
+      exit.resolve();
+      if (local.isWanted) this.#again(local, plugin, signal ?? `code ${code}`);
+    });
+  }
+
+  #again(local: Local, plugin: string, how: string): void {
+    const { clock, log, onBroken } = this.#options;
+    local.failures += 1;
+    log.warn(`${local.name} has ended with ${how}, and is started again`);
+    if (local.failures > MOST_FAILURES) {
+      local.isWanted = false;
+      const message = `Cannot keep ${local.name} running: it ended ${local.failures} times before it joined, with ${how}`;
+      return onBroken(
+        new DingError("worker.exited", message, {
+          hint: `Look at what it printed, or run it by hand: ding slave --plugin ${plugin}`,
+        }),
+      );
+    }
+    local.timer = clock.after(backoffMs(RESTART, local.failures), () => this.#start(local, plugin));
+  }
+
+  async #end(local: Local): Promise<void> {
+    local.isWanted = false;
+    local.timer?.[Symbol.dispose]();
+    const { child } = local;
+    if (!child) return;
+    child.kill("SIGTERM");
+    const timer = setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS);
+    await local.exited;
+    clearTimeout(timer);
+  }
+}

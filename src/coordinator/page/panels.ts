@@ -1,0 +1,128 @@
+import type { Panel } from "../../dashboard/dashboard.ts";
+
+/** What the page of a coordinator shows, from top to bottom. */
+export const COORDINATOR_PANELS: readonly Panel[] = [
+  {
+    kind: "tiles",
+    tiles: [
+      { key: "return", label: "Return", format: "number", hint: "Mean of the last evaluation" },
+      {
+        key: "envSteps",
+        label: "Steps",
+        format: "count",
+        hint: "Of the environment, by collectors",
+      },
+      { key: "stepRate", label: "Steps", format: "rate", hint: "Mean of five seconds" },
+      { key: "episodes", label: "Episodes", format: "count", hint: "By collectors" },
+      { key: "learnerStep", label: "Learner's step", format: "count" },
+      { key: "version", label: "Version", format: "count", hint: "Newest of the newest policy" },
+      {
+        key: "lag",
+        label: "Policy lag",
+        format: "number",
+        hint: "Versions behind, mean of all inserts",
+      },
+      { key: "fill", label: "Buffer", format: "percent", hint: "How full the first table is" },
+      { key: "spi", label: "Samples per insert", format: "number", hint: "Of the first table" },
+      { key: "workersIdle", label: "Workers idle", format: "count" },
+      { key: "workersBusy", label: "Workers busy", format: "count" },
+      {
+        key: "failures",
+        label: "Attempts lost",
+        format: "count",
+        hint: "Attempts that came to nothing",
+      },
+      { key: "assignP50", label: "Assignment p50", format: "ms", hint: "Task queued, worker free" },
+      { key: "elapsed", label: "Time", format: "duration", hint: "Over all restarts" },
+    ],
+  },
+  {
+    kind: "lines",
+    title: "Return",
+    format: "number",
+    series: [
+      { column: "return", label: "evaluation" },
+      { column: "trainReturn", label: "collectors" },
+    ],
+  },
+  {
+    kind: "lines",
+    title: "Steps a second",
+    format: "rate",
+    series: [{ column: "envSteps", label: "steps" }],
+  },
+  {
+    kind: "lines",
+    title: "Buffer",
+    format: "count",
+    series: [{ column: "items", label: "items" }],
+  },
+  {
+    kind: "lines",
+    title: "Samples per insert",
+    format: "number",
+    series: [{ column: "spi", label: "samples per insert" }],
+  },
+  {
+    kind: "lines",
+    title: "Policy lag",
+    format: "number",
+    series: [{ column: "lag", label: "versions behind" }],
+  },
+  {
+    kind: "lines",
+    title: "Workers",
+    format: "count",
+    series: [
+      { column: "busy", label: "busy" },
+      { column: "idle", label: "idle" },
+      { column: "draining", label: "draining" },
+    ],
+  },
+  { kind: "bars", title: "Tasks by state", key: "tasks", format: "count", empty: "No tasks yet" },
+  {
+    kind: "table",
+    title: "Workers",
+    key: "workers",
+    empty: "No workers: start some with ding slave --join",
+    columns: [
+      { key: "id", label: "worker", format: "text" },
+      { key: "role", label: "role", format: "text" },
+      { key: "state", label: "state", format: "state" },
+      { key: "task", label: "task", format: "text" },
+      { key: "envSteps", label: "steps", format: "count" },
+      { key: "version", label: "version", format: "count" },
+      { key: "pid", label: "process", format: "text" },
+    ],
+  },
+  {
+    kind: "table",
+    title: "Tasks",
+    key: "openTasks",
+    empty: "No tasks under way",
+    columns: [
+      { key: "id", label: "task", format: "text" },
+      { key: "kind", label: "kind", format: "text" },
+      { key: "state", label: "state", format: "state" },
+      { key: "attempt", label: "attempt", format: "count" },
+      { key: "worker", label: "worker", format: "text" },
+      { key: "reason", label: "last reason", format: "text" },
+    ],
+  },
+  {
+    kind: "table",
+    title: "Buffers",
+    key: "buffers",
+    empty: "No buffers yet",
+    columns: [
+      { key: "table", label: "table", format: "text" },
+      { key: "items", label: "items", format: "count" },
+      { key: "most", label: "room for", format: "count" },
+      { key: "inserted", label: "inserted", format: "count" },
+      { key: "sampled", label: "sampled", format: "count" },
+      { key: "spi", label: "samples per insert", format: "number" },
+      { key: "waiting", label: "waiting", format: "count" },
+    ],
+  },
+  { kind: "events", title: "Events", empty: "Nothing yet" },
+];
