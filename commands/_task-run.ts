@@ -122,8 +122,12 @@ function numbersOf(flag: string, texts: readonly string[]): number[] | undefined
 
 function announce(addresses: readonly string[], { log, fileLog }: Tools): void {
   const [first = ""] = addresses;
-  const facts = { nodes: addresses.length, addresses: addresses.join(",") };
+  const where = first === "" ? "" : ` on ${first}`;
+  const facts = {
+    nodes: addresses.length,
+    ...(first !== "" && { addresses: addresses.join(",") }),
+  };
   log.debug("All nodes are there", facts);
-  fileLog?.info(`task ready on ${first}`, facts);
-  process.stderr.write(`task ready on ${first}${fieldsText(facts)}\n`);
+  fileLog?.info(`task ready${where}`, facts);
+  process.stderr.write(`task ready${where}${fieldsText(facts)}\n`);
 }

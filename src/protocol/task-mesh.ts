@@ -40,6 +40,9 @@ export const meshGreeting = z.object({
 /** What two nodes say of themselves when one dials the other. */
 export type MeshGreeting = z.output<typeof meshGreeting>;
 
+/** How a node tells on a broker that it is there; who asks wants to hear the same of all others. */
+export const brokerHello = z.object({ nodeId, boot: z.uuid(), isAsking: z.boolean() });
+
 /** The first word on a new line: what this end has of the other, and all it knows. */
 export const meshBegin = z.object({
   /** The last entry that it has of the other end's log; null for none. */

@@ -92,6 +92,12 @@ export const parallelFields = {
     .default(20_000)
     .describe("A node that is silent for so long has crashed")
     .meta({ group: FAULTS }),
+  mqName: z
+    .string()
+    .regex(/^[\w-]{1,64}$/, "use letters, digits, _ and -")
+    .default("ding")
+    .describe("Name of the mesh on a broker: programs of different names do not see each other")
+    .meta({ group: BROKER, placeholder: "NAME" }),
   drainTimeoutMs: z
     .int()
     .min(0)

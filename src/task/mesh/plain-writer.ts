@@ -38,18 +38,11 @@ export class PlainWriter {
   }
 
   #write(value: unknown, depth: number): boolean {
-    switch (typeof value) {
-      case "string":
-        return this.#text(value);
-      case "number":
-        return this.#number(value);
-      case "boolean":
-        return this.#byte(value ? 0xc3 : 0xc2);
-      case "object":
-        return this.#object(value, depth);
-      default:
-        return false;
-    }
+    const type = typeof value;
+    if (type === "string") return this.#text(value as string);
+    if (type === "number") return this.#number(value as number);
+    if (type === "boolean") return this.#byte(value === true ? 0xc3 : 0xc2);
+    return type === "object" && this.#object(value as object | null, depth);
   }
 
   #object(value: object | null, depth: number): boolean {

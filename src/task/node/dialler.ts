@@ -34,6 +34,9 @@ export interface DiallerOptions {
   signal: AbortSignal;
 }
 
+/** Opens a link to another node; called again after each break. */
+export type OpenLink = (signal: AbortSignal) => Promise<Link>;
+
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 const LINK_TIMEOUT_MS = 5_000;
 
@@ -68,8 +71,8 @@ export class Dialler implements Disposable {
   }
 
   /** Resolves with the first line; rejects when the other end says no. */
-  keep(name: string, openLink: (signal: AbortSignal) => Promise<Link>): Promise<void> {
-    return this.#keep(name, openLink, this.#options.signal);
+  keep(name: string, openLink: OpenLink, signal: AbortSignal): Promise<void> {
+    return this.#keep(name, openLink, AbortSignal.any([signal, this.#options.signal]));
   }
 
   /** Somebody came or went. */
@@ -106,11 +109,7 @@ export class Dialler implements Disposable {
     );
   }
 
-  #keep(
-    name: string,
-    openLink: (signal: AbortSignal) => Promise<Link>,
-    signal: AbortSignal,
-  ): Promise<void> {
+  #keep(name: string, openLink: OpenLink, signal: AbortSignal): Promise<void> {
     const { neighbours } = this.#options;
     const linked = Promise.withResolvers<void>();
     const onAbort = (): void => linked.reject(signal.reason);

@@ -20,7 +20,7 @@ import type {
   RouterListener,
   TaskRouter,
 } from "../router.ts";
-import { Dialler } from "./dialler.ts";
+import { Dialler, type OpenLink } from "./dialler.ts";
 import { Incoming } from "./incoming.ts";
 import type { MeshNodeOptions } from "./mesh-node-options.ts";
 import { Neighbours } from "./neighbours.ts";
@@ -167,9 +167,9 @@ export class MeshNode extends Service implements TaskRouter {
     return this.#dialler.accept(link);
   }
 
-  /** For links that are opened elsewhere, as `dial()`. */
-  keep(name: string, openLink: (signal: AbortSignal) => Promise<Link>): Promise<void> {
-    return this.#dialler.keep(name, openLink);
+  /** As `dial()`, with links that are opened elsewhere, until the signal aborts. */
+  keep(name: string, openLink: OpenLink, signal: AbortSignal): Promise<void> {
+    return this.#dialler.keep(name, openLink, signal);
   }
 
   /** Resolves when `isFormed` says so of those that are here; looks whenever that changes. */

@@ -113,7 +113,7 @@ function orderOf(options: LaunchOptions, members: readonly Member[], index: numb
     const isJoined = node !== undefined && isReached(plan, index, other);
     return isJoined && (!isBack || (member.isRunning && other !== index));
   });
-  const dials = (node?.dials ?? []).map((other) => members[other]);
+  const dials = plan.isBrokered ? [] : (node?.dials ?? []).map((other) => members[other]);
   const here = dials.filter((member) => !isBack || member?.isRunning === true);
   return {
     dial: [...here.map((member) => member?.address ?? ""), ...(isBack ? [] : plan.attachTo)],

@@ -4,6 +4,7 @@ import type { ServerTls } from "../../runtime/http-server.ts";
 import { placeOf } from "../../runtime/modules.ts";
 import type { SlowPeerPolicy } from "../mesh/feed.ts";
 import type { Topology } from "../node/mesh-node-options.ts";
+import { BrokerMesh } from "../node/broker-mesh.ts";
 import { MeshNode } from "../node/mesh-node.ts";
 import { runMain, type Main } from "../run-main.ts";
 import { MainTask } from "../task.ts";
@@ -13,7 +14,8 @@ export interface NodeSetUp {
   nodeId: number;
   labels: string[];
   topology: Topology;
-  host: string;
+  /** Undefined for a node that listens nowhere: a broker carries its events. */
+  host: string | undefined;
   port: number;
   address: string;
   tls?: ServerTls | undefined;
@@ -23,8 +25,8 @@ export interface NodeSetUp {
   toleranceMs?: number | undefined;
   slowPeers?: SlowPeerPolicy | undefined;
   onPeerCrash?: "continue" | "finish" | undefined;
-  /** URL of the broker that carries events, instead of links of the nodes' own. */
-  broker?: string | undefined;
+  /** The broker that carries events, instead of links of the nodes' own. */
+  broker?: { url: string; name: string } | undefined;
 }
 
 /** Whom a node waits for before its main starts. */
@@ -47,6 +49,7 @@ export class NodeRun implements AsyncDisposable {
   readonly node: MeshNode;
   readonly #setUp: NodeSetUp;
   readonly #log: Logger;
+  #broker: BrokerMesh | undefined;
   #hasCrashed = false;
   /** Did main begin? */
   hasRun = false;
@@ -67,6 +70,9 @@ export class NodeRun implements AsyncDisposable {
       const hint = "Pass --ports 0 for free ones, others with --ports, or stop what listens there.";
       throw errorOf(code, message, { hint, details });
     }
+    const { broker } = this.#setUp;
+    if (broker)
+      this.#broker = await BrokerMesh.open({ ...broker, node: this.node, log: this.#log });
     return this.node.address;
   }
 
@@ -95,7 +101,8 @@ export class NodeRun implements AsyncDisposable {
       AbortSignal.any([late.signal, node.stopping]),
     );
     try {
-      await Promise.race([formed, failed.promise]);
+      const refused = this.#broker?.taken;
+      await Promise.race([formed, failed.promise, ...(refused ? [refused] : [])]);
     } catch (thrown) {
       formed.catch(() => {});
       late.abort();
@@ -139,6 +146,7 @@ export class NodeRun implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#hasCrashed) await this.node.crash();
     else await this.node.close(CLOSE_MS);
+    await this.#broker?.[Symbol.asyncDispose]();
   }
 
   #lateError(facts: {

@@ -70,25 +70,28 @@ export function prepare(options: ParallelOptions): Prepared {
   const isPlaced = options.ports !== undefined || settings.address !== undefined;
   const protocol = options.protocol ?? (isPlaced ? "tcp" : "ipc");
   const { token, insecure = false, log = silentLogger } = options;
-  const broker = brokerUrl(options);
-  const plan = planLaunch({
+  const url = brokerUrl(options);
+  const broker = url === undefined ? undefined : { url, name: settings.mqName };
+  const planned = planLaunch({
     parallelWorkers,
     protocol,
-    topology,
+    topology: broker ? "mesh" : topology,
     address: settings.address,
     ports: listOf(options.ports),
     nodeIds: listOf(options.nodeIds),
     attachTo: options.attachTo,
     isOpen: token !== undefined || insecure,
   });
+  // A broker knows of all: nobody dials anybody.
+  const plan = broker ? { ...planned, attachTo: [], isBrokered: true } : planned;
   const host = options.host ?? hostOf(plan);
   const labels = [...(options.labels ?? [])];
   const setUpOf = (index: number): NodeSetUp => ({
     nodeId: plan.nodes[index]?.nodeId ?? 0,
     port: plan.nodes[index]?.port ?? 0,
     labels,
-    topology,
-    host,
+    topology: broker ? "mesh" : topology,
+    host: broker ? undefined : host,
     address: plan.address,
     token,
     insecure,

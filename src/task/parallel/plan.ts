@@ -38,6 +38,8 @@ export interface LaunchPlan {
   address: string;
   /** host:port of nodes elsewhere, which each of these dials. */
   attachTo: string[];
+  /** Nobody dials: a broker joins them. */
+  isBrokered?: boolean;
 }
 
 /** Who listens where and dials whom, as the ancestor plans it. Throws `usage.invalid-option`. */

@@ -1,0 +1,61 @@
+import { describe, expect, test } from "bun:test";
+import { silentLogger } from "../../../src/core/log.ts";
+import { BrokerMesh } from "../../../src/task/node/broker-mesh.ts";
+import { natsMissing, natsServer } from "../../support/nats-server.ts";
+import { redisMissing, redisServer } from "../../support/redis-server.ts";
+import { thrownBy } from "../../support/thrown-by.ts";
+import { until } from "../../support/until.ts";
+import { member, PATIENT, type Member } from "./mesh-members.ts";
+
+interface Server extends AsyncDisposable {
+  readonly url: string;
+  kill(): Promise<void>;
+  start(): Promise<void>;
+}
+
+const SERVERS: [name: string, missing: string | undefined, start: () => Promise<Server>][] = [
+  ["Redis", redisMissing, redisServer],
+  ["NATS", natsMissing, natsServer],
+];
+
+async function joined(stack: AsyncDisposableStack, url: string, nodeId: number): Promise<Member> {
+  const made = await member(stack, nodeId, { host: undefined });
+  const options = { url, name: "test", node: made.node, log: silentLogger };
+  stack.use(await BrokerMesh.open(options));
+  return made;
+}
+
+for (const [name, missing, start] of SERVERS) {
+  describe.skipIf(missing !== undefined)(`BrokerMesh over ${name}`, () => {
+    test("all events arrive, once and in order, though the broker is killed while they flow", async () => {
+      await using stack = new AsyncDisposableStack();
+      const server = stack.use(await start());
+      const members = await Promise.all([0, 1, 2].map((id) => joined(stack, server.url, id)));
+      const [first, second] = members as [Member, Member, Member];
+      await until(() => members.every(({ node }) => node.peers().length === 2), PATIENT);
+      const heard = members.map((): number[] => []);
+      for (const [index, { task }] of members.entries()) {
+        task.on("x", (value: number) => void heard[index]?.push(value));
+        task.on("twice", (value: number) => value * 2);
+      }
+      expect(await second.task.request<number>(0, "twice", 21)).toBe(42);
+      const numbers = Array.from({ length: 3_000 }, (_, index) => index);
+      for (const number of numbers) {
+        await first.task.emit("x", [number], { onlyRemote: true });
+        if (number === 1_500) {
+          await server.kill();
+          await server.start();
+        }
+      }
+      await until(() => heard.slice(1).every(({ length }) => length === numbers.length), PATIENT);
+      expect([heard[0], heard[1], heard[2]]).toEqual([[], numbers, numbers]);
+      const { node } = await member(stack, 1, { host: undefined });
+      const again = stack.use(
+        await BrokerMesh.open({ url: server.url, name: "test", node, log: silentLogger }),
+      );
+      expect(await thrownBy(again.taken)).toMatchObject({
+        message: "Cannot join the mesh as node 1: there is one",
+      });
+    });
+  });
+}
