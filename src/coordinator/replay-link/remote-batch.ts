@@ -20,7 +20,7 @@ export class RemoteBatch implements SampledItems {
     this.count = answer.count;
     this.columns = answer.columns;
     this.keys = answer.keys;
-    this.weights = Float64Array.from(answer.weights);
+    this.weights = new Float64Array(answer.weights);
     this.versions = answer.versions;
     this.priorities = answer.priorities;
     this.lengths = answer.lengths;

@@ -8,6 +8,8 @@ export class UniformSelector implements Selector {
   readonly #positions: Int32Array;
   readonly #random: Random;
   #size = 0;
+  /** Each slot is at the place of its number, as in a table from which items only go for others: nothing to look up. */
+  #isInOrder = true;
 
   constructor(capacity: number, random: Random) {
     this.#slots = new Int32Array(capacity);
@@ -20,6 +22,7 @@ export class UniformSelector implements Selector {
   }
 
   insert(slot: number): void {
+    if (slot !== this.#size) this.#isInOrder = false;
     this.#slots[this.#size] = slot;
     this.#positions[slot] = this.#size++;
   }
@@ -27,7 +30,10 @@ export class UniformSelector implements Selector {
   insertAll(slots: Int32Array): void {
     let size = this.#size;
     this.#slots.set(slots, size);
-    for (let at = 0; at < slots.length; at++) this.#positions[slots[at] as number] = size++;
+    for (let at = 0; at < slots.length; at++) {
+      if (slots[at] !== size) this.#isInOrder = false;
+      this.#positions[slots[at] as number] = size++;
+    }
     this.#size = size;
   }
 
@@ -40,6 +46,7 @@ export class UniformSelector implements Selector {
     const last = this.#slots[--this.#size] as number;
     this.#slots[position] = last;
     this.#positions[last] = position;
+    this.#isInOrder = this.#size === 0 || (this.#isInOrder && last === slot);
   }
 
   sample(): number {
@@ -48,6 +55,7 @@ export class UniformSelector implements Selector {
 
   sampleAll(slots: Int32Array): void {
     for (let at = 0; at < slots.length; at++) slots[at] = this.#random.below(this.#size);
+    if (this.#isInOrder) return;
     for (let at = 0; at < slots.length; at++) {
       slots[at] = this.#slots[slots[at] as number] as number;
     }
@@ -64,6 +72,7 @@ export class UniformSelector implements Selector {
 
   loadStateDict({ slots }: SelectorState): void {
     this.#size = 0;
+    this.#isInOrder = true;
     for (const slot of slots) this.insert(slot);
   }
 }

@@ -1,0 +1,10 @@
+import { alone } from "./replay/alone.ts";
+import { link, weights } from "./replay/link.ts";
+import type { Row } from "./support/row.ts";
+
+/** The replay in one process and over links between processes, and the weights. */
+export async function* bench(): AsyncGenerator<Row> {
+  yield* alone();
+  yield* link();
+  yield* weights();
+}
