@@ -72,9 +72,15 @@ function findValue(
   const value = file?.[field.key];
   if (value === undefined) return undefined;
   return [
-    fromFolder(field, value, fileFolder),
+    fromFolder(field, oneOrMore(field, value), fileFolder),
     { from: "file", name: `${section}.${field.key} in ${fileName}` },
   ];
+}
+
+/** One text or number alone is a list of it, as in a flag and a variable. */
+function oneOrMore(field: OptionField, value: unknown): unknown {
+  const isOne = typeof value === "string" || typeof value === "number";
+  return isOne && field.type.kind === "array" && !field.brackets ? [value] : value;
 }
 
 function fromFlag(field: OptionField, given: string | boolean | string[]): [unknown, Origin] {

@@ -28,5 +28,7 @@ test("fromFolder() sees the path behind a name, in each item of a list", () => {
 test("loadOptions() does so for what stands in the config file", () => {
   const given = { file: { plugin: ["small=./a.ts"] }, fileFolder: "/etc/ding" };
   expect(loadOptions("x", schema, given).plugin).toEqual(["small=/etc/ding/a.ts"]);
+  const one = { file: { plugin: "small=./a.ts" }, fileFolder: "/etc/ding" };
+  expect(loadOptions("x", schema, one).plugin).toEqual(["small=/etc/ding/a.ts"]);
   expect(loadOptions("x", schema, { env: { DING_X_PLUGIN: "./b.ts" } }).plugin).toEqual(["./b.ts"]);
 });

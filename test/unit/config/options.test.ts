@@ -121,8 +121,8 @@ describe("loadOptions()", () => {
     ],
     [
       "no list in the file",
-      { file: { join: "a:1" } },
-      'Cannot use slave.join in the config file: "a:1" is not a list / Use a list',
+      { file: { join: { host: "a" } } },
+      'Cannot use slave.join in the config file: {"host":"a"} is not a list / Use a list',
     ],
     [
       "none of several types",
