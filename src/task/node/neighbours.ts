@@ -106,8 +106,12 @@ export class Neighbours implements LineEvents, Disposable {
   }
 
   begin(line: Line, { got, records }: Begin): void {
-    const { incoming, outgoing } = this.#options;
-    for (const { record, sent } of records) incoming().expect(record.nodeId, record.boot, sent);
+    const { incoming, outgoing, graph } = this.#options;
+    for (const { record, sent } of records) {
+      // What a node that is known already says to all may be on its way here through another.
+      const isKnown = record.boot !== line.peer.boot && graph.record(record.boot) !== undefined;
+      if (!isKnown) incoming().expect(record.nodeId, record.boot, sent);
+    }
     if (this.lines.get(line.peer.nodeId) !== line) return;
     outgoing().attach(line.peer.nodeId, got ?? this.#heads.get(line) ?? 0);
     this.records(

@@ -42,6 +42,8 @@ export interface JoinOrder {
   timeoutMs: number;
 }
 
+/** So long lines of their own may take between nodes that reach each other already. */
+const MOST_MESHING_MS = 5_000;
 const CLOSE_MS = 10_000;
 
 /** One node and the main that runs in it: listens, joins, runs, leaves. */
@@ -90,13 +92,16 @@ export class NodeRun implements AsyncDisposable {
     node.dial(later).catch((error: unknown) => this.#log.debug(messageOf(error)));
     const others = nodeIds.filter((nodeId) => nodeId !== node.nodeId);
     let missing: number[] = others;
+    // One that cannot be dialled is reached through others for good.
+    const meshedMs = performance.now() + Math.min(MOST_MESHING_MS, timeoutMs / 2);
     const formed = node.formed(
       (peers, lines) => {
         const here = new Set(peers.map(({ nodeId }) => nodeId));
         const isThere = (nodeId: number): boolean =>
           here.has(nodeId) && (this.#setUp.topology !== "mesh" || lines.has(nodeId));
         missing = others.filter((nodeId) => !isThere(nodeId));
-        return open === 0 && missing.length === 0 && peers.length + 1 >= nodes;
+        const isAll = open === 0 && missing.length === 0 && peers.length + 1 >= nodes;
+        return isAll && (this.#isMeshed || performance.now() > meshedMs);
       },
       AbortSignal.any([late.signal, node.stopping]),
     );
@@ -147,6 +152,12 @@ export class NodeRun implements AsyncDisposable {
     if (this.#hasCrashed) await this.node.crash();
     else await this.node.close(CLOSE_MS);
     await this.#broker?.[Symbol.asyncDispose]();
+  }
+
+  /** Has a node of a mesh a line of its own to each that it reaches? */
+  get #isMeshed(): boolean {
+    if (this.#setUp.topology !== "mesh") return true;
+    return this.node.status().peers.every(({ via }) => via === undefined);
   }
 
   #lateError(facts: {
