@@ -12,7 +12,7 @@ export interface ModelSource {
   readonly exportName: string;
 }
 
-const FILES = [".ts", ".mts", ".js", ".mjs", ".onnx"];
+const FILES = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".onnx"];
 const NAME = /^[a-zA-Z\d_][\w.-]*$/;
 const FIRST_VERSION = "1";
 

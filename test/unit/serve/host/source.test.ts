@@ -65,6 +65,7 @@ describe("sourcesIn()", () => {
       "many/1/model.onnx",
       "many/12/model.ts",
       "many/draft/model.ts",
+      "old.cjs",
       "empty/readme.md",
       ".hidden/model.ts",
     ]) {
@@ -78,6 +79,7 @@ describe("sourcesIn()", () => {
       "many@1 many/1/model.onnx",
       "many@12 many/12/model.ts",
       "net@1 net.onnx",
+      "old@1 old.cjs",
       "plain@1 plain.ts",
     ]);
   });
