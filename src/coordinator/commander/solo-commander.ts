@@ -29,7 +29,7 @@ interface SoloState {
 
 /**
  * One agent. A learner's task comes first, with a policy and a buffer of its own; then collectors' tasks, one for each
- * place, and an evaluation whenever `evalInterval` has passed, the very first at once. An evaluation that reaches
+ * place, and an evaluation whenever `evalInterval` has passed, the first as soon as there are weights. An evaluation that reaches
  * `stopValue` ends the run; without one the learner's end does.
  */
 export class SoloCommander implements Commander {
@@ -108,13 +108,12 @@ export class SoloCommander implements Commander {
 
   finishLearnerTask(
     taskId: string,
-    result: LearnerFinish,
+    _result: LearnerFinish,
   ): { closeBuffer?: string | undefined; shutdown: boolean } {
     this.#slots.release(taskId);
-    this.#learned = result;
     const closeBuffer = this.#bufferId;
     // What comes next begins anew, with a fresh policy.
-    this.#learnerTaskId = this.#policyId = this.#bufferId = undefined;
+    this.#learnerTaskId = this.#policyId = this.#bufferId = this.#learned = undefined;
     this.#isEnded ||= this.#settings.stopValue === undefined;
     return { closeBuffer, shutdown: this.#isEnded };
   }
@@ -202,9 +201,15 @@ export class SoloCommander implements Commander {
   }
 
   #isEvalDue(now: number): boolean {
-    if (this.#evalTaskId !== undefined) return false;
+    if (this.#evalTaskId !== undefined || !this.#hasLearned) return false;
     if (this.#lastEvalAt === undefined) return true;
     return now - this.#lastEvalAt >= this.#settings.evalInterval * 1_000;
+  }
+
+  /** Whoever evaluates before there are weights would keep a place from those whom the learner waits for. */
+  get #hasLearned(): boolean {
+    const { learnerStep = 0, policyVersion = 0 } = this.#learned ?? {};
+    return learnerStep > 0 || policyVersion > 0;
   }
 
   /** An evaluation is due, and only collectors could do it, all of which are busy. */

@@ -88,10 +88,10 @@ export class WorkerAttempt {
   async end(drainMs: number): Promise<boolean> {
     this.#draining.abort(new DingError("task.cancelled", "The task is to end"));
     const settled = this.#code.promise.catch(() => {});
-    await Promise.race([settled, delay(drainMs, this.#ending.signal).catch(() => {})]);
+    await bounded(settled, drainMs);
     if (this.#isOver) return true;
     this.abort(new DingError("task.cancelled", `The task did not end in ${drainMs} ms`));
-    await Promise.race([settled, delay(LAST_MS)]);
+    await bounded(settled, LAST_MS);
     return false;
   }
 
@@ -101,4 +101,12 @@ export class WorkerAttempt {
     this.#ending.abort(reason);
     this.#code.reject(reason);
   }
+}
+
+/** Waits for it, so long at most, and leaves no timer behind. */
+async function bounded(settled: Promise<void>, ms: number): Promise<void> {
+  const over = new AbortController();
+  const late = delay(ms, over.signal).catch(() => {});
+  await Promise.race([settled, late]);
+  over.abort();
 }

@@ -62,11 +62,13 @@ export class Dispatcher implements Disposable {
         this.#count(run, info);
         const isEnd = options.home.collectorInfo(run, info);
         if (isEnd) this.finish(run.task.id);
+        this.look();
         return isEnd;
       },
       learnerInfo: (run, info) => {
         const isEnd = options.home.learnerInfo(run, info);
         if (isEnd) this.finish(run.task.id);
+        this.look();
         return isEnd;
       },
     };

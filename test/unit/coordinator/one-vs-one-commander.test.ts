@@ -2,6 +2,11 @@ import { expect, test } from "bun:test";
 import { OneVsOneCommander } from "../../../src/coordinator/commander/one-vs-one-commander.ts";
 import { oneVsOneSettings } from "../../../src/coordinator/config/commander-settings.ts";
 
+/** The learner has published its first weights. */
+function learned(one: OneVsOneCommander): void {
+  one.updateLearnerInfo("x", { learnerStep: 0, learnerDone: false, policyVersion: 1 });
+}
+
 function commander(more: object = {}): OneVsOneCommander {
   const settings = {
     evalInterval: 10,
@@ -31,7 +36,6 @@ const RESULT = {
 test("a task is so many games of a match: at first against itself, then against a snapshot's own policy", () => {
   const one = commander();
   const learner = one.nextLearnerTask(0);
-  one.nextCollectorTask(0); // the evaluation
   const policyId = learner?.policyId ?? "";
   const main = { playerId: "main", policyId, version: undefined };
   expect(one.nextCollectorTask(0)).toMatchObject({ episodes: 16, players: [main, main] });
@@ -40,6 +44,7 @@ test("a task is so many games of a match: at first against itself, then against 
     learnerDone: false,
     policyVersion: 1,
   });
+  one.nextCollectorTask(0); // the evaluation
   const copy = { policyId, version: 1, toPolicyId: `${policyId}_snapshot_0` };
   expect(one.takeCopies()).toEqual([copy]);
   const away = { playerId: "snapshot_0", policyId: copy.toPolicyId, version: 1 };
@@ -57,6 +62,7 @@ test("a task is so many games of a match: at first against itself, then against 
 test("evaluations go from easy to hard opponents; only the hardest can end the run", () => {
   const one = commander({ league: { evalOpponents: ["EASY", "HARD"] } });
   one.nextLearnerTask(0);
+  learned(one);
   const first = one.nextCollectorTask(0);
   expect(first).toMatchObject({ kind: "evaluator", setting: { evalOpponent: "EASY" } });
   const won = { ...RESULT, isEval: true, rewardMean: 1, wins: 16, losses: 0 };

@@ -35,6 +35,11 @@ function solo(more: object = {}): SoloCommander {
   return new SoloCommander(soloSettings.parse({ ...settings, ...more }), 1);
 }
 
+/** The learner has published its first weights. */
+function learned(commander: { updateLearnerInfo: SoloCommander["updateLearnerInfo"] }): void {
+  commander.updateLearnerInfo("x", { learnerStep: 0, learnerDone: false, policyVersion: 1 });
+}
+
 const failed = (id: string, state: TaskRecord["state"]): TaskRecord => ({
   id,
   kind: "collector",
@@ -45,7 +50,7 @@ const failed = (id: string, state: TaskRecord["state"]): TaskRecord => ({
   payload: null,
 });
 
-test("a learner's task comes first, with a policy and a buffer; then an evaluation, then collections", () => {
+test("a learner's task comes first, with a policy and a buffer; with its weights an evaluation, then collections", () => {
   const commander = solo();
   expect(commander.nextCollectorTask(0)).toBeNull();
   const learner = commander.nextLearnerTask(0);
@@ -53,6 +58,7 @@ test("a learner's task comes first, with a policy and a buffer; then an evaluati
   expect(learner?.policyId).toMatch(/^policy_/);
   expect(learner?.bufferId).toMatch(/^buffer_/);
   expect(commander.nextLearnerTask(0)).toBeNull();
+  learned(commander);
   const first = commander.nextCollectorTask(0);
   expect(first).toMatchObject({ kind: "evaluator", episodes: 3, bufferId: learner?.bufferId });
   expect(first?.taskId).toMatch(/^evaluator_task_/);
@@ -66,6 +72,7 @@ test("evaluators of their own leave the collectors' places alone", () => {
   const commander = solo();
   commander.onWorkers({ collectors: 2, learners: 1, evaluators: 1 });
   commander.nextLearnerTask(0);
+  learned(commander);
   const kinds = [0, 0, 0, 0].map(() => commander.nextCollectorTask(0)?.kind);
   expect(kinds).toEqual(["evaluator", "collector", "collector", undefined]);
 });
@@ -73,6 +80,7 @@ test("evaluators of their own leave the collectors' places alone", () => {
 test("an evaluation that reaches stopValue ends the run; a short one, or collectors' returns, do not", () => {
   const commander = solo();
   commander.nextLearnerTask(0);
+  learned(commander);
   const evaluation = commander.nextCollectorTask(0);
   const short = finish({ isEval: true, episodes: 2, rewardMean: 99 });
   expect(commander.finishCollectorTask(evaluation?.taskId ?? "", short)).toEqual({
@@ -95,6 +103,7 @@ test("an evaluation that reaches stopValue ends the run; a short one, or collect
 test("where only collectors can evaluate, one of them makes room when an evaluation is due", () => {
   const commander = solo();
   commander.nextLearnerTask(0);
+  learned(commander);
   const evaluation = commander.nextCollectorTask(0);
   commander.finishCollectorTask(evaluation?.taskId ?? "", finish({ isEval: true, episodes: 3 }));
   const one = commander.nextCollectorTask(1)?.taskId ?? "";
@@ -110,6 +119,7 @@ test("where only collectors can evaluate, one of them makes room when an evaluat
 test("the end of a learner closes its buffer, and the next one begins with a fresh policy", () => {
   const commander = solo();
   const first = commander.nextLearnerTask(0);
+  learned(commander);
   const info = { learnerStep: 5, learnerDone: true, policyVersion: 5 };
   expect(commander.judgeLearnerFinish(first?.taskId ?? "", info)).toBe(true);
   const ended = commander.finishLearnerTask(first?.taskId ?? "", info);
@@ -122,6 +132,7 @@ test("the end of a learner closes its buffer, and the next one begins with a fre
 test("without a stopValue the learner's end is the end of the run", () => {
   const commander = new SoloCommander(soloSettings.parse({}), 1);
   const task = commander.nextLearnerTask(0);
+  learned(commander);
   const info = { learnerStep: 5, learnerDone: true, policyVersion: 5 };
   expect(commander.finishLearnerTask(task?.taskId ?? "", info).shutdown).toBe(true);
 });
@@ -129,6 +140,7 @@ test("without a stopValue the learner's end is the end of the run", () => {
 test("a failed task is tried again; one that is given up gives its place back, and a learner's policy stays", () => {
   const commander = solo();
   const learner = commander.nextLearnerTask(0);
+  learned(commander);
   commander.nextCollectorTask(0);
   const collection = commander.nextCollectorTask(0)?.taskId ?? "";
   expect(commander.onTaskFailed(failed(collection, "queued"))).toBe("retry");
@@ -145,6 +157,7 @@ test("collect may be a function of what is known: the setting of each new task",
   });
   commander.onWorkers({ collectors: 3, learners: 1, evaluators: 1 });
   commander.nextLearnerTask(0);
+  learned(commander);
   commander.nextCollectorTask(0);
   expect(commander.nextCollectorTask(0)?.setting).toEqual({ eps: 1 });
   commander.updateLearnerInfo("x", { learnerStep: 3, learnerDone: false, policyVersion: 3 });
@@ -154,6 +167,7 @@ test("collect may be a function of what is known: the setting of each new task",
 test("stateDict() and loadStateDict() go on: places taken stay taken, the same names follow", () => {
   const commander = solo();
   commander.nextLearnerTask(0);
+  learned(commander);
   commander.nextCollectorTask(0);
   const saved = commander.stateDict(4_000);
   const again = solo();
