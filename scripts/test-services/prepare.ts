@@ -5,6 +5,7 @@ import { manifestCheck } from "./manifests.ts";
 import { netnsTools } from "./netns.ts";
 import { pythonDing } from "./python-ding.ts";
 import { shellTools } from "./shellcheck.ts";
+import { slurmTools } from "./slurm.ts";
 import { systemdAnalyze } from "./systemd.ts";
 import { tritonClient } from "./tritonclient.ts";
 
@@ -15,6 +16,7 @@ const shell = await shellTools();
 const manifests = await manifestCheck();
 const browser = await chromium();
 const triton = await tritonClient();
+const slurm = await slurmTools();
 const brokers = [await brokerServer("redis-server"), await brokerServer("nats-server")];
 console.log("skipped" in python ? `Python: needs ${python.skipped}` : `Python: ${python.python}`);
 console.log(
@@ -27,6 +29,7 @@ console.log(
   "missing" in browser ? `Browser: needs ${browser.missing}` : `Browser: ${browser.program}`,
 );
 console.log("skipped" in triton ? `tritonclient: needs ${triton.skipped}` : "tritonclient: yes");
+console.log(slurm === undefined ? "Slurm: yes" : `Slurm: needs ${slurm}`);
 for (const broker of brokers) {
   console.log(
     "missing" in broker ? `Broker: needs ${broker.missing}` : `Broker: ${broker.program}`,
