@@ -9,7 +9,7 @@ export interface Question {
   body?: Body;
   signal?: AbortSignal | undefined;
   /** A piece of a long answer. */
-  event?: ((body: Body) => void) | undefined;
+  event?: ((body: Body, name: string) => void) | undefined;
 }
 
 /** Asks the other end; an abort cancels the call there, and rejects with the signal's reason. */
@@ -34,7 +34,7 @@ export function ask(
         end();
         reject(DingError.fromRecord(error));
       },
-      event: (_name, piece) => event?.(piece),
+      event: (name, piece) => event?.(piece, name),
     });
   });
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { DingError } from "../../core/errors.ts";
 import { msgpack } from "../../protocol/codec.ts";
 import type { IncomingCall } from "../../rpc/peer.ts";
@@ -5,8 +6,14 @@ import type { Body } from "../../rpc/message.ts";
 import type { WeightPublisher, WeightQuery, Weights } from "../plugin/worker-context.ts";
 import { ask } from "../replay-link/ask.ts";
 import type { LinkPort } from "../worker-link/worker-link.ts";
-import { sha256Of } from "./sha256.ts";
-import { type GetWords, PIECE_BYTES, WEIGHT_METHODS, type WeightsHead } from "./weight-words.ts";
+import { WeightIntake } from "./weight-intake.ts";
+import {
+  type GetWords,
+  PIECE_BYTES,
+  WEIGHT_EVENTS,
+  WEIGHT_METHODS,
+  type WeightsHead,
+} from "./weight-words.ts";
 
 /** Where a worker's end stands. */
 export interface RemoteWeightsOptions {
@@ -95,18 +102,26 @@ export class RemoteWeights implements WeightPublisher {
   }
 
   async #get(meta: GetWords, signal: AbortSignal): Promise<Weights | undefined> {
-    const { port, policyId } = this.#options;
-    const pieces: Uint8Array[] = [];
-    const event = (body: Body): void => void (body && pieces.push(body));
+    const { port } = this.#options;
+    let head: WeightsHead | undefined;
+    let intake: WeightIntake | undefined;
+    const event = (body: Body, name: string): void => {
+      if (name === WEIGHT_EVENTS.HEAD && body) {
+        head = msgpack.decode(body) as WeightsHead;
+        intake = new WeightIntake(head.bytes);
+      } else if (body) intake?.add(body);
+    };
     const answer = await ask(port, { method: WEIGHT_METHODS.GET, meta, signal, event });
     if (!answer) return undefined;
-    const { version, sha256, bytes: total, ...head } = msgpack.decode(answer) as WeightsHead;
-    const bytes = joined(pieces, total);
-    if (sha256Of(bytes) !== sha256) {
-      throw new DingError("network.protocol", "Cannot use weights: their sha256 is another");
+    if (!head || !intake?.isWhole || intake.sha256() !== head.sha256) {
+      throw new DingError(
+        "network.protocol",
+        "Cannot use weights: they are not what was published",
+      );
     }
-    const weights: Weights = { policyId: head.policyId, version, sha256, bytes };
-    if (head.policyId === policyId) {
+    const { policyId, version, sha256 } = head;
+    const weights: Weights = { policyId, version, sha256, bytes: intake.bytes };
+    if (policyId === this.#options.policyId) {
       this.#hear(version);
       if (version > (this.#held?.version ?? 0)) this.#held = weights;
     }
@@ -115,17 +130,25 @@ export class RemoteWeights implements WeightPublisher {
 
   async #publish(bytes: Uint8Array): Promise<number> {
     const { port, signal, policyId } = this.#options;
-    const sha256 = sha256Of(bytes);
+    const hash = createHash("sha256");
     const upload = ++this.#uploads;
-    let answer: Body;
     const answers: Promise<Body>[] = [];
+    let sha256: string | undefined;
     for (let at = 0; at === 0 || at < bytes.length; at += PIECE_BYTES) {
       const body = bytes.subarray(at, at + PIECE_BYTES);
-      const meta = { upload, bytes: bytes.length, sha256, at };
-      answers.push(ask(port, { method: WEIGHT_METHODS.PUBLISH, meta, body, signal }));
+      hash.update(body);
+      if (at + body.length === bytes.length) sha256 = hash.digest("hex");
+      const meta = { upload, bytes: bytes.length, at, sha256 };
+      const answer = ask(port, { method: WEIGHT_METHODS.PUBLISH, meta, body, signal });
+      answer.catch(() => {}); // all are awaited below
+      answers.push(answer);
+      await Promise.resolve(); // a piece is on its way while the next one is summed up
     }
-    for (const piece of await Promise.all(answers)) answer = piece;
-    const version = answer ? (msgpack.decode(answer) as number) : 0;
+    const answer = (await Promise.all(answers)).at(-1);
+    if (!answer || sha256 === undefined) {
+      throw new DingError("network.protocol", "Cannot publish weights: no version came back");
+    }
+    const version = msgpack.decode(answer) as number;
     this.#hear(version);
     if (version > (this.#held?.version ?? 0)) this.#held = { policyId, version, sha256, bytes };
     this.#acting = Math.max(this.#acting, version);
@@ -143,19 +166,4 @@ export class RemoteWeights implements WeightPublisher {
     }
     return weights;
   }
-}
-
-/** The pieces in memory of their own: they may be views of frames. */
-function joined(pieces: readonly Uint8Array[], total: number): Uint8Array {
-  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  if (length !== total) {
-    throw new DingError("network.protocol", `Cannot use weights: ${length} of ${total} bytes came`);
-  }
-  const bytes = new Uint8Array(total);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }

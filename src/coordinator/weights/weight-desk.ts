@@ -3,12 +3,13 @@ import { encodeBody } from "../../rpc/body.ts";
 import type { IncomingCall } from "../../rpc/peer.ts";
 import type { Weights } from "../plugin/worker-context.ts";
 import type { LinkPort } from "../worker-link/worker-link.ts";
-import { sha256Of } from "./sha256.ts";
+import { WeightIntake } from "./weight-intake.ts";
 import type { WeightStore } from "./weight-store.ts";
 import {
   type GetWords,
   PIECE_BYTES,
   type PublishWords,
+  WEIGHT_EVENTS,
   WEIGHT_METHODS,
   WEIGHTS_LIMIT_BYTES,
   type WeightsHead,
@@ -32,7 +33,7 @@ const METHODS: ReadonlySet<string> = new Set(Object.values(WEIGHT_METHODS));
 export class WeightDesk implements Disposable {
   readonly #options: WeightDeskOptions;
   readonly #waits = new Set<Disposable>();
-  #upload: { words: PublishWords; bytes: Uint8Array; filled: number } | undefined;
+  #upload: { id: number; intake: WeightIntake } | undefined;
   #notices: Disposable | undefined;
 
   constructor(options: WeightDeskOptions) {
@@ -93,11 +94,12 @@ export class WeightDesk implements Disposable {
   }
 
   #send(call: IncomingCall, { policyId, version, sha256, bytes }: Weights): void {
-    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-      call.event("piece", bytes.subarray(at, at + PIECE_BYTES));
-    }
     const head: WeightsHead = { policyId, version, sha256, bytes: bytes.length };
-    call.reply(encodeBody(head, { what: "weights", code: "internal.bug" }));
+    call.event(WEIGHT_EVENTS.HEAD, bodyOf(head));
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      call.event(WEIGHT_EVENTS.PIECE, bytes.subarray(at, at + PIECE_BYTES));
+    }
+    call.reply(bodyOf(version));
     this.#options.onSent?.(version);
   }
 
@@ -108,28 +110,29 @@ export class WeightDesk implements Disposable {
       throw new DingError("peer.refused", "Cannot publish weights: this worker does not learn");
     }
     const words = readPublish(call.meta);
-    const piece = call.body ?? new Uint8Array();
-    if (words.at === 0) this.#upload = { words, bytes: new Uint8Array(words.bytes), filled: 0 };
-    const upload = this.#upload;
-    const fits = upload && upload.filled === words.at && upload.words.upload === words.upload;
-    if (!fits || words.at + piece.length > upload.bytes.length) {
+    if (words.at === 0) this.#upload = { id: words.upload, intake: new WeightIntake(words.bytes) };
+    const { id, intake } = this.#upload ?? {};
+    const isNext = id === words.upload && intake?.filled === words.at;
+    if (!intake || !isNext || !intake.add(call.body ?? new Uint8Array())) {
       throw new DingError(
         "network.protocol",
         "Cannot publish weights: a piece is out of its place",
       );
     }
-    upload.bytes.set(piece, words.at);
-    upload.filled += piece.length;
-    if (upload.filled < upload.bytes.length) return call.reply();
+    if (!intake.isWhole) return call.reply();
     this.#upload = undefined;
-    const { sha256 } = words;
-    if (sha256Of(upload.bytes) !== sha256) {
+    const sha256 = intake.sha256();
+    if (sha256 !== words.sha256) {
       throw new DingError("network.protocol", "Cannot publish weights: their sha256 is another");
     }
-    const version = await store.publishOwn(policyId, { bytes: upload.bytes, sha256 });
+    const version = await store.publishOwn(policyId, { bytes: intake.bytes, sha256 });
     onPublished?.(version);
-    call.reply(encodeBody(version, { what: "version", code: "internal.bug" }));
+    call.reply(bodyOf(version));
   }
+}
+
+function bodyOf(value: unknown): Uint8Array {
+  return encodeBody(value, { what: "weights", code: "internal.bug" });
 }
 
 function readGet(meta: unknown): GetWords {
@@ -143,7 +146,7 @@ function readGet(meta: unknown): GetWords {
 function readPublish(meta: unknown): PublishWords {
   const { upload, bytes, sha256, at } = readObject(meta);
   if (typeof upload !== "number") throw fault("upload");
-  if (typeof sha256 !== "string") throw fault("sha256");
+  if (sha256 !== undefined && typeof sha256 !== "string") throw fault("sha256");
   if (!isSize(bytes)) throw fault("bytes");
   if (!isSize(at)) throw fault("at");
   return { upload, bytes, sha256, at };

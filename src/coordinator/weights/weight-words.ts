@@ -2,14 +2,17 @@
 export const WEIGHT_METHODS = {
   /** Pieces of new weights, in order; the last one's answer is their version. */
   PUBLISH: "weights.publish",
-  /** The answer to it: events with the pieces, then which weights they are, or nothing newer. */
+  /** An event says which weights come, others bring the pieces; the answer says that all have come, or that nothing is newer. */
   GET: "weights.get",
   /** From the coordinator: there is a newer version. */
   NOTICE: "weights.notice",
 } as const;
 
+/** Events of an answer. */
+export const WEIGHT_EVENTS = { HEAD: "head", PIECE: "piece" } as const;
+
 /** Weights travel in pieces, so that whatever else is said does not wait for long. */
-export const PIECE_BYTES = 4 * 1024 * 1024;
+export const PIECE_BYTES = 1024 * 1024;
 
 /** Weights of one version, at most. */
 export const WEIGHTS_LIMIT_BYTES = 2 * 1024 * 1024 * 1024;
@@ -20,9 +23,10 @@ export interface PublishWords {
   upload: number;
   /** Of all pieces together. */
   bytes: number;
-  sha256: string;
   /** Where this piece begins. */
   at: number;
+  /** Of all, with the last piece: who publishes sums up while it sends. */
+  sha256?: string | undefined;
 }
 
 /** Which weights are wanted. */
@@ -36,7 +40,7 @@ export interface GetWords {
   waits: boolean;
 }
 
-/** Which weights came; their bytes were in the events before. */
+/** Which weights come; their bytes follow in pieces. */
 export interface WeightsHead {
   policyId: string;
   version: number;
