@@ -25,7 +25,7 @@ export const SUITES: Suite[] = [
   { name: "unit", timeoutMs: 15_000, parallel: 2 },
   { name: "contract", timeoutMs: 20_000, parallel: 2 },
   { name: "integration", timeoutMs: 30_000, parallel: 2 },
-  { name: "e2e", timeoutMs: 60_000, parallel: 1 },
+  { name: "e2e", timeoutMs: 60_000, parallel: 2 },
   { name: "chaos", timeoutMs: 120_000, parallel: 1 },
 ];
 
