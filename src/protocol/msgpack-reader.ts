@@ -123,7 +123,7 @@ export class MsgpackReader {
         return this.#uint32(at);
       case 0xcf:
         this.#position = at + 8;
-        return this.#uint32(at) * TWO_TO_32 + this.#uint32(at + 4);
+        return this.#exact(this.#uint32(at), at) ?? this.#view.getBigUint64(at);
       case 0xd0:
         this.#position = at + 1;
         return this.#view.getInt8(at);
@@ -135,7 +135,7 @@ export class MsgpackReader {
         return this.#view.getInt32(at);
       case 0xd3:
         this.#position = at + 8;
-        return this.#view.getInt32(at) * TWO_TO_32 + this.#uint32(at + 4);
+        return this.#exact(this.#view.getInt32(at), at) ?? this.#view.getBigInt64(at);
       case 0xd4:
       case 0xd5:
       case 0xd6:
@@ -228,6 +228,12 @@ export class MsgpackReader {
     const key = this.#read();
     if (typeof key === "object" && key !== null) throw refusal("a key is neither text nor number");
     return String(key);
+  }
+
+  /** An integer of 64 bits as a number, if one can hold it. */
+  #exact(high: number, at: number): number | undefined {
+    const value = high * TWO_TO_32 + this.#uint32(at + 4);
+    return Number.isSafeInteger(value) ? value : undefined;
   }
 
   #text(length: number): string {

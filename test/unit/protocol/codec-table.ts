@@ -43,9 +43,9 @@ export const TABLE: Record<string, Row> = {
   "2^53": { value: [2 ** 53, -(2 ** 53), 2 ** 40 + 1] },
   doubles: { value: [0.1, 1e-300, -1.5, 1e300] },
   "BigInt of 64 bits": {
-    value: [1n, -(2n ** 63n), 2n ** 63n],
-    msgpack: { back: [1, -(2 ** 63), 2 ** 63] },
-    json: { back: [1, -(2 ** 63), 2 ** 63] },
+    value: [1n, 2n ** 53n - 1n, 2n ** 53n + 1n, -(2n ** 63n), 2n ** 64n - 1n],
+    msgpack: { back: [1, 2 ** 53 - 1, 2n ** 53n + 1n, -(2n ** 63n), 2n ** 64n - 1n] },
+    json: { back: [1, 2 ** 53 - 1, 2 ** 53, -(2 ** 63), 2 ** 64] },
   },
   "BigInt beyond": { value: [HUGE, -HUGE], json: { back: [Number(HUGE), -Number(HUGE)] } },
   "short text": { value: ["a", "ab", "abc", "abcd", "abcde", "abcdef", "abcdefg", "abcdefgh"] },
