@@ -57,6 +57,16 @@ export type {
 } from "./decentral/unit-context.ts";
 export type { BarrierOptions } from "./task/barrier.ts";
 export { Context } from "./task/context.ts";
+export {
+  contextExchanger,
+  type ContextExchangerOptions,
+} from "./task/exchange/context-exchanger.ts";
+export {
+  type ExchangedModel,
+  ModelExchanger,
+  modelExchanger,
+  type ModelExchangerOptions,
+} from "./task/exchange/model-exchanger.ts";
 export { Lock } from "./task/lock.ts";
 export type { Middleware, Wrapper } from "./task/middleware.ts";
 export { Parallel } from "./task/parallel/parallel.ts";
@@ -65,6 +75,10 @@ export { OfflineRLContext, OnlineRLContext } from "./task/rl-contexts.ts";
 export { ROLE, type Role } from "./task/roles.ts";
 export type { NodeNotes, Peer, PeerChange, RequestOptions, TaskRouter } from "./task/router.ts";
 export type { HandlerErrorPolicy, StartOptions } from "./task/start-options.ts";
+export type { ChildSpec, LocalFactory, RestartTerms } from "./task/supervisor/child-spec.ts";
+export type { RecvPayload, SendPayload } from "./task/supervisor/payloads.ts";
+export type { ReceiveAllOptions, ReceiveCallback } from "./task/supervisor/receive-all.ts";
+export { Supervisor, type SupervisorOptions } from "./task/supervisor/supervisor.ts";
 export { MainTask } from "./task/task.ts";
 export type { EmitOptions } from "./task/task-events.ts";
 export type { WaitForOptions } from "./task/wait-for.ts";
@@ -92,6 +106,12 @@ export { Replay } from "./replay/replay.ts";
 export type { ReplayOptions } from "./replay/replay-options.ts";
 export type { ReplayPart } from "./replay/replay-snapshot.ts";
 export { Random } from "./replay/random.ts";
+export {
+  type EpisodeSink,
+  type NewItem,
+  type TrajectoryOptions,
+  TrajectoryWriter,
+} from "./replay/trajectory-writer.ts";
 export type { TableOptions } from "./replay/table-options.ts";
 export {
   type Commander,

@@ -1,3 +1,4 @@
+import { inOrder, planEpisode } from "./episode-plan.ts";
 import { inputFault } from "./faults.ts";
 import type { EpisodeOptions, InsertOptions, Steps } from "./replay-options.ts";
 import type { RowStore } from "./store/row-store.ts";
@@ -60,22 +61,25 @@ export function insertionOf(
   return { tables, count, done: 0, dropped: 0, put, end: () => {} };
 }
 
-/** Windows over the steps of one episode as items; they share its rows. */
+/** Windows over the steps of an episode, or of several, as items; they share its rows. */
 export function episodeOf(
   store: RowStore,
   tables: readonly Table[],
   { steps, options }: { steps: Steps; options: EpisodeOptions },
 ): Insertion {
-  const data = columnsOf(store, steps);
-  const length = store.countOf(data);
-  const windows = windowsOf(length, options);
+  const given = columnsOf(store, steps);
+  const length = store.countOf(given);
+  const { order, runs, windows } = planEpisode(given, length, options);
+  const data = order ? inOrder(given, store.plans, order) : given;
   const { priorityAt, version } = readInsert(options, windows.length);
   let rows: Int32Array | undefined;
   const put = (from: number, size: number): void => {
     if (!rows) {
       rows = store.add(data, 0, length);
-      store.link(rows);
-      store.retain(rows[0] as number, length);
+      for (const run of runs) {
+        store.link(rows.subarray(run.start, run.start + run.length));
+        store.retain(rows[run.start] as number, run.length);
+      }
     }
     const taken = windows.slice(from, from + size);
     const heads = Int32Array.from(taken, ({ start }) => rows?.[start] ?? 0);
@@ -83,7 +87,7 @@ export function episodeOf(
     for (const table of tables) table.insert(heads, lengths, { priorityAt, from, version });
   };
   const end = (): void => {
-    if (rows) store.release(rows[0] as number, length);
+    for (const run of rows ? runs : []) store.release(rows?.[run.start] ?? 0, run.length);
     rows = undefined;
   };
   return { tables, count: windows.length, done: 0, dropped: 0, put, end };
@@ -98,20 +102,6 @@ export function insertableOf(tables: readonly Table[], count: number): number {
     most = open === 0 && isHungry ? Math.min(most, 1) : open;
   }
   return most;
-}
-
-function windowsOf(steps: number, options: EpisodeOptions): { start: number; length: number }[] {
-  const { unrollLen = Math.max(1, steps), stride = unrollLen, short = "keep" } = options;
-  checkSteps("unrollLen", unrollLen);
-  checkSteps("stride", stride);
-  if (steps === 0 || (steps < unrollLen && short === "drop")) return [];
-  if (steps <= unrollLen) return [{ start: 0, length: steps }];
-  const windows = [];
-  let start = 0;
-  for (; start + unrollLen <= steps; start += stride) windows.push({ start, length: unrollLen });
-  const isCovered = start - stride + unrollLen === steps;
-  if (!isCovered) windows.push({ start: steps - unrollLen, length: unrollLen });
-  return windows;
 }
 
 function readInsert(
@@ -137,11 +127,6 @@ function readInsert(
 export function checkPriority(priority: number | undefined): void {
   if (priority !== undefined && priority >= 0 && priority < Infinity) return;
   throw inputFault(`Cannot take priority ${priority}: not a number from 0 on`);
-}
-
-function checkSteps(name: string, steps: number): void {
-  if (Number.isSafeInteger(steps) && steps >= 1) return;
-  throw inputFault(`Cannot insert with ${name} ${steps}: not a whole number from 1 on`);
 }
 
 function numbersOf(value: unknown, name: string, width: number): number[] {

@@ -44,6 +44,16 @@ export interface EpisodeOptions extends InsertOptions {
   stride?: number | undefined;
   /** An episode of fewer steps than `unrollLen`: one shorter item ("keep", the default), or none ("drop"). */
   short?: "keep" | "drop" | undefined;
+  /** These steps are of several sequences: those with the same value in this column belong together, in their order. */
+  groupBy?: string | undefined;
+  /** These items and no others; they may overlap. */
+  windows?: readonly StepWindow[] | undefined;
+}
+
+/** Some steps of a sequence, side by side. */
+export interface StepWindow {
+  start: number;
+  length: number;
 }
 
 /** What became of items: accepted and dropped are all of them. */

@@ -1,15 +1,20 @@
 import { DingError } from "../../core/errors.ts";
+import type { StepWindow } from "../../replay/replay-options.ts";
 import type { InsertWords, SampleWords } from "./replay-words.ts";
 
 /** What a worker says beside an insert, checked; `network.protocol` where it cannot be. */
 export function readInsertWords(meta: unknown): InsertWords {
   const words = readObject(meta);
-  const { tables, short } = words;
+  const { tables, short, groupBy, windows } = words;
   if (tables !== undefined && !isNames(tables)) throw fault("tables");
   if (short !== undefined && short !== "keep" && short !== "drop") throw fault("short");
+  if (groupBy !== undefined && typeof groupBy !== "string") throw fault("groupBy");
+  if (windows !== undefined && !isWindows(windows)) throw fault("windows");
   return {
     tables,
     short,
+    groupBy,
+    windows,
     policyVersion: readNumber(words, "policyVersion"),
     timeoutMs: readNumber(words, "timeoutMs"),
     unrollLen: readNumber(words, "unrollLen"),
@@ -45,6 +50,10 @@ function readNumber(words: Record<string, unknown>, name: string): number | unde
 
 function isNames(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((name) => typeof name === "string");
+}
+
+function isWindows(value: unknown): value is StepWindow[] {
+  return Array.isArray(value) && value.every((one) => typeof one === "object" && one !== null);
 }
 
 function fault(name: string): DingError {

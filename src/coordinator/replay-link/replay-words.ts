@@ -1,4 +1,4 @@
-import type { InsertOptions } from "../../replay/replay-options.ts";
+import type { InsertOptions, StepWindow } from "../../replay/replay-options.ts";
 
 /** What a worker may ask of the buffer of its task. */
 export const REPLAY_METHODS = {
@@ -16,6 +16,8 @@ export interface InsertWords extends Omit<InsertOptions, "signal" | "priority"> 
   unrollLen?: number | undefined;
   stride?: number | undefined;
   short?: "keep" | "drop" | undefined;
+  groupBy?: string | undefined;
+  windows?: readonly StepWindow[] | undefined;
 }
 
 /** What goes with a sample. */
