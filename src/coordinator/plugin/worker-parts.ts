@@ -4,7 +4,7 @@ import { within } from "../../core/wait.ts";
 import { RemoteReplay } from "../replay-link/remote-replay.ts";
 import { RemoteWeights } from "../weights/remote-weights.ts";
 import { dialWorkerLink } from "../worker-link/dial-worker-link.ts";
-import { END_METHOD, type LinkTarget } from "../worker-link/worker-link.ts";
+import { END_METHOD, type LinkTarget, SYNC_METHOD } from "../worker-link/worker-link.ts";
 import type { WorkerAttempt } from "./worker-attempt.ts";
 import type { CollectorTask, LearnerTask } from "./worker-task.ts";
 
@@ -67,7 +67,11 @@ export async function startParts(options: StartPartsOptions): Promise<WorkerPart
   return {
     replay,
     weights: remote,
-    delivered: () => within(opened.delivered(), DELIVER_MS, "what was said").catch(() => {}),
+    async delivered() {
+      // Acknowledgements come when it suits; an answer comes now.
+      const heard = opened.request(SYNC_METHOD, null);
+      await within(heard, DELIVER_MS, "what was said").catch(() => {});
+    },
     close: () => opened.close(),
   };
 }

@@ -1,4 +1,3 @@
-import { DingError } from "../../core/errors.ts";
 import { Replay, type TableStats } from "../../replay/replay.ts";
 import type { ReplayOptions } from "../../replay/replay-options.ts";
 import type { ReplayPart, ReplaySnapshot } from "../../replay/replay-snapshot.ts";
@@ -56,11 +55,9 @@ export class Buffers implements Disposable {
     return [...this.#replays].map(([id, replay]) => [id, replay.snapshot()]);
   }
 
-  /** Makes one anew of its parts; says how many items are lost. */
+  /** Makes one anew of its parts, in the place of the one of this name; says how many items are lost. */
   restore(id: string, parts: Iterable<ReplayPart>): { items: number; lost: number } {
-    if (this.#replays.has(id)) {
-      throw new DingError("state.invalid", `Cannot restore buffer "${id}": it is there`);
-    }
+    this.close(id);
     return this.open(id).loadStateDict(parts);
   }
 

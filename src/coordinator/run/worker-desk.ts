@@ -4,6 +4,7 @@ import { ReplayDesk } from "../replay-link/replay-desk.ts";
 import type { PolicyLag } from "../weights/policy-lag.ts";
 import { WeightDesk } from "../weights/weight-desk.ts";
 import type { WeightStore } from "../weights/weight-store.ts";
+import { SYNC_METHOD } from "../worker-link/worker-link.ts";
 import type { WorkerGate } from "../worker-link/worker-gate.ts";
 import type { AttemptRun } from "./attempt-run.ts";
 import type { Buffers } from "./buffers.ts";
@@ -49,6 +50,7 @@ export function openWorkerDesk(
   const ticket = gate.issue({
     answer(call: IncomingCall) {
       touched(run);
+      if (call.method === SYNC_METHOD) return call.reply();
       if (replayDesk.answer(call) || weightDesk.answer(call)) return;
       call.fail({ code: "network.protocol", message: `Cannot call "${call.method}"` });
     },

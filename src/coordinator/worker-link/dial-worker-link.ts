@@ -16,8 +16,6 @@ export interface WorkerLinkEvents {
 
 /** A worker's end of the link; it mends broken sockets by itself. */
 export interface WorkerLink extends LinkPort {
-  /** Resolves when all that was said has arrived. */
-  delivered(): Promise<void>;
   close(): void;
 }
 
@@ -63,7 +61,6 @@ export async function dialWorkerLink(
     call: (...args) => peer.call(...args),
     request: (...args) => peer.request(...args),
     cancel: (id) => peer.cancel(id),
-    delivered: () => session.delivered(),
     close() {
       isClosed = true;
       session.end();

@@ -22,3 +22,6 @@ export const LINK_TIMES = { heartbeatMs: 3_000, toleranceMs: 30_000, resumeMs: 3
 
 /** What the coordinator calls over a worker's link to end its code soon. */
 export const END_METHOD = "worker.end";
+
+/** What a worker calls to know that all it said before has been heard. */
+export const SYNC_METHOD = "worker.sync";

@@ -1,61 +1,21 @@
 import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
-import { defineCollector, defineEvaluator, defineLearner } from "../../../src/index.ts";
 import { joinWorker, lineRun, startCoordinator } from "../../support/coordinator-run.ts";
+import { lineCollector, lineEvaluator, lineLearner } from "../../support/coordinator-workers.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 import { until } from "../../support/until.ts";
 
 const PATIENT = { timeoutMs: 30_000 };
-
-const text = (value: number) => new TextEncoder().encode(String(value));
-const value = (bytes: Uint8Array) => Number(new TextDecoder().decode(bytes));
-
-/** Inserts and reports as fast as the limiter lets it. */
-const collector = () =>
-  defineCollector({
-    async collect({ task, weights, replay, draining, steps, episode }) {
-      for (let played = 0; !draining.aborted && played < (task.episodes ?? Infinity); played++) {
-        const newest = await weights.latest();
-        const version = newest?.version ?? 0;
-        if (!task.isEval) await replay.insert([{ at: played }], { policyVersion: version });
-        steps(1, version);
-        episode({ return: newest ? value(newest.bytes) : 0 });
-        await Bun.sleep(1);
-      }
-    },
-  });
-
-const evaluator = () =>
-  defineEvaluator({
-    async evaluate({ weights, episode }) {
-      episode({ return: value((await weights.next()).bytes) });
-    },
-  });
-
-const learner = () =>
-  defineLearner({
-    async learn({ weights, replay, draining, report }) {
-      const before = await weights.latest();
-      let skill = before ? value(before.bytes) : 0;
-      while (!draining.aborted) {
-        await replay.sample(4, { signal: draining });
-        skill += 1;
-        await weights.publish(text(skill));
-        report({ learnerStep: skill });
-        await Bun.sleep(1);
-      }
-    },
-  });
 
 test("a run ends when an evaluation reaches the goal: cleanly, with its flag set, its numbers told, its workers let go", async () => {
   await using folder = await tempFolder();
   const config = lineRun({ stopValue: 20 });
   await using coordinator = await startCoordinator(folder.path, { config });
   const { address } = coordinator;
-  await using one = await joinWorker(collector(), { name: "c1", join: [address] });
-  await using _two = await joinWorker(collector(), { name: "c2", join: [address] });
-  await using _three = await joinWorker(learner(), { name: "l1", join: [address] });
-  await using _four = await joinWorker(evaluator(), { name: "e1", join: [address] });
+  await using one = await joinWorker(lineCollector(), { name: "c1", join: [address] });
+  await using _two = await joinWorker(lineCollector(), { name: "c2", join: [address] });
+  await using _three = await joinWorker(lineLearner(), { name: "l1", join: [address] });
+  await using _four = await joinWorker(lineEvaluator(), { name: "e1", join: [address] });
   await coordinator.closed;
   expect(coordinator.systemShutdownFlag).toBe(true);
   const summary = coordinator.summary();
@@ -79,16 +39,16 @@ test("workers that join raise the number of tasks, one that is removed finishes,
   await using folder = await tempFolder();
   await using coordinator = await startCoordinator(folder.path);
   const { address } = coordinator;
-  await using _learner = await joinWorker(learner(), { name: "l1", join: [address] });
-  await using _evaluator = await joinWorker(evaluator(), { name: "e1", join: [address] });
-  await using _one = await joinWorker(collector(), { name: "c1", join: [address] });
+  await using _learner = await joinWorker(lineLearner(), { name: "l1", join: [address] });
+  await using _evaluator = await joinWorker(lineEvaluator(), { name: "e1", join: [address] });
+  await using _one = await joinWorker(lineCollector(), { name: "c1", join: [address] });
   const busy = () =>
     coordinator
       .facts()
       .workers.filter(({ role, state }) => role === "collector" && state === "busy");
   await until(() => busy().length === 1, PATIENT);
-  await using _two = await joinWorker(collector(), { name: "c2", join: [address] });
-  await using three = await joinWorker(collector(), { name: "c3", join: [address] });
+  await using _two = await joinWorker(lineCollector(), { name: "c2", join: [address] });
+  await using three = await joinWorker(lineCollector(), { name: "c3", join: [address] });
   await until(() => busy().length === 3, PATIENT);
   const stepsOf = (id: string) => coordinator.facts().tallies.get(id)?.envSteps ?? 0;
   await until(() => ["c1", "c2", "c3"].every((id) => stepsOf(id) > 3), PATIENT);
@@ -110,16 +70,16 @@ test("a collector that is gone in the middle of its task loses nothing else: ano
     config: lineRun({ collectorTaskSpace: 1 }),
   });
   const { address } = coordinator;
-  await using _learner = await joinWorker(learner(), { name: "l1", join: [address] });
-  await using _evaluator = await joinWorker(evaluator(), { name: "e1", join: [address] });
-  const one = await joinWorker(collector(), { name: "c1", join: [address] });
+  await using _learner = await joinWorker(lineLearner(), { name: "l1", join: [address] });
+  await using _evaluator = await joinWorker(lineEvaluator(), { name: "e1", join: [address] });
+  const one = await joinWorker(lineCollector(), { name: "c1", join: [address] });
   const task = () => coordinator.facts().openTasks.find(({ kind }) => kind === "collector");
   await until(() => task()?.workerId === "c1" && task()?.state === "running", PATIENT);
   const id = task()?.id;
   await until(() => (coordinator.facts().tallies.get("c1")?.envSteps ?? 0) > 3, PATIENT);
   const { counters } = coordinator.facts();
   await one.close(0);
-  await using _two = await joinWorker(collector(), { name: "c2", join: [address] });
+  await using _two = await joinWorker(lineCollector(), { name: "c2", join: [address] });
   await until(() => task()?.workerId === "c2" && task()?.state === "running", PATIENT);
   expect(task()).toMatchObject({ id: id ?? "", attempt: 2 });
   await until(() => (coordinator.facts().tallies.get("c2")?.envSteps ?? 0) > 3, PATIENT);

@@ -1,0 +1,139 @@
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { defineCommander } from "../../../src/index.ts";
+import { SoloCommander } from "../../../src/coordinator/commander/solo-commander.ts";
+import { soloSettings } from "../../../src/coordinator/config/commander-settings.ts";
+import { joinWorker, lineRun, startCoordinator } from "../../support/coordinator-run.ts";
+import { lineCollector, lineLearner } from "../../support/coordinator-workers.ts";
+import { tempFolder } from "../../support/temp-folder.ts";
+import { thrownBy } from "../../support/thrown-by.ts";
+import { until } from "../../support/until.ts";
+
+const PATIENT = { timeoutMs: 30_000 };
+
+test("a run that was stopped goes on: counters, buffer, weights and tasks are those it had; workers come back", async () => {
+  await using folder = await tempFolder();
+  const first = await startCoordinator(folder.path);
+  const { port } = first;
+  await using _learner = await joinWorker(lineLearner(), { name: "l1", join: [first.address] });
+  await using _one = await joinWorker(lineCollector(), { name: "c1", join: [first.address] });
+  await until(() => first.facts().counters.learnerStep > 3, PATIENT);
+  await first.close();
+  const before = first.facts();
+  const saved = readFileSync(join(folder.path, "state.ding"));
+  expect(saved.length).toBeGreaterThan(1_000);
+
+  await using second = await startCoordinator(folder.path, { resume: true, port });
+  const after = second.facts();
+  expect(after.counters).toMatchObject({
+    envSteps: before.counters.envSteps,
+    episodes: before.counters.episodes,
+    learnerStep: before.counters.learnerStep,
+  });
+  // It was saved a moment before it was told.
+  expect(after.elapsedMs).toBeGreaterThan(before.elapsedMs / 2);
+  expect(after.buffers[0]?.bufferId).toBe(before.buffers[0]?.bufferId ?? "");
+  expect(after.buffers[0]?.stats).toEqual(before.buffers[0]?.stats as never);
+  expect(after.policies.map(({ newest }) => newest)).toEqual(
+    before.policies.map(({ newest }) => newest),
+  );
+  const ids = (facts: typeof before) => facts.openTasks.map(({ id }) => id).toSorted();
+  expect(ids(after)).toEqual(ids(before));
+  await until(() => second.facts().counters.learnerStep > before.counters.learnerStep + 3, PATIENT);
+  await until(() => second.facts().counters.envSteps > before.counters.envSteps, PATIENT);
+  const now = second.facts();
+  expect(now.openTasks.find(({ kind }) => kind === "learner")?.attempt).toBe(2);
+  const versions = now.policies.map(({ newest }) => newest);
+  expect(versions[0] ?? 0).toBeGreaterThan(before.policies[0]?.newest ?? 0);
+});
+
+test("stateDict() is everything in plain values: a coordinator that loads it has the same", async () => {
+  await using one = await tempFolder();
+  await using other = await tempFolder();
+  await using first = await startCoordinator(one.path);
+  await using _learner = await joinWorker(lineLearner(), { name: "l1", join: [first.address] });
+  await using _one = await joinWorker(lineCollector(), { name: "c1", join: [first.address] });
+  await until(() => first.facts().counters.learnerStep > 2, PATIENT);
+  const state = structuredClone(first.stateDict());
+  await using second = await startCoordinator(other.path);
+  // What it has begun itself is no part of it.
+  second.loadStateDict(state);
+  const again = second.stateDict();
+  expect(again.run.tally.counters).toEqual(state.run.tally.counters);
+  expect(again.run.commander).toMatchObject({
+    policyId: (state.run.commander as { policyId: string }).policyId,
+  });
+  for (const [id, parts] of Object.entries(state.buffers)) expect(again.buffers[id]).toEqual(parts);
+  const open = (dict: typeof state) => dict.run.tasks.tasks.map(({ id, kind }) => [id, kind]);
+  expect(open(again)).toEqual(open(state));
+});
+
+test("resume without a state, or with half of one, is refused with what to do", async () => {
+  await using folder = await tempFolder();
+  const error = await thrownBy(startCoordinator(folder.path, { resume: true }));
+  expect(error).toMatchObject({ code: "usage.invalid-input" });
+  expect((error as Error).message).toStartWith("Cannot resume: there is no ");
+  const first = await startCoordinator(folder.path);
+  await first.close();
+  const whole = readFileSync(folder.file("state.ding"));
+  await folder.write("state.ding", whole.subarray(0, whole.length - 3));
+  const half = await thrownBy(startCoordinator(folder.path, { resume: true }));
+  expect((half as Error).message).toEndWith("it is cut short");
+});
+
+test("a run that begins anew puts aside what another one left there", async () => {
+  await using folder = await tempFolder();
+  await (await startCoordinator(folder.path)).close();
+  await folder.write("notes.txt", "mine");
+  const old = readFileSync(folder.file("state.ding"));
+  await (await startCoordinator(folder.path)).close();
+  expect(readFileSync(folder.file("before/state.ding"))).toEqual(old);
+  expect(readFileSync(folder.file("notes.txt"), "utf8")).toBe("mine");
+});
+
+test("a learner that is gone is followed by another one, which goes on from the newest weights", async () => {
+  await using folder = await tempFolder();
+  await using coordinator = await startCoordinator(folder.path);
+  const join = [coordinator.address];
+  await using _one = await joinWorker(lineCollector(), { name: "c1", join });
+  const first = await joinWorker(lineLearner(), { name: "l1", join });
+  await until(() => coordinator.facts().counters.learnerStep > 3, PATIENT);
+  await first.close(0);
+  const { counters, policies } = coordinator.facts();
+  await using _second = await joinWorker(lineLearner(), { name: "l2", join });
+  await until(() => coordinator.facts().counters.learnerStep > counters.learnerStep + 3, PATIENT);
+  const now = coordinator.facts();
+  expect(now.policies).toHaveLength(1);
+  expect(now.policies[0]?.policyId).toBe(policies[0]?.policyId ?? "");
+  // It learned one step for each version, so that a gap would show.
+  expect(now.policies[0]?.newest ?? 0).toBeGreaterThanOrEqual(now.counters.learnerStep);
+  expect(now.openTasks.find(({ kind }) => kind === "learner")).toMatchObject({
+    attempt: 2,
+    workerId: "l2",
+  });
+});
+
+test("a commander that throws fails the run, with its words and a state to go on from", async () => {
+  await using folder = await tempFolder();
+  const type = defineCommander(({ settings, seed }) => {
+    const solo = new SoloCommander(soloSettings.parse(settings), seed);
+    const judge = solo.judgeLearnerFinish.bind(solo);
+    solo.judgeLearnerFinish = (taskId, info) => {
+      if (info.learnerStep > 2) throw new Error("no idea");
+      return judge(taskId, info);
+    };
+    return solo;
+  });
+  const coordinator = await startCoordinator(folder.path, { config: lineRun({ type }) });
+  const join = [coordinator.address];
+  await using _one = await joinWorker(lineCollector(), { name: "c1", join });
+  await using _learner = await joinWorker(lineLearner(), { name: "l1", join });
+  const error = (await thrownBy(coordinator.closed)) as Error;
+  expect(error).toMatchObject({ code: "plugin.invalid" });
+  expect(error.message).toBe("Cannot go on: the commander failed in judgeLearnerFinish: no idea");
+  await until(() => coordinator.state === "failed", PATIENT);
+  await using again = await startCoordinator(folder.path, { resume: true });
+  expect(again.facts().counters.envSteps).toBe(coordinator.facts().counters.envSteps);
+  expect(again.facts().openTasks.length).toBeGreaterThan(0);
+});
