@@ -61,20 +61,29 @@ export const meshBegin = z.object({
 export const meshRecords = z.array(nodeRecord).max(10_000);
 
 /** What stands before the events of an entry: where it comes from, for whom it is, and its number there. */
-export const entryNote = z.tuple([
+export type EntryNote = [
   /** For this node alone, or for everybody. */
-  nodeId.nullable(),
+  to: number | null,
   /** Its number among the entries of its origin: those for everybody, or those for this node. */
-  z.int().positive(),
+  seq: number,
   /** Who emitted it: a node and its boot. */
-  nodeId,
-  boot,
+  nodeId: number,
+  boot: string,
   /** How many nodes have passed it on. */
-  z.int().nonnegative(),
-]);
+  hops: number,
+];
 
-/** What stands before the events of an entry. */
-export type EntryNote = z.output<typeof entryNote>;
+/** By hand: every request has one. */
+export function isEntryNote(value: unknown): value is EntryNote {
+  if (!Array.isArray(value) || value.length !== 5) return false;
+  const [to, seq, from, origin, hops] = value as unknown[];
+  const isOrigin = isCount(from) && typeof origin === "string" && origin.length <= 64;
+  return (to === null || isCount(to)) && isCount(seq) && seq > 0 && isOrigin && isCount(hops);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && Number.isSafeInteger(value);
+}
 
 const taskError = z.object({
   code: z.string(),
@@ -84,18 +93,35 @@ const taskError = z.object({
 });
 
 /** What nodes say to each other among the events. */
-export const meshWord = z.discriminatedUnion("k", [
-  z.object({ k: z.literal("finish"), run: z.int().nonnegative() }),
-  z.object({
-    k: z.literal("ask"),
-    id: z.int(),
-    method: z.string().min(1).max(1_024),
-    arg: z.unknown(),
-  }),
-  z.object({ k: z.literal("answer"), id: z.int(), value: z.unknown() }),
-  z.object({ k: z.literal("refusal"), id: z.int(), error: taskError }),
-  z.object({ k: z.literal("note"), key: z.string().min(1).max(1_024), value: z.int() }),
-]);
+export type MeshWord =
+  | { k: "finish"; run: number }
+  | { k: "ask"; id: number; method: string; arg?: unknown }
+  | { k: "answer"; id: number; value?: unknown }
+  | { k: "refusal"; id: number; error: z.output<typeof taskError> }
+  | { k: "note"; key: string; value: number };
 
-/** What nodes say to each other among the events. */
-export type MeshWord = z.output<typeof meshWord>;
+const LONGEST_NAME = 1_024;
+
+/** By hand: every request has two. */
+export function isMeshWord(value: unknown): value is MeshWord {
+  if (typeof value !== "object" || value === null) return false;
+  const word = value as Record<string, unknown>;
+  switch (word["k"]) {
+    case "finish":
+      return isCount(word["run"]);
+    case "ask":
+      return isCount(word["id"]) && isName(word["method"]);
+    case "answer":
+      return isCount(word["id"]);
+    case "refusal":
+      return isCount(word["id"]) && taskError.safeParse(word["error"]).success;
+    case "note":
+      return isName(word["key"]) && Number.isSafeInteger(word["value"]);
+    default:
+      return false;
+  }
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === "string" && value !== "" && value.length <= LONGEST_NAME;
+}

@@ -23,8 +23,9 @@ export interface ChannelOptions {
   limit: number;
   /** A handler threw; what this throws in turn is what the emit rejects with. */
   onError: (error: unknown, event: string) => void;
-  /** The channel has nothing to do any more. */
+  /** The channel has nothing to do any more; told when nobody listens, or somebody waits for that. */
   onIdle: () => void;
+  isIdleAwaited: () => boolean;
 }
 
 type Args = readonly unknown[];
@@ -53,6 +54,8 @@ export class Channel {
   #queuedBytes = 0;
   #isBusy = false;
   #roomWaiters: (() => void)[] = [];
+  /** Of the turn under way; nearly always empty. */
+  readonly #errors: unknown[] = [];
 
   constructor(options: ChannelOptions) {
     this.#options = options;
@@ -129,8 +132,10 @@ export class Channel {
     } catch (error) {
       running = Promise.reject(error as Error);
     }
-    if (!running) this.#goOn();
-    else {
+    if (!running) {
+      if (this.#queue.size > 0) this.#goOn();
+      else this.#onDone();
+    } else {
       running = running.finally(() => this.#goOn());
       running.catch(() => {}); // it was reported: whoever does not await the emit must not end the process
     }
@@ -162,8 +167,12 @@ export class Channel {
         // It was reported; its emit has resolved already.
       }
     }
+    this.#onDone();
+  }
+
+  #onDone(): void {
     this.#isBusy = false;
-    this.#options.onIdle();
+    if (this.#listeners.length === 0 || this.#options.isIdleAwaited()) this.#options.onIdle();
   }
 
   #wakeAll(): void {
@@ -172,13 +181,15 @@ export class Channel {
 
   /** Calls them all, whatever one of them throws; then throws the first error. */
   #call(args: Args): Promise<void> | undefined {
-    const errors: unknown[] = [];
+    const errors = this.#errors;
     const listeners = this.#listeners;
     for (let index = 0; index < listeners.length; index++) {
       const running = this.#callOne(listeners[index] as Listener, args, errors);
-      if (running) return this.#callRest({ listeners, from: index + 1, running }, args, errors);
+      if (!running) continue;
+      const own = errors.splice(0);
+      return this.#callRest({ listeners, from: index + 1, running }, args, own);
     }
-    if (errors.length > 0) throw errors[0];
+    if (errors.length > 0) throw errors.splice(0)[0];
     return undefined;
   }
 

@@ -127,6 +127,7 @@ export class EventHub {
       limit: this.#options.limit,
       onError: this.#options.onError,
       onIdle: () => this.#onIdle(event),
+      isIdleAwaited: () => this.#idleWaiters.length > 0,
     });
     this.#channels.set(event, channel);
     return channel;

@@ -11,6 +11,9 @@ const ROOM_BYTES = BATCH_BYTES + 16 * 1024;
 /** Less is copied out, so that what is kept takes no more memory than it needs. */
 const SMALL_BYTES = 32 * 1024;
 const NO_BYTES = new Uint8Array();
+const NIL = 0xc0;
+/** The widest elements. */
+const PAD_BYTES = 8;
 
 /** What travels together: so many events and words, one after the other. */
 export interface Batch {
@@ -23,8 +26,11 @@ export interface Batch {
  * word of the nodes. A codec's way for each alone would take longer than all else that is done to a small event.
  */
 export class BatchWriter {
-  readonly #plain = new PlainWriter(bytesWithRoom(ROOM_BYTES));
-  #at = 0;
+  readonly #plain = new PlainWriter(bytesWithRoom(ROOM_BYTES), (used, end) =>
+    this.#grow(used, end),
+  );
+  /** In front there is room to move what follows to where its largest part can be read in place. */
+  #at = PAD_BYTES;
   #count = 0;
   #event: string | undefined;
   readonly #names = new Map<string, Uint8Array>();
@@ -38,7 +44,7 @@ export class BatchWriter {
   }
 
   get bytes(): number {
-    return this.#at;
+    return this.#at - PAD_BYTES;
   }
 
   /** Throws `usage.invalid-input` when an argument cannot travel, or no frame holds it; then nothing of it is there. */
@@ -49,7 +55,7 @@ export class BatchWriter {
       this.#value(args);
       this.#checkLength(start);
     } catch (error) {
-      this.#at = start;
+      this.#undo(start);
       throw error;
     }
     this.#event = event;
@@ -63,28 +69,46 @@ export class BatchWriter {
       this.#value(word);
       this.#checkLength(start);
     } catch (error) {
-      this.#at = start;
+      this.#undo(start);
       throw error;
     }
     this.#count += 1;
   }
 
-  /** Gives what was written, and begins anew. */
-  take(): Batch {
+  /**
+   * Gives what was written, and begins anew. `before` is how much will stand in front of it in its frame: nothings
+   * (`nil`) are put between, so that a large array lies where its elements can be read in place.
+   */
+  take(before = 0): Batch {
+    const { bytes, alignAt } = this.#plain;
     const count = this.#count;
-    const bytes = this.#at;
-    this.#count = this.#at = 0;
+    const end = this.#at;
+    const pad = alignAt < 0 ? 0 : padOf(before + alignAt - PAD_BYTES);
+    const start = PAD_BYTES - pad;
+    bytes.fill(NIL, start, PAD_BYTES);
+    this.#count = 0;
+    this.#at = PAD_BYTES;
     this.#event = undefined;
-    if (bytes < SMALL_BYTES) return { body: this.#bytes.slice(0, bytes), count };
-    const body = this.#bytes.subarray(0, bytes);
+    this.#plain.alignAt = -1;
+    if (end < SMALL_BYTES) return { body: bytes.slice(start, end), count };
     this.#plain.use(bytesWithRoom(ROOM_BYTES));
-    return { body, count };
+    return { body: bytes.subarray(start, end), count };
   }
 
   #value(value: unknown): void {
+    const { alignAt } = this.#plain;
     const end = this.#plain.write(value, this.#at);
-    if (end >= 0) this.#at = end;
-    else encodeFrame(value, this.#put);
+    if (end >= 0) {
+      this.#at = end;
+    } else {
+      this.#plain.alignAt = alignAt;
+      encodeFrame(value, this.#put);
+    }
+  }
+
+  #undo(start: number): void {
+    this.#at = start;
+    if (this.#plain.alignAt >= start) this.#plain.alignAt = -1;
   }
 
   get #bytes(): Uint8Array<ArrayBuffer> {
@@ -93,23 +117,29 @@ export class BatchWriter {
 
   readonly #put = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => {
     const end = this.#at + bytes.length;
-    if (end > this.#bytes.length) this.#grow(end);
+    if (end > this.#bytes.length) this.#grow(this.#at, end);
+    if (end > this.#bytes.length) throw this.#tooLarge(bytes.length);
     this.#bytes.set(bytes, this.#at);
     this.#at = end;
     return NO_BYTES;
   };
 
   #checkLength(start: number): void {
-    if (this.#at <= MESSAGE_BODY_LIMIT_BYTES) return;
-    const told = `it takes ${this.#at - start} bytes, the limit is ${MESSAGE_BODY_LIMIT_BYTES - BATCH_BYTES}`;
-    throw new DingError("usage.invalid-input", `Cannot emit event: ${told}`, {
+    if (this.#at > MESSAGE_BODY_LIMIT_BYTES) throw this.#tooLarge(this.#at - start);
+  }
+
+  #tooLarge(bytes: number): DingError {
+    const limit = MESSAGE_BODY_LIMIT_BYTES - BATCH_BYTES;
+    const told = `it takes ${bytes} bytes, the limit is ${limit}`;
+    return new DingError("usage.invalid-input", `Cannot emit event: ${told}`, {
       hint: "Emit it in pieces, or write it to a file that all nodes can read.",
     });
   }
 
-  #grow(end: number): void {
+  #grow(used: number, end: number): void {
+    if (end > MESSAGE_BODY_LIMIT_BYTES + ROOM_BYTES) return; // too large to travel, as will be told
     const grown = bytesWithRoom(end);
-    grown.set(this.#bytes.subarray(0, this.#at));
+    grown.set(this.#bytes.subarray(0, used));
     this.#plain.use(grown);
   }
 
@@ -123,3 +153,8 @@ export class BatchWriter {
 }
 
 const MOST_NAMES = 1_024;
+
+/** What is missing to the next place for elements of any width. */
+function padOf(at: number): number {
+  return (PAD_BYTES - (at % PAD_BYTES)) % PAD_BYTES;
+}

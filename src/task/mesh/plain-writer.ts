@@ -1,4 +1,6 @@
 import { Buffer } from "node:buffer";
+import { tensorHead } from "../../protocol/tensor-form.ts";
+import { Tensor } from "../../protocol/tensor.ts";
 
 /** For the head of a value, and of a text that turns out shorter than it could be. */
 const HEAD_BYTES = 5;
@@ -7,6 +9,24 @@ const SHORT_BYTES = 32;
 const MOST_DEPTH = 16;
 /** Of a text's letters, in UTF-8. */
 const MOST_LETTER_BYTES = 3;
+/** From here on it pays that elements lie where they can be read in place. */
+const LARGE_BYTES = 32 * 1024;
+const SLACK_BYTES = 1024;
+
+const TYPED_ARRAY = 0x74;
+/** By prototype: the number that msgpackr has for it. */
+const TYPES = new Map<object, number>([
+  [Int8Array.prototype, 0],
+  [Uint8ClampedArray.prototype, 2],
+  [Int16Array.prototype, 3],
+  [Uint16Array.prototype, 4],
+  [Int32Array.prototype, 5],
+  [Uint32Array.prototype, 6],
+  [Float32Array.prototype, 7],
+  [Float64Array.prototype, 8],
+  [BigInt64Array.prototype, 9],
+  [BigUint64Array.prototype, 10],
+]);
 
 /**
  * Writes plain values as msgpack right where they are to stand: numbers, texts, byte strings, lists and plain objects.
@@ -14,11 +34,16 @@ const MOST_LETTER_BYTES = 3;
  */
 export class PlainWriter {
   bytes: Uint8Array<ArrayBuffer>;
+  /** Where the elements of the first large array are, since this was set to -1. */
+  alignAt = -1;
+  readonly #grow: (used: number, end: number) => void;
   #buffer: Buffer;
   #view: DataView;
   #at = 0;
 
-  constructor(bytes: Uint8Array<ArrayBuffer>) {
+  /** `grow` makes room up to `end`, and keeps what is used. */
+  constructor(bytes: Uint8Array<ArrayBuffer>, grow: (used: number, end: number) => void) {
+    this.#grow = grow;
     this.bytes = bytes;
     this.#buffer = bufferOf(bytes);
     this.#view = viewOf(bytes);
@@ -51,7 +76,34 @@ export class PlainWriter {
     if (Array.isArray(value)) return this.#list(value, depth);
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype === Object.prototype) return this.#map(value as Record<string, unknown>, depth);
-    return prototype === Uint8Array.prototype && this.#binary(value as Uint8Array);
+    if (prototype === Uint8Array.prototype) return this.#binary(value as Uint8Array);
+    if (value instanceof Tensor) return this.#tensor(value);
+    return ArrayBuffer.isView(value) && this.#typed(value);
+  }
+
+  #tensor(tensor: Tensor): boolean {
+    const head = tensorHead(tensor);
+    if (!this.#hasRoom(head.length)) return false;
+    this.bytes.set(head, this.#at);
+    this.#at += head.length;
+    const { buffer, byteOffset, byteLength } = tensor.data;
+    return this.#binary(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+
+  /** As msgpackr has it: an extension, its type, the bytes as they lie in memory. */
+  #typed(array: ArrayBufferView): boolean {
+    const type = TYPES.get(Object.getPrototypeOf(array) as object);
+    const { buffer, byteOffset, byteLength } = array;
+    if (type === undefined || !this.#makeRoom(HEAD_BYTES + 2 + byteLength)) return false;
+    const length = byteLength + 1;
+    if (length < 0x100) this.#put8(0xc7, length);
+    else if (length < 0x10000) this.#put16(0xc8, length);
+    else this.#put32(0xc9, length);
+    this.bytes[this.#at] = TYPED_ARRAY;
+    this.bytes[this.#at + 1] = type;
+    this.#at += 2;
+    this.#copy(new Uint8Array(buffer, byteOffset, byteLength));
+    return true;
   }
 
   #list(values: readonly unknown[], depth: number): boolean {
@@ -137,16 +189,22 @@ export class PlainWriter {
 
   #binary(value: Uint8Array): boolean {
     const { length } = value;
-    if (!this.#hasRoom(HEAD_BYTES + length)) return false;
+    if (!this.#makeRoom(HEAD_BYTES + length)) return false;
     if (length < 0x100) this.#put8(0xc4, length);
     else if (length < 0x10000) this.#put16(0xc5, length);
     else this.#put32(0xc6, length);
+    this.#copy(value);
+    return true;
+  }
+
+  #copy(value: Uint8Array): void {
     const { bytes } = this;
+    const { length } = value;
     const at = this.#at;
+    if (length >= LARGE_BYTES && this.alignAt < 0) this.alignAt = at;
     if (length > SHORT_BYTES) bytes.set(value, at);
     else for (let index = 0; index < length; index++) bytes[at + index] = value[index] as number;
     this.#at = at + length;
-    return true;
   }
 
   #byte(byte: number): boolean {
@@ -171,6 +229,11 @@ export class PlainWriter {
     this.bytes[this.#at] = head;
     this.#view.setUint32(this.#at + 1, value);
     this.#at += 5;
+  }
+
+  #makeRoom(bytes: number): boolean {
+    if (!this.#hasRoom(bytes)) this.#grow(this.#at, this.#at + bytes + SLACK_BYTES);
+    return this.#hasRoom(bytes);
   }
 
   #hasRoom(bytes: number): boolean {

@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { NetworkError } from "../../core/errors.ts";
 import { decodeFrames } from "../../protocol/codec.ts";
-import { meshWord, type EntryNote, type MeshWord } from "../../protocol/task-mesh.ts";
+import { isMeshWord, type EntryNote, type MeshWord } from "../../protocol/task-mesh.ts";
 import type { Graph } from "../mesh/graph.ts";
 import { Origin, type Stream } from "../mesh/origin.ts";
 import type { Incoming as Entry } from "../mesh/reception.ts";
@@ -148,6 +148,8 @@ export class Incoming implements Disposable {
       const value = values[index];
       if (typeof value === "string") {
         name = value;
+      } else if (value === null) {
+        continue; // put there for what follows to lie right
       } else if (Array.isArray(value) && name !== "") {
         this.#events += 1;
         const handling = this.#options.event(name, value, entry.bytes);
@@ -155,10 +157,9 @@ export class Incoming implements Disposable {
         const next = { start: index + 1, event: name };
         return handling.then(() => this.#handOver(values, entry, next));
       } else {
-        const word = meshWord.safeParse(value);
-        if (!word.success) return Promise.reject(broken());
+        if (!isMeshWord(value)) return Promise.reject(broken());
         this.#events += 1;
-        this.#options.word(word.data, entry.from);
+        this.#options.word(value, entry.from);
       }
     }
     return undefined;

@@ -1,6 +1,8 @@
+import type { Clock } from "../../core/clock.ts";
 import { DingError, NetworkError } from "../../core/errors.ts";
+import { encodeFrame } from "../../protocol/codec.ts";
 import {
-  entryNote,
+  isEntryNote,
   meshBegin,
   meshRecords,
   type EntryNote,
@@ -53,9 +55,10 @@ const WORD = {
   CRASH: "crash",
 } as const;
 
-/** So much is taken before the other end is told, if more follows. */
-const TAKEN_ENTRIES = 16;
+/** So much is taken before the other end is told at once; less may wait for company. */
+const TAKEN_ENTRIES = 64;
 const TAKEN_BYTES = 1024 * 1024;
+const TAKEN_MS = 10;
 /** An honest end stops long before. */
 const MOST_QUEUED_BYTES = 256 * 1024 * 1024;
 
@@ -66,6 +69,15 @@ export interface LineOptions {
   /** Did this end dial? */
   isDialled: boolean;
   events: LineEvents;
+  clock: Clock;
+}
+
+/** What stands before a large body in its frame: list, kind and number, name, note, length. */
+const FIXED_HEAD_BYTES = 7 + 1 + WORD.ENTRY.length + 5;
+
+/** How many bytes stand before the body of an entry with this note, where it is large. */
+export function headBytes(note: EntryNote): number {
+  return FIXED_HEAD_BYTES + encodeFrame(note).length;
 }
 
 type Call = Extract<Message, [typeof KIND.CALL, ...unknown[]]>;
@@ -87,10 +99,13 @@ export class Line {
   #isBusy = false;
   #untoldEntries = 0;
   #untoldBytes = 0;
+  #timer: Disposable | undefined;
+  readonly #clock: Clock;
   #farewell: Farewell | undefined;
   #end: { error: DingError | undefined } | undefined;
 
-  constructor({ session, peer, isDialled, events }: LineOptions) {
+  constructor({ session, peer, isDialled, events, clock }: LineOptions) {
+    this.#clock = clock;
     this.session = session;
     this.peer = peer;
     this.isDialled = isDialled;
@@ -167,6 +182,7 @@ export class Line {
   onEnded(error: DingError | undefined): void {
     this.#end = { error };
     this.#closed.resolve();
+    this.#timer?.[Symbol.dispose]();
     if (!this.#isBusy) this.#tellEnd();
   }
 
@@ -186,7 +202,6 @@ export class Line {
       for (let next = this.#queue.take(); next; next = this.#queue.take()) {
         const taking = this.#take(next);
         if (!taking) continue;
-        this.#tellTaken(); // what is being handled may take its time
         const fail = (thrown: unknown): void => this.#fail(thrown);
         taking.then(() => this.#goOn(), fail);
         return;
@@ -195,7 +210,6 @@ export class Line {
       return this.#fail(thrown);
     }
     this.#isBusy = false;
-    this.#tellTaken();
     this.#tellEnd();
   }
 
@@ -207,9 +221,8 @@ export class Line {
     if (word === WORD.MISSED) {
       this.#events.missed(this, typeof meta === "number" ? meta : 0);
     } else {
-      const note = entryNote.safeParse(meta);
-      if (!note.success || !body) throw broken("an event");
-      taking = this.#events.entry(this, note.data, body);
+      if (!isEntryNote(meta) || !body) throw broken("an event");
+      taking = this.#events.entry(this, meta, body);
     }
     const done = (): void => {
       this.cursor = Math.max(this.cursor, seq);
@@ -217,17 +230,19 @@ export class Line {
       this.#untoldBytes += bytes;
       const isDue = this.#untoldEntries >= TAKEN_ENTRIES || this.#untoldBytes >= TAKEN_BYTES;
       if (isDue) this.#tellTaken();
+      else this.#timer ??= this.#clock.after(TAKEN_MS, this.#tellTaken);
     };
     if (taking) return taking.then(done);
     done();
     return undefined;
   }
 
-  #tellTaken(): void {
-    if (this.#untoldEntries === 0) return;
+  readonly #tellTaken = (): void => {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
     this.#untoldEntries = this.#untoldBytes = 0;
     this.session.send([KIND.EVENT, this.cursor, WORD.TAKEN, undefined]);
-  }
+  };
 
   #tellEnd(): void {
     const end = this.#end;

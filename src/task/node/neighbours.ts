@@ -81,7 +81,7 @@ export class Neighbours implements LineEvents, Disposable {
     const old = this.lines.get(peer.nodeId);
     if (old?.peer.boot === peer.boot) this.#checkDuplicate(old, isDialled);
     this.#membership.join({ ...peer, labels: new Set(peer.labels) });
-    const line = new Line({ session, peer, isDialled, events: this });
+    const line = new Line({ session, peer, isDialled, events: this, clock: this.#options.clock });
     this.lines.set(peer.nodeId, line);
     if (old) this.#replace(old);
     const { log, sent } = this.#options.outgoing().head;

@@ -7,7 +7,7 @@ import type { Audience, LogEntry, LogWindow } from "../mesh/event-log.ts";
 import type { SlowPeerPolicy } from "../mesh/feed.ts";
 import type { Graph } from "../mesh/graph.ts";
 import type { Stream } from "../mesh/origin.ts";
-import type { Line } from "./line.ts";
+import { headBytes, type Line } from "./line.ts";
 
 /** What a node's sending end stands on. */
 export interface OutgoingOptions {
@@ -130,8 +130,8 @@ export class Outgoing {
   /** What was written travels from here on. */
   seal(): void {
     if (this.#writer.isEmpty) return;
-    const { body, count } = this.#writer.take();
     const note = this.#noteOf(this.#to);
+    const { body, count } = this.#writer.take(note && headBytes(note));
     if (!note) return; // it is gone, and with it the wish to hear
     this.#events += count;
     const target = this.#to === undefined ? undefined : this.#options.graph.find(this.#to)?.via;
