@@ -5,12 +5,14 @@ import { RemoteReplay } from "../replay-link/remote-replay.ts";
 import { RemoteWeights } from "../weights/remote-weights.ts";
 import { dialWorkerLink } from "../worker-link/dial-worker-link.ts";
 import { END_METHOD, type LinkTarget, SYNC_METHOD } from "../worker-link/worker-link.ts";
+import { DrainedReplay } from "./drained-replay.ts";
 import type { WorkerAttempt } from "./worker-attempt.ts";
+import type { ReplayReader, ReplayWriter } from "./worker-context.ts";
 import type { CollectorTask, LearnerTask } from "./worker-task.ts";
 
 /** What the code of a worker reaches over its link. */
 export interface WorkerParts {
-  readonly replay: RemoteReplay;
+  readonly replay: ReplayWriter & ReplayReader;
   readonly weights: RemoteWeights;
   /** Resolves when all that was said has arrived, or cannot any more. */
   delivered: () => Promise<void>;
@@ -58,14 +60,14 @@ export async function startParts(options: StartPartsOptions): Promise<WorkerPart
     signal: attempt.signal,
   });
   weights = remote;
-  const replay = new RemoteReplay({
+  const buffer = new RemoteReplay({
     port: opened,
     signal: attempt.signal,
     actingVersion: () => remote.acting,
     holdUntil: (version, until) => remote.holdUntil(version, until),
   });
   return {
-    replay,
+    replay: new DrainedReplay(buffer, attempt.draining),
     weights: remote,
     async delivered() {
       // Acknowledgements come when it suits; an answer comes now.

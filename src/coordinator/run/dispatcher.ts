@@ -140,14 +140,14 @@ export class Dispatcher implements Disposable {
     for (const task of board.overdue(now)) run.overdue(task);
     run.produce();
     // Asked again: what was made just now is later than when this turn began.
-    if (!run.isOver) for (const task of board.waiting(clock.now())) this.#give(task);
-    this.#sleep();
+    const givenAt = clock.now();
+    if (!run.isOver) for (const task of board.waiting(givenAt)) this.#give(task);
+    this.#sleep(givenAt);
   }
 
-  /** Sets the timer to when something becomes due. */
-  #sleep(): void {
+  /** Sets the timer to when something becomes due that was not yet when it was looked at. */
+  #sleep(now: number): void {
     const { run, board, clock } = this.#options;
-    const now = clock.now();
     const next = Math.min(board.nextAt(now) ?? Infinity, run.wakeAt() ?? Infinity);
     this.#timer?.[Symbol.dispose]();
     this.#timer = next === Infinity ? undefined : clock.after(Math.max(0, next - now), this.look);
