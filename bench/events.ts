@@ -4,6 +4,7 @@ import { NodePair } from "./events/node-pair.ts";
 import { BareEvents } from "./limits/events.ts";
 import { WebSocketEcho } from "./limits/websocket-echo.ts";
 import { natsMissing, natsServer } from "../test/support/nats-server.ts";
+import { build } from "./support/ding.ts";
 import { Processes } from "./support/processes.ts";
 import { inTurns, median, tripMicros } from "./support/rounds.ts";
 import { ratioRow, valueRow, type Row } from "./support/row.ts";
@@ -17,6 +18,7 @@ const ECHO = new URL("limits/websocket-echo.ts", import.meta.url).pathname;
 
 /** Events between two processes, against a bare prototype and against NATS; requests; how meshes form. */
 export async function* bench(): AsyncGenerator<Row> {
+  build();
   yield* flow();
   yield* trips();
   for (const [nodes, bound] of [[8, 1_500] as const, [32, undefined] as const]) {

@@ -32,6 +32,8 @@ export class BatchWriter {
   /** In front there is room to move what follows to where its largest part can be read in place. */
   #at = PAD_BYTES;
   #count = 0;
+  /** What was not given away when more was needed. */
+  #spare: Uint8Array<ArrayBuffer> | undefined;
   #event: string | undefined;
   readonly #names = new Map<string, Uint8Array>();
 
@@ -91,7 +93,8 @@ export class BatchWriter {
     this.#event = undefined;
     this.#plain.alignAt = -1;
     if (end < SMALL_BYTES) return { body: bytes.slice(start, end), count };
-    this.#plain.use(bytesWithRoom(ROOM_BYTES));
+    this.#plain.use(this.#spare ?? bytesWithRoom(ROOM_BYTES));
+    this.#spare = undefined;
     return { body: bytes.subarray(start, end), count };
   }
 
@@ -139,6 +142,7 @@ export class BatchWriter {
   #grow(used: number, end: number): void {
     if (end > MESSAGE_BODY_LIMIT_BYTES + ROOM_BYTES) return; // too large to travel, as will be told
     const grown = bytesWithRoom(end);
+    if (this.#bytes.length === ROOM_BYTES) this.#spare = this.#bytes;
     grown.set(this.#bytes.subarray(0, used));
     this.#plain.use(grown);
   }

@@ -27,6 +27,7 @@ export class Graph {
   readonly #records = new Map<string, NodeRecord>();
   #reached = new Map<string, Reached>();
   #byId = new Map<number, Reached>();
+  #isDirty = false;
 
   constructor(own: () => NodeRecord, onReach: OnReach) {
     this.#own = own;
@@ -57,13 +58,19 @@ export class Graph {
     return [...this.#records.values()];
   }
 
-  /** Takes what a node tells; false when it was known. Then call `update()`. */
+  /** Takes what a node tells; false when it was known. Then call `update()`, or `settle()` before somebody asks. */
   learn(record: NodeRecord): boolean {
     const known = this.#records.get(record.boot);
     if (record.boot === this.#own().boot || (known && known.version >= record.version))
       return false;
     this.#records.set(record.boot, record);
+    this.#isDirty = true;
     return true;
+  }
+
+  /** As `update()`, if something was learnt since. */
+  settle(): void {
+    if (this.#isDirty) this.update();
   }
 
   /** Has this node a direct link to that one, or had it until a moment ago? */
@@ -73,6 +80,7 @@ export class Graph {
 
   /** Looks who is reached now, and tells what has changed. */
   update(): void {
+    this.#isDirty = false;
     const before = this.#reached;
     const now = this.#reach();
     this.#reached = now;

@@ -26,7 +26,7 @@ import type { MeshNodeOptions } from "./mesh-node-options.ts";
 import { Neighbours } from "./neighbours.ts";
 import { Outgoing } from "./outgoing.ts";
 import { Reader } from "./reader.ts";
-import { nodeApp, type NodeStatus } from "./routes.ts";
+import { nodeApp, peerStatus, type NodeStatus } from "./routes.ts";
 import { Words } from "./words.ts";
 
 const BEAT = { heartbeatMs: 1_000, toleranceMs: 20_000 };
@@ -97,7 +97,10 @@ export class MeshNode extends Service implements TaskRouter {
       clock,
       event: (event, args, bytes) => this.#reader.event(event, args, bytes),
       word: (word, from) => this.#words.onWord(word, from),
-      relay: (body, to, note) => this.#outgoing.relay(body, to, note),
+      relay: (body, to, note) => {
+        this.#neighbours.tellNow();
+        return this.#outgoing.relay(body, to, note);
+      },
       missed: this.#onMissed,
     });
     this.#words = new Words({ outgoing: this.#outgoing, reader: this.#reader, clock });
@@ -143,12 +146,7 @@ export class MeshNode extends Service implements TaskRouter {
       topology: this.#options.topology ?? "mesh",
       state: this.state,
       address: this.address,
-      peers: this.#graph.reached.map(({ nodeId, labels, via, isSuspect }) => ({
-        nodeId,
-        labels: [...labels],
-        state: isSuspect ? "suspect" : "joined",
-        ...(via !== nodeId && { via }),
-      })),
+      peers: this.#graph.reached.map(peerStatus),
       links: this.#neighbours.lines.size,
       sent: this.#outgoing.events,
       received: this.#incoming.events,
@@ -184,7 +182,7 @@ export class MeshNode extends Service implements TaskRouter {
 
   emit(event: string, args: readonly unknown[], { to, retain }: RouteOptions): Promise<void> {
     try {
-      if (to !== undefined && !this.#graph.find(to)) throw unknownError(to);
+      if (to !== undefined) this.#check(to);
       if (retain === true) this.#words.retain(event, args);
       return this.#outgoing.emit(event, args, to);
     } catch (error) {
@@ -192,9 +190,9 @@ export class MeshNode extends Service implements TaskRouter {
     }
   }
 
-  async request(to: number, ask: Ask, options: RequestOptions): Promise<unknown> {
-    if (!this.#graph.find(to)) throw unknownError(to);
-    return await this.#words.ask(to, ask, options);
+  async request(to: number, ...asked: [ask: Ask, options: RequestOptions]): Promise<unknown> {
+    this.#check(to);
+    return await this.#words.ask(to, ...asked);
   }
 
   finish(run: number): Promise<void> {
@@ -271,6 +269,11 @@ export class MeshNode extends Service implements TaskRouter {
     };
   }
 
+  #check(to: number): void {
+    this.#graph.settle();
+    if (!this.#graph.find(to)) throw unknownError(to);
+  }
+
   #onReach(change: PeerChange, peer: Reached): void {
     this.#log.debug(change, { node: peer.nodeId });
     if (change === "peer:join") this.#words.onJoin(peer);
@@ -282,7 +285,6 @@ export class MeshNode extends Service implements TaskRouter {
 }
 
 const CRASH_GRACE_MS = 1_000;
-
 function peerOf({ nodeId, labels }: Reached): Peer {
   return { nodeId, labels };
 }

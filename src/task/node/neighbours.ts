@@ -28,6 +28,7 @@ export interface NeighboursOptions {
 }
 
 const NO_LABELS: ReadonlySet<string> = new Set();
+const TELL_MS = 10;
 /** So many that are gone are told to others. */
 const MOST_GONE = 64;
 
@@ -39,7 +40,8 @@ export class Neighbours implements LineEvents, Disposable {
   readonly #links = new Map<number, { boot: string; state: "up" | "suspect" }>();
   #gone: NodeRecord["gone"] = [];
   #version = 0;
-  #isTellingPlanned = false;
+  #telling: Disposable | undefined;
+  #isSettlingPlanned = false;
   /** By boot: up to where its log has been handled. */
   readonly #cursors = new Map<string, number>();
   readonly #heads = new WeakMap<Line, number>();
@@ -118,6 +120,7 @@ export class Neighbours implements LineEvents, Disposable {
       line,
       records.map(({ record }) => record),
     );
+    this.#options.graph.settle();
   }
 
   records(line: Line, records: NodeRecord[]): void {
@@ -129,10 +132,11 @@ export class Neighbours implements LineEvents, Disposable {
       const told = news.filter((record) => !isToldByItself(record, other.peer.boot));
       if (told.length > 0) other.sayRecords(told);
     }
-    graph.update();
+    this.#planSettling();
   }
 
   entry(...[line, note, body]: Parameters<LineEvents["entry"]>): Promise<void> | undefined {
+    this.#options.graph.settle(); // whoever is heard is known
     return this.#options.incoming().accept(line, note, body);
   }
 
@@ -185,6 +189,7 @@ export class Neighbours implements LineEvents, Disposable {
 
   [Symbol.dispose](): void {
     this.#isClosed = true;
+    this.#telling?.[Symbol.dispose]();
     for (const { session } of this.lines.values()) session.end();
     this.lines.clear();
     this.#membership[Symbol.dispose]();
@@ -251,14 +256,27 @@ export class Neighbours implements LineEvents, Disposable {
     }
   }
 
+  /** Others hear of changes now: what is passed on to them may come from somebody they do not know yet. */
+  tellNow(): void {
+    if (!this.#telling) return;
+    this.#telling[Symbol.dispose]();
+    this.#telling = undefined;
+    const { record } = this;
+    for (const line of this.lines.values()) line.sayRecords([record]);
+  }
+
+  /** Many come at a time. */
   #planTelling(): void {
-    if (this.#isTellingPlanned || this.#isClosed) return;
-    this.#isTellingPlanned = true;
+    if (this.#isClosed) return;
+    this.#telling ??= this.#options.clock.after(TELL_MS, () => this.tellNow());
+  }
+
+  #planSettling(): void {
+    if (this.#isSettlingPlanned) return;
+    this.#isSettlingPlanned = true;
     setImmediate(() => {
-      this.#isTellingPlanned = false;
-      if (this.#isClosed) return;
-      const { record } = this;
-      for (const line of this.lines.values()) line.sayRecords([record]);
+      this.#isSettlingPlanned = false;
+      if (!this.#isClosed) this.#options.graph.settle();
     });
   }
 }

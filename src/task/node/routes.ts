@@ -4,6 +4,7 @@ import { createApp, type App } from "../../http/app.ts";
 import { answer } from "../../http/body.ts";
 import { MESH_PATH } from "../../protocol/task-mesh.ts";
 import { Registry } from "../../telemetry/registry.ts";
+import type { Reached } from "../mesh/graph.ts";
 
 /** What a node says of itself. */
 export interface NodeStatus {
@@ -22,6 +23,21 @@ export interface NodeStatus {
   dropped: number;
   /** Events of others that are lost here. */
   missed: number;
+}
+
+/** What a node says of another. */
+export function peerStatus({
+  nodeId,
+  labels,
+  via,
+  isSuspect,
+}: Reached): NodeStatus["peers"][number] {
+  return {
+    nodeId,
+    labels: [...labels],
+    state: isSuspect ? "suspect" : "joined",
+    ...(via !== nodeId && { via }),
+  };
 }
 
 /** What the routes of a node stand on. */
