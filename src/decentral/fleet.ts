@@ -152,7 +152,7 @@ export class Fleet extends Service {
   /** What status, metrics and page are read from. */
   facts(): FleetFacts {
     const units = this.#crew?.units ?? [];
-    const told = { state: this.state, mode: this.#mode, units };
+    const told = { state: this.state, mode: this.#mode, units, queue: this.#watch?.facts };
     const reason = notReady(told);
     return {
       ...told,
@@ -162,7 +162,6 @@ export class Fleet extends Service {
       groups: this.#groups.all,
       workers: this.#crew?.workers ?? [],
       crashes: this.#crew?.crashes ?? 0,
-      queue: this.#watch?.facts,
       uptimeMs: this.#clock.now() - this.#startedAt,
     };
   }

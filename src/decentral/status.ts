@@ -138,11 +138,16 @@ export function notReady({
   state,
   mode,
   units,
-}: Pick<FleetFacts, "state" | "mode" | "units">): string | undefined {
+  queue,
+}: Pick<FleetFacts, "state" | "mode" | "queue"> & {
+  units: readonly Pick<Unit, "record">[];
+}): string | undefined {
   if (state !== "running") return `the fleet is ${state}`;
   if (mode === "idle") return "the fleet is idle";
-  if (units.some(({ record }) => record.state === "idle" || record.state === "busy"))
-    return undefined;
+  const isUp = (wanted: UnitState): boolean =>
+    units.some(({ record: { state } }) => state === wanted);
+  if (isUp("busy")) return undefined;
+  if (isUp("idle")) return queue?.error ? `the queue is away: ${queue.error}` : undefined;
   const waiting = units.find(({ record }) => record.state === "waiting");
   return waiting ? `every unit waits: ${waiting.record.error ?? ""}` : "no unit is up";
 }
