@@ -5,7 +5,9 @@ import {
   type ReplayDeskOptions,
 } from "../../../../src/coordinator/replay-link/replay-desk.ts";
 import { MOST_OPEN_CALLS } from "../../../../src/coordinator/replay-link/replay-words.ts";
+import { silentLogger } from "../../../../src/core/log.ts";
 import { PolicyLag } from "../../../../src/coordinator/weights/policy-lag.ts";
+import { WeightStore } from "../../../../src/coordinator/weights/weight-store.ts";
 import { minSize, queueLimit } from "../../../../src/replay/limiter/rate-limiter.ts";
 import { Replay } from "../../../../src/replay/replay.ts";
 import type { TableOptions } from "../../../../src/replay/table-options.ts";
@@ -166,6 +168,42 @@ test("insert() of an old policy is dropped, or holds the worker until it has new
   using end = linkedTo(replay, { newestVersion, lag: pausing });
   expect(await end.remote.insert([2], { policyVersion: 4 })).toEqual({ accepted: 1, dropped: 0 });
   expect(end.held).toEqual([5]);
+});
+
+test("no item is sampled that is older than maxStaleness, by the versions that collectors acted with", async () => {
+  await using store = await WeightStore.open({ log: silentLogger });
+  const table: TableOptions = { name: "t", maxSize: 100, maxStaleness: 2 };
+  const replay = new Replay({ tables: [table] });
+  const newestVersion = (): number => store.newest("p");
+  for (let version = 1; version <= 6; version++) {
+    await store.publish("p", new Uint8Array([version]));
+    using collector = linkedTo(replay, { newestVersion, acting: version });
+    await collector.remote.insert([version, version]);
+  }
+  using learner = linkedTo(replay, { newestVersion });
+  for (let round = 0; round < 20; round++) {
+    const { versions } = await learner.remote.sample(4);
+    for (const version of versions) expect(version).toBeGreaterThanOrEqual(4);
+  }
+  expect(replay.stats("t")).toMatchObject({ size: 6, expired: 6 });
+  // What is too old when it comes is not taken in.
+  using late = linkedTo(replay, { newestVersion, acting: 3 });
+  expect(await late.remote.insert(["old"])).toEqual({ accepted: 0, dropped: 1 });
+});
+
+test("insertEpisode() takes windows and groups over the link, and refuses what is none", async () => {
+  const replay = new Replay({ schema: SCHEMA, tables: [{ ...QUEUE, limiter: minSize(1) }] });
+  using end = linkedTo(replay);
+  const windows = [{ start: 1, length: 2 }];
+  await end.remote.insertEpisode(steps(1, 2, 3), { windows });
+  await end.remote.insertEpisode(steps(5, 6, 5), { groupBy: "reward" });
+  const batch = await end.remote.sample(3);
+  const rewards = batch
+    .items()
+    .map((item) => (item as { reward: number }[]).map(({ reward }) => reward));
+  expect(rewards).toEqual([[2, 3], [5, 5], [6]]);
+  const wrong = end.remote.insertEpisode(steps(1), { windows: [{ start: 0, length: 9 }] });
+  expect(await thrownBy(wrong)).toMatchObject({ code: "usage.invalid-input" });
 });
 
 test("answer() refuses what is no such call, and goes on", async () => {
