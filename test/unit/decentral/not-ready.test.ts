@@ -8,7 +8,7 @@ const AWAY = { url: "redis://n1", stats: null, error: "Cannot open queue" };
 
 test("notReady() says why no unit takes jobs: none is up, all wait, or the queue is away", () => {
   const record = new UnitRecord(new FakeClock());
-  const reason = (queue: typeof AWAY | undefined = undefined): string | undefined =>
+  const reason = (queue?: typeof AWAY): string | undefined =>
     notReady({ ...UP, units: [{ record }], queue });
   expect(reason()).toBe("no unit is up");
   record.away("no server");
