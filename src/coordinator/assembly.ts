@@ -115,13 +115,16 @@ export async function assemble(
       copying = Promise.all([copying, keepCopy(weights, copy, log)]);
     },
   });
+  const toleranceMs = patience.toleranceTimeout * 1_000;
   const page = resources.use(new CoordinatorPage({ ...given }));
-  const gate = resources.use(new WorkerGate({ clock, log }));
+  const gate = resources.use(new WorkerGate({ clock, log, toleranceMs }));
   const master = new Master({
     channel: options.channel ?? 0,
     token,
     log,
     clock,
+    toleranceMs,
+    heartbeatMs: Math.min(3_000, toleranceMs / 4),
     ...(options.tls && { slaveTls: { ca: options.tls.ca ?? options.tls.cert } }),
   });
   const callTimeoutMs = patience.leaseTimeout * 1_000;
@@ -147,6 +150,7 @@ export async function assemble(
     token,
     tls: options.tls,
     advertise: options.advertise,
+    toleranceMs,
     master,
     gate,
     roster: () => roster,

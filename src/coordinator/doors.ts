@@ -19,6 +19,7 @@ export interface DoorsOptions {
   token: string | undefined;
   tls: ServerTls | undefined;
   advertise: string | undefined;
+  toleranceMs: number;
   master: Master;
   gate: WorkerGate;
   roster: () => Roster | undefined;
@@ -57,9 +58,9 @@ export class Doors {
 
   /** How the process of a worker gets here. */
   async target(worker: Worker, ticket: string): Promise<LinkTarget> {
-    const { token, tls } = this.#options;
+    const { token, tls, toleranceMs } = this.#options;
     const url = `${tls ? "wss" : "ws"}://${await this.#addressFor(worker)}${WORKER_PATH}`;
-    return { url, ticket, token, ...(tls && { ca: tls.ca ?? tls.cert }) };
+    return { url, ticket, token, toleranceMs, ...(tls && { ca: tls.ca ?? tls.cert }) };
   }
 
   #join(request: Request, info: RequestInfo): Response {

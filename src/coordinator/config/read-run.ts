@@ -159,7 +159,7 @@ function pathText(under: string, path: readonly PropertyKey[]): string {
 /** What a mistyped key may have been meant to be. */
 const KNOWN_KEYS = [
   "main system coordinator exp_name seed commander collector learner evaluator replay weights",
-  "plugin config needs tables schema keep maxPolicyLag onLag host port leaseTimeout drainTimeout",
+  "plugin config needs tables schema keep maxPolicyLag onLag host port leaseTimeout drainTimeout toleranceTimeout",
   "collectorTaskTimeout learnerTaskTimeout maxAttempts snapshotInterval operatorServer",
   Object.keys(oneVsOneSettings.shape).join(" "),
 ].flatMap((names) => names.split(" "));

@@ -77,8 +77,10 @@ export interface CoordinatorSection {
   collector?: Readonly<Record<string, WorkerAddress>> | undefined;
   learner?: Readonly<Record<string, WorkerAddress>> | undefined;
   evaluator?: Readonly<Record<string, WorkerAddress>> | undefined;
-  /** How long a worker may be silent; default 30. */
+  /** How long the code of a task may be silent; default 30. */
   leaseTimeout?: number | undefined;
+  /** How long a worker's slave, or its link, may be silent before it is given up; default 17. */
+  toleranceTimeout?: number | undefined;
   /** How long a worker that is let go may take for its episode; default 30. */
   drainTimeout?: number | undefined;
   /** How often a task is tried; default 10. */

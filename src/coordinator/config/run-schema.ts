@@ -82,6 +82,7 @@ const coordinator = section({
   learner: addresses,
   evaluator: addresses,
   leaseTimeout: seconds.default(30),
+  toleranceTimeout: z.number().min(0.1).max(3_600).default(17),
   drainTimeout: z.number().min(0).max(1_000_000).default(30),
   maxAttempts: z.int().min(1).default(10),
   snapshotInterval: seconds.default(30),

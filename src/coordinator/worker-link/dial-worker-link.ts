@@ -4,7 +4,7 @@ import type { Logger } from "../../core/log.ts";
 import { dialLink } from "../../link/websocket.ts";
 import { dialSession } from "../../rpc/dial.ts";
 import { Peer, type IncomingCall } from "../../rpc/peer.ts";
-import { LINK_TIMES, type LinkPort, type LinkTarget } from "./worker-link.ts";
+import { type LinkPort, type LinkTarget, linkTimes } from "./worker-link.ts";
 
 /** What happens on a worker's end of the link. */
 export interface WorkerLinkEvents {
@@ -23,7 +23,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Opens the link of one attempt; rejects when there is no coordinator, or it does not know the ticket. */
 export async function dialWorkerLink(
-  { url, ticket, token, ca }: LinkTarget,
+  { url, ticket, token, ca, toleranceMs }: LinkTarget,
   events: WorkerLinkEvents,
   { log, signal }: { log: Logger; signal: AbortSignal },
 ): Promise<WorkerLink> {
@@ -33,7 +33,7 @@ export async function dialWorkerLink(
   let isClosed = false;
   const { session } = await dialSession(
     {
-      ...LINK_TIMES,
+      ...linkTimes(toleranceMs),
       clock: systemClock,
       hello: { ticket },
       connectTimeoutMs: CONNECT_TIMEOUT_MS,

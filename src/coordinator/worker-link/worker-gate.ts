@@ -7,7 +7,7 @@ import { SessionAcceptor, type Admission } from "../../rpc/accept.ts";
 import type { Hello } from "../../rpc/handshake.ts";
 import { Peer, type IncomingCall } from "../../rpc/peer.ts";
 import type { Session } from "../../rpc/session.ts";
-import { LINK_TIMES, type LinkPort } from "./worker-link.ts";
+import { type LinkPort, linkTimes } from "./worker-link.ts";
 
 /** Who answers one attempt's calls, such as inserts, samples, weights. */
 export interface LinkDesk {
@@ -28,9 +28,9 @@ export class WorkerGate implements Disposable {
   readonly #acceptor: SessionAcceptor;
   readonly #seats = new Map<string, Seat>();
 
-  constructor({ clock, log }: { clock: Clock; log: Logger }) {
+  constructor({ clock, log, toleranceMs }: { clock: Clock; log: Logger; toleranceMs?: number }) {
     this.#acceptor = new SessionAcceptor({
-      ...LINK_TIMES,
+      ...linkTimes(toleranceMs),
       clock,
       boot: newId(),
       handshakeTimeoutMs: 10_000,

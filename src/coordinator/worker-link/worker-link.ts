@@ -10,6 +10,8 @@ export interface LinkTarget {
   /** Says which attempt it is. */
   readonly ticket: string;
   readonly token?: string | undefined;
+  /** How long the other end may be silent; default 17,000. */
+  readonly toleranceMs?: number | undefined;
   /** What to trust, as PEM, where it is wss: */
   readonly ca?: string | undefined;
 }
@@ -17,8 +19,19 @@ export interface LinkTarget {
 /** Whom the worker's end calls: `call` and `request` of a peer. */
 export type LinkPort = Pick<Peer, "call" | "request" | "cancel">;
 
-/** How often both ends speak, how long a busy one may be silent, how long a broken link may take to come back. */
-export const LINK_TIMES = { heartbeatMs: 3_000, toleranceMs: 30_000, resumeMs: 30_000 } as const;
+/** How often both ends speak, how long a busy one may be silent, and how long a broken link may take to come back. */
+export interface LinkTimes {
+  heartbeatMs: number;
+  toleranceMs: number;
+  resumeMs: number;
+}
+
+const DEFAULT_TOLERANCE_MS = 17_000;
+
+/** The same patience everywhere. */
+export function linkTimes(toleranceMs: number = DEFAULT_TOLERANCE_MS): LinkTimes {
+  return { heartbeatMs: Math.min(3_000, toleranceMs / 4), toleranceMs, resumeMs: toleranceMs };
+}
 
 /** What the coordinator calls over a worker's link to end its code soon. */
 export const END_METHOD = "worker.end";
