@@ -1,9 +1,9 @@
-import { mkdirSync } from "node:fs";
 import type { LazyAbort } from "../../core/lazy-abort.ts";
 import type { Logger } from "../../core/log.ts";
 import type { ModelContext, PredictContext } from "../plugin/model-plugin.ts";
 import type { WorkerSetUp } from "../worker-protocol.ts";
 import type { ItemShapes } from "./item-reader.ts";
+import { tmpFolder } from "./tmp-folder.ts";
 
 /** What the model of a worker may know, from what the server said of it. */
 export function modelContext(
@@ -11,8 +11,8 @@ export function modelContext(
   log: Logger,
   recordStatistic: ModelContext["recordStatistic"],
 ): ModelContext {
-  const { device, tmpDir, workerId, name, version, modelDir, modelName } = setUp;
-  let isMade = false;
+  const { device, workerId, name, version, modelDir, modelName } = setUp;
+  let tmpDir: string | undefined;
   return {
     device: device < 0 ? "cpu" : "cuda:0",
     deviceId: device < 0 ? -1 : 0,
@@ -23,8 +23,7 @@ export function modelContext(
     modelName,
     // Made when it is asked for: most models write nothing.
     get tmpDir() {
-      if (!isMade) mkdirSync(tmpDir, { recursive: true });
-      isMade = true;
+      tmpDir ??= tmpFolder(setUp.tmpDir, log);
       return tmpDir;
     },
     batchSize: setUp.batchSize,
