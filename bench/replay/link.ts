@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../../src/core/clock.ts";
 import { silentLogger } from "../../src/core/log.ts";
@@ -44,7 +47,8 @@ class Hub implements AsyncDisposable {
       schema: { obs: column, next: column },
       tables: [{ name: "t", maxSize: 1_000_000 }],
     });
-    const store = await WeightStore.open({ log: silentLogger });
+    const folder = mkdtempSync(join(tmpdir(), "ding-bench-"));
+    const store = await WeightStore.open({ log: silentLogger, folder });
     const health = { isLive: () => true, isReady: () => true };
     let hub: Hub | undefined;
     const listening = await listenHttp(createApp({ health }), {
@@ -78,7 +82,9 @@ class Hub implements AsyncDisposable {
     this.#gate[Symbol.dispose]();
     this.#replay.close();
     await this.#listening[Symbol.asyncDispose]();
+    const folder = this.store.place?.root;
     await this.store[Symbol.asyncDispose]();
+    if (folder !== undefined) rmSync(folder, { recursive: true });
   }
 }
 

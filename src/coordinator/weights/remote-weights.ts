@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { DingError } from "../../core/errors.ts";
 import { msgpack } from "../../protocol/codec.ts";
 import type { IncomingCall } from "../../rpc/peer.ts";
@@ -6,10 +8,15 @@ import type { Body } from "../../rpc/message.ts";
 import type { WeightPublisher, WeightQuery, Weights } from "../plugin/worker-context.ts";
 import { ask } from "../replay-link/ask.ts";
 import type { LinkPort } from "../worker-link/worker-link.ts";
+import { sha256Of } from "./sha256.ts";
+import { folderNameOf, incomingName, readBytes } from "./weight-files.ts";
 import { WeightIntake } from "./weight-intake.ts";
 import {
+  FILE_BYTES,
   type GetWords,
+  type NoticeWords,
   PIECE_BYTES,
+  type PublishFileWords,
   WEIGHT_EVENTS,
   WEIGHT_METHODS,
   type WeightsHead,
@@ -33,6 +40,8 @@ export class RemoteWeights implements WeightPublisher {
   /** The newest that was fetched of the task's own policy. */
   #held: Weights | undefined;
   #uploads = 0;
+  /** Where the store's files lie, if they can be seen from here. */
+  #disk: string | undefined;
   #publishing: Promise<unknown> = Promise.resolve();
 
   constructor(options: RemoteWeightsOptions) {
@@ -51,8 +60,12 @@ export class RemoteWeights implements WeightPublisher {
   /** Answers a notice of the coordinator; false where it is something else. */
   answer(call: IncomingCall): boolean {
     if (call.method !== WEIGHT_METHODS.NOTICE) return false;
+    const { version, place } = (call.meta ?? {}) as Partial<NoticeWords>;
+    if (!this.#isTold && place && existsSync(join(place.root, place.probe))) {
+      this.#disk = place.root;
+    }
     this.#isTold = true;
-    this.#hear((call.meta as { version?: unknown } | null)?.version);
+    this.#hear(version);
     call.reply();
     return true;
   }
@@ -69,16 +82,21 @@ export class RemoteWeights implements WeightPublisher {
 
   async at(policyId: string, version: number): Promise<Weights> {
     if (this.#held?.policyId === policyId && this.#held.version === version) return this.#held;
-    const words = { policyId, version, newerThan: 0, waits: false };
+    const words = { policyId, version, newerThan: 0, waits: false, byFile: true };
     const weights = await this.#get(words, this.#options.signal);
     if (weights) return weights;
     throw new DingError("http.not-found", `Cannot find version ${version} of "${policyId}"`);
   }
 
   async publish(bytes: Uint8Array): Promise<number> {
+    const isByFile = this.#disk !== undefined && bytes.length >= FILE_BYTES;
+    // Now, whatever the caller does with its bytes next.
+    const written = isByFile ? this.#write(bytes) : undefined;
+    const copy = written ? undefined : bytes.slice();
     // One after the other: pieces of two would mix.
-    const copy = bytes.slice();
-    const version = this.#publishing.then(() => this.#publish(copy));
+    const version = this.#publishing.then(() =>
+      written ? this.#publishFile(written) : this.#publish(copy ?? bytes),
+    );
     this.#publishing = version.catch(() => {});
     return await version;
   }
@@ -98,11 +116,12 @@ export class RemoteWeights implements WeightPublisher {
       if (held && held.version === this.#newest && held.version > newerThan) return held;
       if (!waits && this.#newest <= newerThan) return undefined;
     }
-    return await this.#get({ policyId, version: null, newerThan, waits }, signal);
+    return await this.#get({ policyId, version: null, newerThan, waits, byFile: true }, signal);
   }
 
-  async #get(meta: GetWords, signal: AbortSignal): Promise<Weights | undefined> {
+  async #get(words: GetWords, signal: AbortSignal): Promise<Weights | undefined> {
     const { port } = this.#options;
+    const meta = { ...words, byFile: words.byFile && this.#disk !== undefined };
     let head: WeightsHead | undefined;
     let intake: WeightIntake | undefined;
     const event = (body: Body, name: string): void => {
@@ -113,19 +132,61 @@ export class RemoteWeights implements WeightPublisher {
     };
     const answer = await ask(port, { method: WEIGHT_METHODS.GET, meta, signal, event });
     if (!answer) return undefined;
-    if (!head || !intake?.isWhole || intake.sha256() !== head.sha256) {
-      throw new DingError(
-        "network.protocol",
-        "Cannot use weights: they are not what was published",
-      );
+    if (!head) throw otherWeights();
+    const { policyId, version, sha256, file } = head;
+    let bytes = file === undefined ? undefined : await this.#read(head);
+    if (file === undefined) {
+      if (!intake?.isWhole || intake.sha256() !== sha256) throw otherWeights();
+      ({ bytes } = intake);
     }
-    const { policyId, version, sha256 } = head;
-    const weights: Weights = { policyId, version, sha256, bytes: intake.bytes };
+    // It was let go of meanwhile, or cannot be read from here.
+    if (!bytes) return await this.#get({ ...words, byFile: false }, signal);
+    const weights: Weights = { policyId, version, sha256, bytes };
     if (policyId === this.#options.policyId) {
       this.#hear(version);
       if (version > (this.#held?.version ?? 0)) this.#held = weights;
     }
     return weights;
+  }
+
+  /** The bytes of a file of the store; undefined when they are not there, or others. */
+  async #read({ file = "", sha256 }: WeightsHead): Promise<Uint8Array | undefined> {
+    try {
+      const bytes = await readBytes(join(this.#disk ?? "", file));
+      return sha256Of(bytes) === sha256 ? bytes : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Puts bytes where the store finds them; undefined where that cannot be. */
+  #write(bytes: Uint8Array): PublishFileWords | undefined {
+    const name = incomingName();
+    try {
+      const folder = join(this.#disk ?? "", folderNameOf(this.#options.policyId));
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, name), bytes, { flag: "wx", mode: 0o600 });
+      return { name, bytes: bytes.length, sha256: sha256Of(bytes) };
+    } catch {
+      this.#disk = undefined;
+      return undefined;
+    }
+  }
+
+  async #publishFile(words: PublishFileWords): Promise<number> {
+    const { port, signal } = this.#options;
+    const answer = await ask(port, { method: WEIGHT_METHODS.PUBLISH_FILE, meta: words, signal });
+    return this.#published(answer);
+  }
+
+  #published(answer: Body): number {
+    if (!answer) {
+      throw new DingError("network.protocol", "Cannot publish weights: no version came back");
+    }
+    const version = msgpack.decode(answer) as number;
+    this.#hear(version);
+    this.#acting = Math.max(this.#acting, version);
+    return version;
   }
 
   async #publish(bytes: Uint8Array): Promise<number> {
@@ -144,14 +205,10 @@ export class RemoteWeights implements WeightPublisher {
       answers.push(answer);
       await Promise.resolve(); // a piece is on its way while the next one is summed up
     }
-    const answer = (await Promise.all(answers)).at(-1);
-    if (!answer || sha256 === undefined) {
-      throw new DingError("network.protocol", "Cannot publish weights: no version came back");
+    const version = this.#published((await Promise.all(answers)).at(-1));
+    if (sha256 !== undefined && version > (this.#held?.version ?? 0)) {
+      this.#held = { policyId, version, sha256, bytes };
     }
-    const version = msgpack.decode(answer) as number;
-    this.#hear(version);
-    if (version > (this.#held?.version ?? 0)) this.#held = { policyId, version, sha256, bytes };
-    this.#acting = Math.max(this.#acting, version);
     return version;
   }
 
@@ -166,4 +223,8 @@ export class RemoteWeights implements WeightPublisher {
     }
     return weights;
   }
+}
+
+function otherWeights(): DingError {
+  return new DingError("network.protocol", "Cannot use weights: they are not what was published");
 }

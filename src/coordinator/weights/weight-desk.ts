@@ -6,8 +6,11 @@ import type { LinkPort } from "../worker-link/worker-link.ts";
 import { WeightIntake } from "./weight-intake.ts";
 import type { WeightStore } from "./weight-store.ts";
 import {
+  FILE_BYTES,
   type GetWords,
+  type NoticeWords,
   PIECE_BYTES,
+  type PublishFileWords,
   type PublishWords,
   WEIGHT_EVENTS,
   WEIGHT_METHODS,
@@ -44,7 +47,8 @@ export class WeightDesk implements Disposable {
   opened(port: LinkPort): void {
     const { store, policyId } = this.#options;
     const tell = (version: number): void => {
-      port.call(WEIGHT_METHODS.NOTICE, { version }, undefined, { reply() {}, fail() {} });
+      const words: NoticeWords = { version, place: store.place };
+      port.call(WEIGHT_METHODS.NOTICE, words, undefined, { reply() {}, fail() {} });
     };
     this.#notices?.[Symbol.dispose]();
     this.#notices = store.subscribe(policyId, tell);
@@ -56,7 +60,9 @@ export class WeightDesk implements Disposable {
     if (!METHODS.has(call.method)) return false;
     if (call.method === WEIGHT_METHODS.GET) this.#get(call);
     else {
-      this.#publish(call).catch((thrown: unknown) => call.fail(DingError.from(thrown).toJSON()));
+      const isFile = call.method === WEIGHT_METHODS.PUBLISH_FILE;
+      const published = isFile ? this.#publishFile(call) : this.#publish(call);
+      published.catch((thrown: unknown) => call.fail(DingError.from(thrown).toJSON()));
     }
     return true;
   }
@@ -71,16 +77,17 @@ export class WeightDesk implements Disposable {
 
   #get(call: IncomingCall): void {
     const { store } = this.#options;
-    const { policyId: asked, version, newerThan, waits } = readGet(call.meta);
+    const { policyId: asked, version, newerThan, waits, byFile } = readGet(call.meta);
+    const send = (found: Weights): void => this.#send(call, found, byFile);
     const policyId = asked ?? this.#options.policyId;
-    if (version !== null) return this.#send(call, store.at(policyId, version));
+    if (version !== null) return send(store.at(policyId, version));
     const now = store.latest(policyId, newerThan);
-    if (now) return this.#send(call, now);
+    if (now) return send(now);
     if (!waits) return call.reply();
     const wait = store.subscribe(policyId, (newest) => {
       if (newest <= newerThan) return;
       end();
-      this.#send(call, store.at(policyId, newest));
+      send(store.at(policyId, newest));
     });
     const end = (): void => {
       wait[Symbol.dispose]();
@@ -93,22 +100,36 @@ export class WeightDesk implements Disposable {
     };
   }
 
-  #send(call: IncomingCall, { policyId, version, sha256, bytes }: Weights): void {
-    const head: WeightsHead = { policyId, version, sha256, bytes: bytes.length };
+  #send(call: IncomingCall, weights: Weights, byFile: boolean): void {
+    const { policyId, version, sha256, bytes } = weights;
+    const isLarge = bytes.length >= FILE_BYTES;
+    const file = byFile && isLarge ? this.#options.store.fileOf(policyId, version) : undefined;
+    const head: WeightsHead = { policyId, version, sha256, bytes: bytes.length, file };
     call.event(WEIGHT_EVENTS.HEAD, bodyOf(head));
-    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    for (let at = 0; file === undefined && at < bytes.length; at += PIECE_BYTES) {
       call.event(WEIGHT_EVENTS.PIECE, bytes.subarray(at, at + PIECE_BYTES));
     }
     call.reply(bodyOf(version));
     this.#options.onSent?.(version);
   }
 
+  async #publishFile(call: IncomingCall): Promise<void> {
+    const { store, policyId, onPublished } = this.#options;
+    this.#refuseOthers();
+    const version = await store.publishFile(policyId, readPublishFile(call.meta));
+    onPublished?.(version);
+    call.reply(bodyOf(version));
+  }
+
+  #refuseOthers(): void {
+    if (this.#options.isLearner) return;
+    throw new DingError("peer.refused", "Cannot publish weights: this worker does not learn");
+  }
+
   /** Pieces come in order: a session keeps it. */
   async #publish(call: IncomingCall): Promise<void> {
-    const { store, policyId, isLearner, onPublished } = this.#options;
-    if (!isLearner) {
-      throw new DingError("peer.refused", "Cannot publish weights: this worker does not learn");
-    }
+    const { store, policyId, onPublished } = this.#options;
+    this.#refuseOthers();
     const words = readPublish(call.meta);
     if (words.at === 0) this.#upload = { id: words.upload, intake: new WeightIntake(words.bytes) };
     const { id, intake } = this.#upload ?? {};
@@ -136,11 +157,19 @@ function bodyOf(value: unknown): Uint8Array {
 }
 
 function readGet(meta: unknown): GetWords {
-  const { policyId = null, version = null, newerThan = 0, waits } = readObject(meta);
+  const { policyId = null, version = null, newerThan = 0, waits, byFile } = readObject(meta);
   if (policyId !== null && typeof policyId !== "string") throw fault("policyId");
   if (version !== null && typeof version !== "number") throw fault("version");
   if (typeof newerThan !== "number") throw fault("newerThan");
-  return { policyId, version, newerThan, waits: waits === true };
+  return { policyId, version, newerThan, waits: waits === true, byFile: byFile === true };
+}
+
+function readPublishFile(meta: unknown): PublishFileWords {
+  const { name, bytes, sha256 } = readObject(meta);
+  if (typeof name !== "string") throw fault("name");
+  if (typeof sha256 !== "string") throw fault("sha256");
+  if (!isSize(bytes)) throw fault("bytes");
+  return { name, bytes, sha256 };
 }
 
 function readPublish(meta: unknown): PublishWords {

@@ -1,6 +1,9 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { DingError } from "../../core/errors.ts";
+import { newId } from "../../core/id.ts";
 import { sha256Of } from "./sha256.ts";
+import type { PublishFileWords, WeightPlace } from "./weight-words.ts";
 
 /** One version as it lies in a file. */
 export interface KeptWeights {
@@ -22,6 +25,24 @@ export interface FoundPolicy {
 
 const NAME = /^(\d+)-([0-9a-f]{64})\.weights$/;
 const CEILING = /^ceiling-(\d+)$/;
+const INCOMING = /^incoming-[0-9a-f-]{36}$/;
+const PROBE = /^probe-[0-9a-f-]{36}$/;
+
+/** The folder of a policy, below the root of all; what it is called may come over the wire: no slash, and no dot in front. */
+export function folderNameOf(policyId: string): string {
+  return encodeURIComponent(policyId).replace(/^\./, "%2E");
+}
+
+/** A file's bytes, without a copy. */
+export async function readBytes(path: string): Promise<Uint8Array> {
+  const { buffer, byteOffset, byteLength } = await readFile(path);
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** A name for weights that are not published yet. */
+export function incomingName(): string {
+  return `incoming-${newId()}`;
+}
 
 /**
  * Weights in a folder: POLICY/VERSION-SHA256.weights. A file appears whole or not at all. Beside them lies the version
@@ -29,21 +50,56 @@ const CEILING = /^ceiling-(\d+)$/;
  */
 export class WeightFiles {
   readonly #folder: string;
+  readonly #probe = `probe-${newId()}`;
 
   constructor(folder: string) {
     this.#folder = folder;
+  }
+
+  /** Where they lie, for those who share the disk. */
+  get place(): WeightPlace {
+    return { root: resolve(this.#folder), probe: this.#probe };
+  }
+
+  /** The file of a version, below the root. */
+  nameOf(policyId: string, { version, sha256 }: KeptWeights): string {
+    return join(folderNameOf(policyId), `${version}-${sha256}.weights`);
   }
 
   /** Everything that is there, whole; what is broken or half is taken away. */
   async load(): Promise<FoundPolicy[]> {
     await mkdir(this.#folder, { recursive: true });
     const entries = await readdir(this.#folder, { withFileTypes: true });
+    for (const { name } of entries) if (PROBE.test(name)) await rm(join(this.#folder, name));
+    await writeFile(join(this.#folder, this.#probe), "");
     const policies = entries.filter((entry) => entry.isDirectory());
     return await Promise.all(policies.map(({ name }) => this.#loadPolicy(name)));
   }
 
   async save(policyId: string, { version, sha256, bytes }: KeptWeights): Promise<void> {
     await this.#write(policyId, `${version}-${sha256}.weights`, bytes);
+  }
+
+  /** The bytes of a file that somebody has put there; `usage.invalid-input` where it is not what was said. */
+  async readIncoming(
+    policyId: string,
+    { name, bytes, sha256 }: PublishFileWords,
+  ): Promise<Uint8Array> {
+    const fault = (why: string): DingError =>
+      new DingError("usage.invalid-input", `Cannot publish weights in "${name}": ${why}`);
+    if (!INCOMING.test(name)) throw fault("it is no name of such a file");
+    const path = join(this.#folderOf(policyId), name);
+    const found = await lstat(path).catch(() => undefined);
+    if (!found?.isFile() || found.size !== bytes) throw fault("there is no such file");
+    const read = await readBytes(path);
+    if (sha256Of(read) !== sha256) throw fault("its sha256 is another");
+    return read;
+  }
+
+  /** What was read of an incoming file is published: it lies in its place now. */
+  async adopt(policyId: string, name: string, weights: KeptWeights): Promise<void> {
+    const folder = this.#folderOf(policyId);
+    await rename(join(folder, name), join(this.#folder, this.nameOf(policyId, weights)));
   }
 
   async remove(policyId: string, { version, sha256 }: KeptWeights): Promise<void> {
@@ -58,6 +114,11 @@ export class WeightFiles {
     for (const other of others) {
       if (other !== name) await rm(join(this.#folderOf(policyId), other), { force: true });
     }
+  }
+
+  /** Nobody is told of this folder any more. */
+  async close(): Promise<void> {
+    await rm(join(this.#folder, this.#probe), { force: true });
   }
 
   async forget(policyId: string): Promise<void> {
@@ -85,10 +146,11 @@ export class WeightFiles {
       if (ceiling) found.ceiling = Math.max(found.ceiling, Number(ceiling[1]));
       const named = NAME.exec(file);
       if (!named) {
-        if (file.endsWith(".draft")) await rm(join(folder, file), { force: true });
+        if (file.endsWith(".draft") || INCOMING.test(file))
+          await rm(join(folder, file), { force: true });
         continue;
       }
-      const bytes = new Uint8Array(await readFile(join(folder, file)));
+      const bytes = await readBytes(join(folder, file));
       const [, version, sha256 = ""] = named;
       if (sha256Of(bytes) === sha256) {
         found.kept.push({ version: Number(version), sha256, bytes });
@@ -102,7 +164,6 @@ export class WeightFiles {
   }
 
   #folderOf(policyId: string): string {
-    // What a policy is called may come over the wire: no slash, and no dot in front, gets through.
-    return join(this.#folder, encodeURIComponent(policyId).replace(/^\./, "%2E"));
+    return join(this.#folder, folderNameOf(policyId));
   }
 }

@@ -3,6 +3,7 @@ import type { Logger } from "../../core/log.ts";
 import type { Weights } from "../plugin/worker-context.ts";
 import { sha256Of } from "./sha256.ts";
 import { type FoundPolicy, type KeptWeights, WeightFiles } from "./weight-files.ts";
+import type { PublishFileWords, WeightPlace } from "./weight-words.ts";
 
 /** How weights are kept. */
 export interface WeightStoreOptions {
@@ -49,6 +50,8 @@ export class WeightStore implements AsyncDisposable {
   readonly #log: Logger;
   readonly #policies = new Map<string, Policy>();
   readonly #listeners = new Map<string, Set<Listener>>();
+  /** Those that lie in a file. */
+  readonly #saved = new WeakSet<KeptWeights>();
   #writes: Promise<void> = Promise.resolve();
 
   private constructor({ folder, keep = DEFAULT_KEEP, log }: WeightStoreOptions) {
@@ -81,19 +84,49 @@ export class WeightStore implements AsyncDisposable {
     return await this.publishOwn(policyId, { bytes: bytes.slice(), sha256: sha256Of(bytes) });
   }
 
-  /** As `publish()`, with bytes that nobody else writes to, and their checksum. */
+  /** Where the files lie, for those who share the disk; undefined without files. */
+  get place(): WeightPlace | undefined {
+    return this.#files?.place;
+  }
+
+  /** The file of a version, below the root; undefined while it is not written. */
+  fileOf(policyId: string, version: number): string | undefined {
+    const kept = this.#policies.get(policyId)?.kept.find((one) => one.version === version);
+    return kept && this.#saved.has(kept) ? this.#files?.nameOf(policyId, kept) : undefined;
+  }
+
+  /** As `publish()`, of a file that lies in the policy's folder. */
+  async publishFile(policyId: string, words: PublishFileWords): Promise<number> {
+    if (!this.#files) {
+      throw new DingError(
+        "usage.invalid-input",
+        "Cannot publish weights in a file: there are none",
+      );
+    }
+    const bytes = await this.#files.readIncoming(policyId, words);
+    return await this.publishOwn(policyId, { bytes, sha256: words.sha256, incoming: words.name });
+  }
+
+  /** As `publish()`, with bytes that nobody else writes to, and their checksum; `incoming` is a file that has them. */
   async publishOwn(
     policyId: string,
-    { bytes, sha256 }: { bytes: Uint8Array; sha256: string },
+    { bytes, sha256, incoming }: { bytes: Uint8Array; sha256: string; incoming?: string },
   ): Promise<number> {
     const policy = this.#policyOf(policyId);
     const done = policy.turn.then(async () => {
       const version = policy.newest + 1;
       if (this.#files && version > policy.ceiling) {
-        await this.#files.raiseCeiling(policyId, version + RESERVE);
-        policy.ceiling = version + RESERVE;
+        await this.#write(async () => {
+          await this.#files?.raiseCeiling(policyId, version + RESERVE);
+          policy.ceiling = version + RESERVE;
+        });
       }
-      this.#add(policyId, policy, { version, sha256, bytes });
+      const weights = { version, sha256, bytes };
+      if (incoming !== undefined) {
+        await this.#files?.adopt(policyId, incoming, weights);
+        this.#saved.add(weights);
+      }
+      this.#add(policyId, policy, weights);
       return version;
     });
     policy.turn = done.catch(() => {});
@@ -167,6 +200,7 @@ export class WeightStore implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.flush();
+    await this.#write(() => this.#files?.close());
     // Every number up to the newest is known: none has to be passed over.
     for (const [policyId, { newest, ceiling }] of this.#policies) {
       if (ceiling > newest) await this.#write(() => this.#files?.raiseCeiling(policyId, newest));
@@ -175,6 +209,7 @@ export class WeightStore implements AsyncDisposable {
 
   /** After a crash the last versions may not lie in files: the newest that does becomes newer than all of them. */
   async #take({ policyId, kept, ceiling, broken }: FoundPolicy): Promise<void> {
+    for (const one of kept) this.#saved.add(one);
     if (broken > 0)
       this.#log.warn(`weights of ${policyId}: ${broken} broken files are passed over`);
     const newest = Math.max(ceiling, kept.at(-1)?.version ?? 0);
@@ -198,7 +233,10 @@ export class WeightStore implements AsyncDisposable {
     const gone = policy.kept.splice(0, Math.max(0, policy.kept.length - this.#keep));
     void this.#write(async () => {
       // Who publishes faster than the disk writes: what is not kept any more needs no file.
-      if (policy.kept.includes(weights)) await this.#files?.save(policyId, weights);
+      if (policy.kept.includes(weights) && !this.#saved.has(weights)) {
+        await this.#files?.save(policyId, weights);
+        this.#saved.add(weights);
+      }
       for (const old of gone) await this.#files?.remove(policyId, old);
     });
     for (const listener of this.#listeners.get(policyId) ?? []) listener(weights.version);

@@ -4,7 +4,9 @@ export const WEIGHT_METHODS = {
   PUBLISH: "weights.publish",
   /** An event says which weights come, others bring the pieces; the answer says that all have come, or that nothing is newer. */
   GET: "weights.get",
-  /** From the coordinator: there is a newer version. */
+  /** New weights, in a file of the store's folder; the answer is their version. */
+  PUBLISH_FILE: "weights.publishFile",
+  /** From the coordinator: there is a newer version, and where files lie. */
   NOTICE: "weights.notice",
 } as const;
 
@@ -29,6 +31,29 @@ export interface PublishWords {
   sha256?: string | undefined;
 }
 
+/** Weights that lie in a file already: who publishes shares the store's disk. */
+export interface PublishFileWords {
+  /** Of the file: `incoming-…` in the folder of the task's policy. */
+  name: string;
+  bytes: number;
+  sha256: string;
+}
+
+/** What is told of new weights. */
+export interface NoticeWords {
+  version: number;
+  place?: WeightPlace | undefined;
+}
+
+/** Where the files of a store lie; who sees the probe there sees the same disk. */
+export interface WeightPlace {
+  root: string;
+  probe: string;
+}
+
+/** Below that a file takes longer than the link. */
+export const FILE_BYTES = 256 * 1024;
+
 /** Which weights are wanted. */
 export interface GetWords {
   /** Null: the task's own. */
@@ -38,12 +63,16 @@ export interface GetWords {
   newerThan: number;
   /** Does the answer wait until there is one? */
   waits: boolean;
+  /** May they come as the name of a file? */
+  byFile: boolean;
 }
 
-/** Which weights come; their bytes follow in pieces. */
+/** Which weights come; their bytes follow in pieces, or lie in a file. */
 export interface WeightsHead {
   policyId: string;
   version: number;
   sha256: string;
   bytes: number;
+  /** Below the root of the store. */
+  file?: string | undefined;
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { writeFile } from "node:fs/promises";
 import { silentLogger } from "../../../../src/core/log.ts";
 import { RemoteWeights } from "../../../../src/coordinator/weights/remote-weights.ts";
 import { sha256Of } from "../../../../src/coordinator/weights/sha256.ts";
@@ -6,6 +7,7 @@ import { WeightDesk } from "../../../../src/coordinator/weights/weight-desk.ts";
 import { WeightStore } from "../../../../src/coordinator/weights/weight-store.ts";
 import { PIECE_BYTES } from "../../../../src/coordinator/weights/weight-words.ts";
 import { Random } from "../../../../src/replay/random.ts";
+import { tempFolder } from "../../../support/temp-folder.ts";
 import { thrownBy } from "../../../support/thrown-by.ts";
 import { until } from "../../../support/until.ts";
 import { linkedPeers } from "../replay-link/linked-peers.ts";
@@ -15,13 +17,16 @@ interface End extends Disposable {
   desk: WeightDesk;
   ending: AbortController;
   readonly bytes: number;
+  /** Has it heard of the store? */
+  isTold: () => boolean;
 }
 
 function linkedTo(store: WeightStore, isLearner = false): End {
   const ending = new AbortController();
+  let isTold = false;
   const desk = new WeightDesk({ store, policyId: "p", isLearner });
   const peers = linkedPeers({
-    worker: (call) => void weights.answer(call),
+    worker: (call) => void (isTold = weights.answer(call)),
     coordinator: (call) => void desk.answer(call),
   });
   const weights = new RemoteWeights({ port: peers.worker, policyId: "p", signal: ending.signal });
@@ -30,6 +35,7 @@ function linkedTo(store: WeightStore, isLearner = false): End {
     weights,
     desk,
     ending,
+    isTold: () => isTold,
     get bytes() {
       return peers.bytes;
     },
@@ -61,6 +67,59 @@ test("publish() takes a learner's bytes in pieces; every other end hears of it a
     expect(sha256Of(weights?.bytes ?? new Uint8Array())).toBe(sha256Of(bytes));
   }
   expect([one.weights.acting, learner.weights.acting]).toEqual([1, 1]);
+});
+
+test("publish() and latest() go by files where both ends share a disk: no bytes over the link", async () => {
+  await using folder = await tempFolder();
+  await using store = await WeightStore.open({ log: silentLogger, folder: folder.path });
+  using learner = linkedTo(store, true);
+  using one = linkedTo(store);
+  await until(() => learner.isTold() && one.isTold());
+  const bytes = large(1);
+  const published = learner.weights.publish(bytes);
+  bytes.fill(0); // it is its own again
+  expect(await published).toBe(1);
+  const weights = await one.weights.next();
+  expect(weights).toMatchObject({ version: 1, sha256: sha256Of(large(1)) });
+  expect(sha256Of(weights.bytes)).toBe(weights.sha256);
+  expect(learner.bytes + one.bytes).toBeLessThan(10_000);
+  expect(store.fileOf("p", 1)).toBe(`p/1-${weights.sha256}.weights`);
+  // A file that is gone or broken: over the link.
+  await writeFile(folder.file(store.fileOf("p", 1) ?? ""), "broken");
+  expect(sha256Of((await one.weights.at("p", 1)).bytes)).toBe(weights.sha256);
+  using two = linkedTo(store);
+  expect(sha256Of((await two.weights.next()).bytes)).toBe(weights.sha256);
+});
+
+test("publish() goes over the link where the store's folder cannot be written to", async () => {
+  await using folder = await tempFolder();
+  await using store = await WeightStore.open({ log: silentLogger, folder: folder.path });
+  await writeFile(folder.file("p"), "no folder");
+  using learner = linkedTo(store, true);
+  await until(() => learner.isTold());
+  expect(await learner.weights.publish(large(1))).toBe(1);
+  expect(learner.bytes).toBeGreaterThan(large(1).length);
+});
+
+test("publishFile() takes no file but one that was put there for it", async () => {
+  await using folder = await tempFolder();
+  await using store = await WeightStore.open({ log: silentLogger, folder: folder.path });
+  const name = `incoming-${crypto.randomUUID()}`;
+  await folder.write(`p/${name}`, "abc");
+  const sha256 = sha256Of(new TextEncoder().encode("abc"));
+  for (const words of [
+    { name: `../p/${name}`, bytes: 3, sha256 },
+    { name: "/etc/passwd", bytes: 3, sha256 },
+    { name, bytes: 4, sha256 },
+    { name, bytes: 3, sha256: sha256.replace(/^./, "x") },
+    { name: `incoming-${crypto.randomUUID()}`, bytes: 3, sha256 },
+  ]) {
+    expect(await thrownBy(store.publishFile("p", words))).toMatchObject({
+      code: "usage.invalid-input",
+    });
+  }
+  expect(await store.publishFile("p", { name, bytes: 3, sha256 })).toBe(1);
+  expect(store.at("p", 1).sha256).toBe(sha256);
 });
 
 test("publish() twice at once gives two versions, whole ones", async () => {

@@ -78,7 +78,8 @@ test("open() goes on after an orderly end with the next version, and has the las
   expect(again.newest("../p")).toBe(3);
   expect(again.at("../p", 2).bytes).toEqual(bytesOf("b"));
   expect(await again.publish("../p", bytesOf("d"))).toBe(4);
-  expect(await readdir(folder.path)).toEqual(["%2E.%2Fp"]);
+  const inside = await readdir(folder.path);
+  expect(inside.filter((name) => !name.startsWith("probe-"))).toEqual(["%2E.%2Fp"]);
 });
 
 test("open() after a crash gives no version a second time, and has the last weights as a new one", async () => {
@@ -113,6 +114,7 @@ test("forget() lets go of a policy with its files", async () => {
   await store.publish("p", bytesOf("a"));
   await store.forget("p");
   expect(store.newest("p")).toBe(0);
+  await store[Symbol.asyncDispose]();
   expect(await readdir(folder.path)).toEqual([]);
 });
 
