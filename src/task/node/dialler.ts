@@ -173,8 +173,8 @@ export class Dialler implements Disposable {
 }
 
 function joinError(name: string, { code, message, hint, details }: DingError): DingError {
-  const told = details["status"] === 401 ? "the token is not that of this mesh" : message;
-  const isAuth = details["status"] === 401;
+  const isAuth = details["status"] === 401 || details["status"] === 403;
+  const told = isAuth ? "the token is not that of this mesh" : message;
   return new DingError(isAuth ? "auth.refused" : code, `Cannot join the mesh at ${name}: ${told}`, {
     hint: isAuth ? "Give all nodes the same --token-file or DING_TOKEN." : hint,
     details,

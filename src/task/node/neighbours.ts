@@ -39,6 +39,8 @@ export class Neighbours implements LineEvents, Disposable {
   readonly #membership: Membership;
   readonly #links = new Map<number, { boot: string; state: "up" | "suspect" }>();
   #gone: NodeRecord["gone"] = [];
+  /** Nodes that crashed, or so it seemed: they may come back for what they missed. */
+  readonly #lost = new Set<number>();
   #version = 0;
   #telling: Disposable | undefined;
   #isSettlingPlanned = false;
@@ -75,7 +77,7 @@ export class Neighbours implements LineEvents, Disposable {
 
   /** Is nobody there, nor expected back? */
   get isEmpty(): boolean {
-    return this.#links.size === 0;
+    return this.#links.size === 0 && this.#lost.size === 0;
   }
 
   /** A session stands. Throws `peer.refused` when its place is taken, with `duplicate` when it is by itself. */
@@ -226,6 +228,8 @@ export class Neighbours implements LineEvents, Disposable {
 
   #onChange(change: PeerChange, { nodeId, boot }: Candidate): void {
     const { outgoing } = this.#options;
+    if (change === "peer:crash") this.#lost.add(nodeId);
+    else this.#lost.delete(nodeId);
     if (change === "peer:join") {
       this.#links.set(nodeId, { boot, state: "up" });
     } else if (change === "peer:suspect") {
