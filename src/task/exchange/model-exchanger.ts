@@ -16,7 +16,7 @@ export interface ExchangedModel {
 
 /** How weights are exchanged. */
 export interface ModelExchangerOptions {
-  /** "send" for a learner (the default with that role), "receive" for all others. */
+  /** "send" for a learner (the default with that role), "receive" for other roles; a task without a role does neither. */
   mode?: "send" | "receive" | undefined;
   /** A sender publishes what it begins with, and then after each so many steps; default 1. */
   period?: number | undefined;
@@ -55,6 +55,8 @@ export class ModelExchanger<C extends Context = Context> {
   readonly #task: MainTask<C>;
   readonly #model: ExchangedModel;
   readonly #options: Settled<ModelExchangerOptions>;
+  /** Alone, or without a role, there is nothing to exchange. */
+  readonly #isOff: boolean;
   readonly #run = randomUUID();
   readonly #arrivals = new Arrivals();
   /** On their way to the others: those that a sender begins with. */
@@ -77,7 +79,8 @@ export class ModelExchanger<C extends Context = Context> {
       waitMs: options.waitMs ?? 60_000,
       event: options.event ?? "model_exchanger",
     };
-    if (!task.router.isActive) return;
+    this.#isOff = !task.router.isActive || (task.roles.size === 0 && options.mode === undefined);
+    if (this.#isOff) return;
     const { event, mode } = this.#options;
     if (mode === "send") {
       task.on(this.#pullEvent, () => this.#weights());
@@ -88,7 +91,7 @@ export class ModelExchanger<C extends Context = Context> {
 
   /** To be used where a receiver's step is to see new weights, and a sender's are trained behind it. */
   get middleware(): Middleware<C> {
-    if (!this.#task.router.isActive) return this.#task.void();
+    if (this.#isOff) return this.#task.void();
     if (this.#options.mode === "receive") return () => this.#receive();
     const [first, send] = [this.#first, () => this.#send()];
     return async function* sendWeights() {
