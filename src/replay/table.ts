@@ -160,9 +160,7 @@ export class Table {
       const slots = new Int32Array(count);
       this.#sampler.sampleAll(slots);
       this.#items.use(slots, draw);
-      for (let at = 0; at < count; at++) {
-        draw.probabilities[at] = this.#sampler.probability(slots[at] as number);
-      }
+      this.#sampler.probabilitiesOf(slots, draw.probabilities);
       this.#usesSpent += count;
     } else this.#drawUsedUp(draw);
     this.counts.sampled += count;

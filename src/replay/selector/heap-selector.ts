@@ -71,6 +71,10 @@ export class HeapSelector implements Selector {
     return slot === this.sample() ? 1 : 0;
   }
 
+  probabilitiesOf(slots: Int32Array, out: Float64Array): void {
+    for (let at = 0; at < slots.length; at++) out[at] = this.probability(slots[at] as number);
+  }
+
   stateDict(): SelectorState {
     const slots = this.#heap.slice(0, this.#size);
     const values = new Float64Array(this.#size);

@@ -66,6 +66,10 @@ export class OrderSelector implements Selector {
     return slot === this.sample() ? 1 : 0;
   }
 
+  probabilitiesOf(slots: Int32Array, out: Float64Array): void {
+    for (let at = 0; at < slots.length; at++) out[at] = this.probability(slots[at] as number);
+  }
+
   stateDict(): SelectorState {
     const slots = new Int32Array(this.#size);
     let slot = this.#oldest;

@@ -81,6 +81,14 @@ export class PrioritizedSelector implements Selector {
     return total === 0 ? 1 / this.size : this.#tree.get(slot) / total;
   }
 
+  probabilitiesOf(slots: Int32Array, out: Float64Array): void {
+    const total = this.#tree.total;
+    if (total === 0) return this.#present.probabilitiesOf(slots, out);
+    for (let at = 0; at < slots.length; at++) {
+      out[at] = this.#tree.get(slots[at] as number) / total;
+    }
+  }
+
   stateDict(): SelectorState {
     const { slots, ages } = this.#present.stateDict();
     const values = new Float64Array(slots.length);

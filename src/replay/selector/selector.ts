@@ -32,6 +32,8 @@ export interface Selector {
   sampleAll: (slots: Int32Array) => void;
   /** With which chance `sample()` gives this slot now. */
   probability: (slot: number) => number;
+  /** The same of many. */
+  probabilitiesOf: (slots: Int32Array, out: Float64Array) => void;
   stateDict: () => SelectorState;
   loadStateDict: (state: SelectorState) => void;
 }

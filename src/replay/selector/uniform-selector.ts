@@ -65,6 +65,10 @@ export class UniformSelector implements Selector {
     return 1 / this.#size;
   }
 
+  probabilitiesOf(_slots: Int32Array, out: Float64Array): void {
+    out.fill(1 / this.#size);
+  }
+
   stateDict(): SelectorState {
     const slots = this.#slots.slice(0, this.#size);
     return { kind: this.kind, slots, values: NO_VALUES, ages: NO_VALUES };
