@@ -133,7 +133,6 @@ export class NodeRun implements AsyncDisposable {
             onFailure,
             ...(onPeerCrash && { onPeerCrash }),
           }),
-        log: this.#log,
       });
     } catch (thrown) {
       this.#hasCrashed = true;

@@ -1,5 +1,4 @@
 import { expect, test } from "bun:test";
-import { silentLogger } from "../../../src/core/log.ts";
 import { runMain } from "../../../src/task/run-main.ts";
 import { MainTask } from "../../../src/task/task.ts";
 import { thrownBy } from "../../support/thrown-by.ts";
@@ -7,46 +6,24 @@ import { FakeMesh } from "./fake-router.ts";
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
-test("runMain() runs a failed main again with nothing of the last try, and tells the end once", async () => {
-  const mesh = new FakeMesh();
-  const router = mesh.join();
-  const listeners: number[] = [];
-  const crashes: unknown[] = [];
-  await runMain(
-    async (task) => {
-      await using started = task.start();
-      started.on("x", () => {
-        if (listeners.length < 3) throw new Error(`try ${listeners.length}`);
-      });
-      listeners.push(started.listeners());
-      void router.hear("x", []);
-      await turn();
-    },
-    {
-      makeTask: (hooks) => new MainTask({ router, ...hooks }),
-      autoRecover: true,
-      maxRetries: 2,
-      backoff: { minMs: 1, maxMs: 1, jitter: 0 },
-      log: silentLogger,
-      onCrash: (error) => void crashes.push(error),
-    },
-  );
-  expect([listeners, router.finishes, router.isListenedTo]).toEqual([[1, 1, 1], [0], false]);
-  expect(crashes).toEqual([new Error("try 1"), new Error("try 2")]);
-});
-
-test("runMain() fails with the error of main when there are no tries left", async () => {
-  let tries = 0;
+test("runMain() fails with the error of main or of a handler, and leaves nothing that listens", async () => {
+  const router = new FakeMesh().join();
+  const makeTask = (hooks: { onFailure: (error: unknown) => void }): MainTask =>
+    new MainTask({ router, ...hooks });
   const main = (): never => {
-    throw new Error(`try ${(tries += 1)}`);
+    throw new Error("main");
   };
-  const makeTask = (): MainTask => new MainTask();
-  const backoff = { minMs: 1, maxMs: 1, jitter: 0 };
-  const options = { makeTask, backoff, log: silentLogger, maxRetries: 1 };
-  expect(await thrownBy(runMain(main, { ...options, autoRecover: true }))).toEqual(
-    new Error("try 2"),
-  );
-  expect(await thrownBy(runMain(main, options))).toEqual(new Error("try 3"));
+  const listener = async (task: MainTask): Promise<void> => {
+    await using started = task.start();
+    started.on("x", () => {
+      throw new Error("handler");
+    });
+    void router.hear("x", []);
+    await new Promise(() => {});
+  };
+  expect(await thrownBy(runMain(main, { makeTask }))).toEqual(new Error("main"));
+  expect(await thrownBy(runMain(listener, { makeTask }))).toEqual(new Error("handler"));
+  expect([router.finishes, router.isListenedTo]).toEqual([[], false]);
 });
 
 test("finish on one node ends the run of all: each completes its step, and hears no more than one word", async () => {
@@ -64,10 +41,7 @@ test("finish on one node ends the run of all: each completes its step, and hears
     await task.run(1_000);
   };
   const mains = routers.map((router) =>
-    runMain(main, {
-      makeTask: (hooks) => new MainTask({ router, ...hooks }),
-      log: silentLogger,
-    }),
+    runMain(main, { makeTask: (hooks) => new MainTask({ router, ...hooks }) }),
   );
   await Promise.all(mains);
   expect(steps.get(1)).toBe(1);
