@@ -41,8 +41,8 @@ describe.each(await everyPath().then((paths) => paths.map((path) => [path.join("
       expect(fields.filter((field) => field.description === "").map(({ key }) => key)).toEqual([]);
       const flags = fields.flatMap((field) => [...new Set(spellingsOf(field))]);
       const shorts = fields.flatMap((field) => field.short ?? []);
-      // A command's own --config goes before the common one.
-      const others = RESERVED.filter((flag) => flag !== "config" || !flags.includes(flag));
+      // A command's own --config or --version goes before the common one.
+      const others = RESERVED.filter((flag) => flag === "help" || !flags.includes(flag));
       expect([...flags, ...others].toSorted()).toEqual(
         [...new Set([...flags, ...others])].toSorted(),
       );
