@@ -71,10 +71,11 @@ export async function listenHttp(
     port,
     tls,
     maxBytes,
-    fetch: parting.around((request, info) => {
-      const { headers } = request;
+    fetch: parting.around((given, info) => {
+      const { headers } = given;
       const isUpgrade = headers.get("upgrade")?.toLowerCase() === "websocket";
       const asked = headers.get("host");
+      const request = asked === null ? withHost(given, host) : given;
       if (isUpgrade || asked === null || asked !== knownHost || headers.has("origin")) {
         const fault = browserFault(request, isUpgrade, guard);
         if (fault) return refusal(fault);
@@ -92,6 +93,12 @@ export async function listenHttp(
     }),
   });
   return listening(server, host, parting);
+}
+
+/** HTTP/1.0 may leave out the host: the URL is then nothing but a path. */
+function withHost(request: Request, host: string): Request {
+  if (!request.url.startsWith("/")) return request;
+  return new Request(`http://${host.includes(":") ? `[${host}]` : host}${request.url}`, request);
 }
 
 function fullError(most: number): DingError {

@@ -128,3 +128,17 @@ test("an app survives a client that goes away in the middle of its body", async 
   const url = `${server.url}/echo`;
   expect(await requestJson(client, { method: "POST", url, value: [] })).toEqual({ got: [] });
 });
+
+test("an app answers HTTP/1.0 without a Host, as load balancers ask for its health", async () => {
+  await using server = await serve();
+  const say = (request: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      let heard = "";
+      const socket = connect(server.port, "127.0.0.1", () => socket.write(request));
+      socket.on("data", (bytes) => (heard += String(bytes)));
+      socket.on("error", reject).on("close", () => resolve(heard));
+    });
+  expect(await say("GET /health/live HTTP/1.0\r\n\r\n")).toEndWith('{"live":true}');
+  const posted = "POST /echo?a=b HTTP/1.0\r\nContent-Length: 7\r\n\r\n[1,2,3]";
+  expect(await say(posted)).toEndWith('{"got":[1,2,3]}');
+});
