@@ -178,6 +178,7 @@ export async function assemble(
       evaluator: main.evaluator?.needs ?? main.collector.needs,
       learner: main.learner.needs,
     },
+    hasEvaluators: main.evaluator !== undefined,
     drainMs: patience.drainTimeout * 1_000,
     home: {
       clock,

@@ -114,6 +114,8 @@ export interface Commander {
 export interface CommanderOptions {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly seed: number;
+  /** Evaluations have workers of their own, even if none is there yet. */
+  readonly hasEvaluators?: boolean | undefined;
 }
 
 /** A commander of one's own: the default export of a module, or written into the configuration. */

@@ -9,11 +9,12 @@ import { SoloCommander } from "./solo-commander.ts";
 export const COMMANDERS = ["solo", "oneVsOne"] as const;
 
 /** A built-in commander by its name; `usage.invalid-option` with the path of a setting that it cannot have. */
-export function makeCommander(name: string, { settings, seed }: CommanderOptions): Commander {
+export function makeCommander(name: string, options: CommanderOptions): Commander {
+  const { settings } = options;
   const shape = { what: "main.commander", code: "usage.invalid-option" } as const;
-  if (name === "solo") return new SoloCommander(parseShape(soloSettings, settings, shape), seed);
+  if (name === "solo") return new SoloCommander(parseShape(soloSettings, settings, shape), options);
   if (name === "oneVsOne") {
-    return new OneVsOneCommander(parseShape(oneVsOneSettings, settings, shape), seed);
+    return new OneVsOneCommander(parseShape(oneVsOneSettings, settings, shape), options);
   }
   throw new DingError("usage.invalid-option", `Cannot find commander "${name}"`, {
     hint: `Take ${COMMANDERS.join(" or ")}, or the path of a module, which begins with "." or "/".`,

@@ -5,6 +5,7 @@ import type {
   CollectorInfo,
   CollectorOrder,
   Commander,
+  CommanderOptions,
   LearnerFinish,
   LearnerOrder,
   LearnInfo,
@@ -40,10 +41,14 @@ export class OneVsOneCommander implements Commander {
   #policyId: string | undefined;
   #difficulty = 0;
 
-  constructor(settings: OneVsOneSettings, seed: number) {
+  constructor(
+    settings: OneVsOneSettings,
+    options: Pick<CommanderOptions, "seed" | "hasEvaluators">,
+  ) {
+    const { seed } = options;
     this.#settings = settings;
     const { league: _league, ...solo } = settings;
-    this.#solo = new SoloCommander(solo, seed);
+    this.#solo = new SoloCommander(solo, options);
     this.#league = new League(settings.league, seed + 1);
   }
 

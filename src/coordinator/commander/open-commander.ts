@@ -11,12 +11,13 @@ export async function openCommander(
   { folder, seed }: { folder: string; seed: number },
 ): Promise<Commander> {
   const { type, ...settings } = main.commander;
+  const hasEvaluators = main.evaluator !== undefined;
   if (typeof type === "string" && (COMMANDERS as readonly string[]).includes(type)) {
-    return makeCommander(type, { settings, seed });
+    return makeCommander(type, { settings, seed, hasEvaluators });
   }
   const factory = typeof type === "string" ? await factoryOf(resolve(folder, type)) : type;
   try {
-    return factory({ settings, seed });
+    return factory({ settings, seed, hasEvaluators });
   } catch (cause) {
     const message = `Cannot start: the commander cannot be made: ${messageOf(cause)}`;
     throw new DingError("plugin.invalid", message, { cause });

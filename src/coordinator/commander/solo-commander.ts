@@ -6,6 +6,7 @@ import type {
   CollectorInfo,
   CollectorOrder,
   Commander,
+  CommanderOptions,
   LearnerFinish,
   LearnerOrder,
   LearnInfo,
@@ -48,10 +49,11 @@ export class SoloCommander implements Commander {
   /** The collection that makes room for an evaluation: one is enough. */
   #leaving: string | undefined;
 
-  constructor(settings: SoloSettings, seed: number) {
+  constructor(settings: SoloSettings, options: Pick<CommanderOptions, "seed" | "hasEvaluators">) {
+    const { seed } = options;
     this.#settings = settings;
     this.#random = new Random(seed);
-    this.#slots = new TaskSlots(settings);
+    this.#slots = new TaskSlots({ ...settings, hasEvaluators: options.hasEvaluators });
   }
 
   nextCollectorTask(now: number): CollectorOrder | null {

@@ -5,6 +5,8 @@ import type { WorkerCounts } from "./commander.ts";
 export interface SlotSettings {
   collectorTaskSpace?: number | undefined;
   learnerTaskSpace: number;
+  /** Evaluations take no collector's place, even before there is an evaluator. */
+  hasEvaluators?: boolean | undefined;
 }
 
 type Kind = "collector" | "evaluator" | "learner";
@@ -20,12 +22,14 @@ export interface SlotState {
 /** The places of a commander's tasks: each is taken once and given back once, whatever happens. */
 export class TaskSlots {
   readonly #base: number;
+  readonly #hasEvaluators: boolean;
   readonly #spaces: Record<Kind, TaskSpace>;
   readonly #held = new Map<string, Kind>();
   #extra = 0;
   #workers: WorkerCounts = { collectors: 0, learners: 0, evaluators: 0 };
 
-  constructor({ collectorTaskSpace = 0, learnerTaskSpace }: SlotSettings) {
+  constructor({ collectorTaskSpace = 0, learnerTaskSpace, hasEvaluators }: SlotSettings) {
+    this.#hasEvaluators = hasEvaluators ?? false;
     this.#base = collectorTaskSpace;
     this.#spaces = {
       collector: new TaskSpace(0, collectorTaskSpace),
@@ -36,7 +40,7 @@ export class TaskSlots {
 
   /** True where evaluations take no collector's place. */
   get hasEvaluators(): boolean {
-    return this.#workers.evaluators > 0;
+    return this.#hasEvaluators || this.#workers.evaluators > 0;
   }
 
   used(kind: Kind): number {

@@ -54,6 +54,8 @@ function begin(
     },
     episode(ended) {
       totals.episode(ended);
+      // Code that plays until it is to stop has played enough.
+      if (task.episodes !== undefined && totals.episodes >= task.episodes) attempt.enough();
       attempt.changed();
     },
   };

@@ -9,14 +9,14 @@ import type { ReplayReader, ReplayWriter, SampledItems, SampleQuery } from "./wo
 /** A task that is to end waits so long for a limiter, and no longer: those on the other side may have ended already. */
 const MOST_WAIT_MS = 1_000;
 
-/** The buffer of a task: once that is to end, no insert or sample waits for ever. Such a one rejects with draining's reason. */
+/** The buffer of a task: once that is to end, no insert or sample waits for ever. Such a one rejects with that reason. */
 export class DrainedReplay implements ReplayWriter, ReplayReader {
   readonly #replay: ReplayWriter & ReplayReader;
-  readonly #draining: AbortSignal;
+  readonly #asked: AbortSignal;
 
-  constructor(replay: ReplayWriter & ReplayReader, draining: AbortSignal) {
+  constructor(replay: ReplayWriter & ReplayReader, asked: AbortSignal) {
     this.#replay = replay;
-    this.#draining = draining;
+    this.#asked = asked;
   }
 
   insert(steps: Steps, options: InsertOptions = {}): Promise<Inserted> {
@@ -46,21 +46,21 @@ export class DrainedReplay implements ReplayWriter, ReplayReader {
   }
 
   async #bounded<T>(
-    asked: AbortSignal | undefined,
+    given: AbortSignal | undefined,
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const draining = this.#draining;
+    const asked = this.#asked;
     const late = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const begin = (): void => {
-      timer = setTimeout(() => late.abort(draining.reason), MOST_WAIT_MS);
+      timer = setTimeout(() => late.abort(asked.reason), MOST_WAIT_MS);
     };
-    if (draining.aborted) begin();
-    else draining.addEventListener("abort", begin, { once: true });
+    if (asked.aborted) begin();
+    else asked.addEventListener("abort", begin, { once: true });
     try {
-      return await work(asked ? AbortSignal.any([asked, late.signal]) : late.signal);
+      return await work(given ? AbortSignal.any([given, late.signal]) : late.signal);
     } finally {
-      draining.removeEventListener("abort", begin);
+      asked.removeEventListener("abort", begin);
       clearTimeout(timer);
     }
   }

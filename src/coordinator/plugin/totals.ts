@@ -13,6 +13,10 @@ export class Totals {
   #draws = 0;
   #losses = 0;
 
+  get episodes(): number {
+    return this.#episodes;
+  }
+
   steps(count: number, policyVersion: number): void {
     this.#envSteps += count;
     if (policyVersion > this.#policyVersion) this.#policyVersion = policyVersion;

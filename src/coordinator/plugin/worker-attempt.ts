@@ -14,6 +14,7 @@ export class WorkerAttempt {
   readonly number: number;
   readonly #ending = new AbortController();
   readonly #draining = new AbortController();
+  readonly #asked = new AbortController();
   readonly #code = Promise.withResolvers<void>();
   #isOver = false;
   #wake: (() => void) | undefined;
@@ -33,6 +34,11 @@ export class WorkerAttempt {
     return this.#draining.signal;
   }
 
+  /** Aborts when somebody asks for the end; draining also aborts when the code has done enough. */
+  get asked(): AbortSignal {
+    return this.#asked.signal;
+  }
+
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -46,8 +52,8 @@ export class WorkerAttempt {
       } catch (thrown) {
         // Code that is told to stop, and throws that, has stopped.
         const isTold = this.#draining.signal.aborted && !this.#ending.signal.aborted;
-        const reason: unknown = this.#draining.signal.reason;
-        if (isTold && thrown === reason) this.#code.resolve();
+        const reasons: unknown[] = [this.#draining.signal.reason, this.#asked.signal.reason];
+        if (isTold && reasons.includes(thrown)) this.#code.resolve();
         else this.#code.reject(thrown);
       } finally {
         this.#isOver = true;
@@ -84,9 +90,16 @@ export class WorkerAttempt {
     }
   }
 
+  /** The code has done what it should: it may stop. */
+  enough(): void {
+    this.#draining.abort(new DingError("task.cancelled", "The task has done what it should"));
+  }
+
   /** Asks the code to stop, waits so long, then tells it to. True: it came back by itself. */
   async end(drainMs: number): Promise<boolean> {
-    this.#draining.abort(new DingError("task.cancelled", "The task is to end"));
+    const reason = new DingError("task.cancelled", "The task is to end");
+    this.#draining.abort(reason);
+    this.#asked.abort(reason);
     const settled = this.#code.promise.catch(() => {});
     await bounded(settled, drainMs);
     if (this.#isOver) return true;

@@ -67,7 +67,7 @@ export async function startParts(options: StartPartsOptions): Promise<WorkerPart
     holdUntil: (version, until) => remote.holdUntil(version, until),
   });
   return {
-    replay: new DrainedReplay(buffer, attempt.draining),
+    replay: new DrainedReplay(buffer, attempt.asked),
     weights: remote,
     async delivered() {
       // Acknowledgements come when it suits; an answer comes now.

@@ -23,6 +23,8 @@ export interface DispatcherOptions {
   log: Logger;
   /** What workers of a kind must have, beside what a task asks for. */
   needs: Readonly<Record<TaskKind, Resources>>;
+  /** Evaluations have workers of their own, even if none is there now. */
+  hasEvaluators: boolean;
   /** How long a worker that is let go may take for its episode. */
   drainMs: number;
   /** What attempts need of the coordinator, beside what is done here. */
@@ -154,11 +156,11 @@ export class Dispatcher implements Disposable {
   }
 
   #give(task: TaskRecord): void {
-    const { board, roster, clock, needs, tally } = this.#options;
+    const { board, roster, clock, needs, tally, hasEvaluators } = this.#options;
     const { workers } = roster;
     const order = task.payload as CollectorOrder | LearnerOrder;
     const wanted = { ...needs[task.kind], ...order.needs };
-    const worker = place({ kind: task.kind, needs: wanted }, workers);
+    const worker = place({ kind: task.kind, needs: wanted, hasEvaluators }, workers);
     if (!worker || !board.assign(task.id, worker.id, clock.now())) return;
     roster.occupy(worker, task.id);
     tally.counters.attempts += 1;

@@ -12,12 +12,20 @@ export interface Candidate {
   readonly idleSince: number;
 }
 
+/** What is to be placed. */
+export interface Placed {
+  kind: TaskKind;
+  needs?: Resources | undefined;
+  /** Collectors do not evaluate, even where there is no evaluator now. */
+  hasEvaluators?: boolean | undefined;
+}
+
 /** Which worker gets a task: one of the role that has what it needs, with the least to spare. Undefined: none now. */
 export function place<W extends Candidate>(
-  { kind, needs = {} }: { kind: TaskKind; needs?: Resources | undefined },
+  { kind, needs = {}, hasEvaluators = false }: Placed,
   workers: readonly W[],
 ): W | undefined {
-  const role = roleFor(kind, workers);
+  const role = hasEvaluators ? kind : roleFor(kind, workers);
   let best: W | undefined;
   for (const worker of workers) {
     if (!worker.isIdle || worker.role !== role || !suffices(worker.resources, needs)) continue;

@@ -117,7 +117,7 @@ test("a learner that is gone is followed by another one, which goes on from the 
 test("a commander that throws fails the run, with its words and a state to go on from", async () => {
   await using folder = await tempFolder();
   const type = defineCommander(({ settings, seed }) => {
-    const solo = new SoloCommander(soloSettings.parse(settings), seed);
+    const solo = new SoloCommander(soloSettings.parse(settings), { seed });
     const judge = solo.judgeLearnerFinish.bind(solo);
     solo.judgeLearnerFinish = (taskId, info) => {
       if (info.learnerStep > 2) throw new Error("no idea");

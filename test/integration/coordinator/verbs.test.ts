@@ -23,7 +23,8 @@ function plainCollector(heard: string[]) {
       if (name === "resource") return { cpu: 20, gpu: 1 };
       if (name === "collector_start_task") {
         at = 0;
-        isEval = (task_info?.["collector_cfg"] as { eval_flag: boolean }).eval_flag;
+        isEval =
+          (task_info?.["collector_cfg"] as { eval_flag?: boolean } | undefined)?.eval_flag === true;
         return { message: "collector task has started" };
       }
       if (name === "collector_data_task") {

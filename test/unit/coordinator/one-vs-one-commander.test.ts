@@ -15,7 +15,7 @@ function commander(more: object = {}): OneVsOneCommander {
     league: { pfsp: 1 },
     ...more,
   };
-  const made = new OneVsOneCommander(oneVsOneSettings.parse(settings), 1);
+  const made = new OneVsOneCommander(oneVsOneSettings.parse(settings), { seed: 1 });
   made.onWorkers({ collectors: 2, learners: 1, evaluators: 1 });
   return made;
 }

@@ -32,7 +32,7 @@ function finish(more: Partial<CollectorFinish>): CollectorFinish {
 
 function solo(more: object = {}): SoloCommander {
   const settings = { collectorTaskSpace: 2, evalInterval: 10, evalEpisodes: 3, stopValue: 9 };
-  return new SoloCommander(soloSettings.parse({ ...settings, ...more }), 1);
+  return new SoloCommander(soloSettings.parse({ ...settings, ...more }), { seed: 1 });
 }
 
 /** The learner has published its first weights. */
@@ -130,7 +130,7 @@ test("the end of a learner closes its buffer, and the next one begins with a fre
 });
 
 test("without a stopValue the learner's end is the end of the run", () => {
-  const commander = new SoloCommander(soloSettings.parse({}), 1);
+  const commander = new SoloCommander(soloSettings.parse({}), { seed: 1 });
   const task = commander.nextLearnerTask(0);
   learned(commander);
   const info = { learnerStep: 5, learnerDone: true, policyVersion: 5 };
