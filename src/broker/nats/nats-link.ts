@@ -28,6 +28,8 @@ export interface NatsLinkMore {
   noEcho?: boolean;
   /** The connection broke, or stands again with its subscriptions. */
   onChange?: (state: "up" | "down") => void;
+  /** The server has refused something that nobody waits for. */
+  onRefused?: (error: Error) => void;
 }
 
 const CONNECT_MS = 5_000;
@@ -175,7 +177,8 @@ export class NatsLink implements AsyncDisposable {
   }
 
   async #watch(connection: NatsConnection): Promise<void> {
-    for await (const { type } of connection.status()) {
+    for await (const status of connection.status()) {
+      const { type } = status;
       const { thing = "queue", onChange } = this.#more;
       const facts = { [thing]: this.#address.shown };
       if (type === "disconnect" && !this.#session.signal.aborted) {
@@ -189,6 +192,8 @@ export class NatsLink implements AsyncDisposable {
         this.#up.resolve();
         this.#log.info(`Connected to the ${thing} again`, facts);
         onChange?.("up");
+      } else if (status.type === "error") {
+        this.#more.onRefused?.(status.error);
       }
     }
   }

@@ -12,12 +12,15 @@ export class NatsPubSubDriver implements PubSubDriver {
   readonly #link: NatsLink;
   readonly #subscriptions = new Map<string, Subscription>();
   #hooks: PubSubHooks | undefined;
+  /** By topic: the server does not let this user hear it. */
+  readonly #refusals = new Map<string, Error>();
 
   constructor(address: NatsAddress, log: Logger) {
     this.#link = new NatsLink(address, log, {
       thing: "broker",
       noEcho: true,
       onChange: (state) => this.#hooks?.change(state),
+      onRefused: ({ message }) => log.error("The broker refuses what is said", { reason: message }),
     });
   }
 
@@ -43,17 +46,23 @@ export class NatsPubSubDriver implements PubSubDriver {
     if (!this.#subscriptions.has(topic)) {
       const subscription = connection.subscribe(topic, {
         callback: (error, message) => {
-          if (!error) this.#hooks?.message(topic, message.data);
+          if (error) this.#refusals.set(topic, error);
+          else this.#hooks?.message(topic, message.data);
         },
       });
       this.#subscriptions.set(topic, subscription); // its client says it again after a break
     }
-    await this.#link.run(() => connection.flush(), CALL);
+    await this.#link.run(async () => {
+      await connection.flush();
+      const refusal = this.#refusals.get(topic);
+      if (refusal) throw refusal;
+    }, CALL);
   }
 
   async unlisten(topic: string): Promise<void> {
     this.#subscriptions.get(topic)?.unsubscribe();
     this.#subscriptions.delete(topic);
+    this.#refusals.delete(topic);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -77,6 +77,16 @@ export class Supervisor extends Service {
     return procId;
   }
 
+  /** `start()`, as the ancestor has it. */
+  startLink(): Promise<this> {
+    return this.start();
+  }
+
+  /** `close()`, as the ancestor has it. */
+  shutdown(timeoutMs?: number): Promise<void> {
+    return this.close(timeoutMs);
+  }
+
   /** Asks a child to call a method; throws `queue.full`, and `usage.invalid-input` where there is no such child. */
   send(request: Omit<SendPayload, "reqId" | "args"> & Partial<SendPayload>): SendPayload {
     const payload = { args: [], reqId: randomUUID(), ...request };
