@@ -116,12 +116,12 @@ function environment(what: ContainedProgram, usesNode: boolean): YamlValue | und
   return all.length > 0 ? all : undefined;
 }
 
-/** Until it has started, being slow is no fault; then a silent one is started again. */
+/** Until it listens, being slow is no fault; then a silent one is started again, but none that waits for others. */
 function probes(what: ContainedProgram): Record<string, YamlValue> {
   const limit = Math.ceil(what.startTimeoutMs / 1000 / START_PERIOD_S);
   return {
     startupProbe: {
-      ...probe(what, "/health/ready"),
+      ...probe(what, "/health/live"),
       periodSeconds: START_PERIOD_S,
       failureThreshold: Math.max(1, limit),
     },

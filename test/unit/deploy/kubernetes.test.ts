@@ -37,7 +37,7 @@ describe("kubernetesManifest()", () => {
       command: ["/opt/it's ding/ding"],
       workingDir: "/srv/my models",
       ports: [{ name: "http", containerPort: 8900 }],
-      startupProbe: { httpGet: { path: "/health/ready" }, periodSeconds: 5, failureThreshold: 60 },
+      startupProbe: { httpGet: { path: "/health/live" }, periodSeconds: 5, failureThreshold: 60 },
       readinessProbe: { httpGet: { path: "/health/ready", port: "http", scheme: "HTTP" } },
       livenessProbe: { httpGet: { path: "/health/live" } },
       volumeMounts: [
