@@ -119,6 +119,11 @@ export {
   type CommanderOptions,
   defineCommander,
 } from "./coordinator/commander/commander.ts";
+export { Coordinator, type CoordinatorState } from "./coordinator/coordinator.ts";
+export type { CoordinatorOptions } from "./coordinator/coordinator-options.ts";
+export { makeCommander } from "./coordinator/commander/make-commander.ts";
+export { mergeInfo } from "./coordinator/run/merge-info.ts";
+export { TaskState } from "./coordinator/tasks/task-record.ts";
 export { defineCollector, defineEvaluator } from "./coordinator/plugin/define-collector.ts";
 export { defineLearner } from "./coordinator/plugin/define-learner.ts";
 export { defineRun, type RunConfig } from "./coordinator/config/run-config.ts";

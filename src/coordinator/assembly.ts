@@ -178,6 +178,7 @@ export async function assemble(
       evaluator: main.evaluator?.needs ?? main.collector.needs,
       learner: main.learner.needs,
     },
+    isHeld: () => crew.isAwaited,
     hasEvaluators: main.evaluator !== undefined,
     drainMs: patience.drainTimeout * 1_000,
     home: {
@@ -270,7 +271,7 @@ export async function assemble(
     }),
     begin() {
       snapshots.begin();
-      crew.begin(listening.address);
+      crew.begin(listening.address, dispatcher.look);
       dispatcher.look();
     },
   };

@@ -28,6 +28,8 @@ export interface CrewOptions {
   tally: Tally;
 }
 
+const AWAITED_MS = 120_000;
+
 /** Where workers come from: the configuration, this machine, an operator's server, whoever asks. */
 export class Crew implements AsyncDisposable {
   readonly #options: CrewOptions;
@@ -36,6 +38,9 @@ export class Crew implements AsyncDisposable {
   readonly #known = new Set<Worker>();
   #local: LocalWorkers | undefined;
   #following: Promise<void> | undefined;
+  /** Until when the operator's workers are waited for. */
+  #awaitedUntil = 0;
+  #timer: Disposable | undefined;
 
   constructor(options: CrewOptions) {
     this.#options = options;
@@ -65,7 +70,7 @@ export class Crew implements AsyncDisposable {
   }
 
   /** Dials the configured ones, starts the local ones, orders those of the operator. */
-  begin(address: string): void {
+  begin(address: string, look: () => void): void {
     const { options, settings, roster, log, clock, onFault } = this.#options;
     const { main } = settings;
     const at = (plugin: string | undefined): string | undefined =>
@@ -94,7 +99,23 @@ export class Crew implements AsyncDisposable {
     }
     const { local = 0 } = options;
     if (local > 0) this.#startLocal(this.#local, local);
+    if (this.#operator) {
+      this.#awaitedUntil = clock.now() + AWAITED_MS;
+      this.#timer = clock.after(AWAITED_MS, look);
+    }
     this.#following = this.#follow().catch((thrown: unknown) => onFault(DingError.from(thrown)));
+  }
+
+  /** Are fewer there than the run is to begin with? Then they are waited for, two minutes at most. */
+  get isAwaited(): boolean {
+    const { settings, roster, clock } = this.#options;
+    const { operatorServer } = settings.system.coordinator;
+    if (!operatorServer || clock.now() >= this.#awaitedUntil) return false;
+    const { collectors, learners } = roster.counts;
+    const { collectorTargetNum, learnerTargetNum } = operatorServer;
+    if (collectors < collectorTargetNum || learners < learnerTargetNum) return true;
+    this.#awaitedUntil = 0;
+    return false;
   }
 
   /** A worker by address, or more of them on this machine; returns their names. */
@@ -151,6 +172,7 @@ export class Crew implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#timer?.[Symbol.dispose]();
     await this.#local?.[Symbol.asyncDispose]();
     await this.#following?.catch(() => {});
     this.#operator?.[Symbol.dispose]();

@@ -23,6 +23,8 @@ export interface DispatcherOptions {
   log: Logger;
   /** What workers of a kind must have, beside what a task asks for. */
   needs: Readonly<Record<TaskKind, Resources>>;
+  /** Tasks are made, and not given out yet: more workers are to come. */
+  isHeld: () => boolean;
   /** Evaluations have workers of their own, even if none is there now. */
   hasEvaluators: boolean;
   /** How long a worker that is let go may take for its episode. */
@@ -132,7 +134,7 @@ export class Dispatcher implements Disposable {
   }
 
   #turn(): void {
-    const { run, board, clock } = this.#options;
+    const { run, board, clock, isHeld } = this.#options;
     const now = clock.now();
     for (const task of board.expired(now)) {
       const reason = new DingError("task.lost", `worker ${task.workerId} was silent too long`);
@@ -143,7 +145,7 @@ export class Dispatcher implements Disposable {
     run.produce();
     // Asked again: what was made just now is later than when this turn began.
     const givenAt = clock.now();
-    if (!run.isOver) for (const task of board.waiting(givenAt)) this.#give(task);
+    if (!run.isOver && !isHeld()) for (const task of board.waiting(givenAt)) this.#give(task);
     this.#sleep(givenAt);
   }
 
@@ -176,7 +178,8 @@ export class Dispatcher implements Disposable {
     if (outcome.what === "collected") this.#count(run, outcome.result);
     this.#settle(run, outcome);
     tally.forget(run.key);
-    if (outcome.what === "failed" || outcome.what === "lost") {
+    const isNothing = outcome.what === "failed" || outcome.what === "lost";
+    if (isNothing && !this.#isStopped) {
       log.warn(`${task.kind} task ${task.id} came to nothing: ${outcome.reason}`, {
         attempt: run.attempt,
         worker: worker.id,

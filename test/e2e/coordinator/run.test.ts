@@ -28,6 +28,12 @@ interface Status {
     workerId: string | null;
   }[];
   policyVersions: Record<string, number>;
+  buffers: {
+    stats: Record<
+      "inserted" | "size" | "evicted" | "exhausted" | "expired" | "deleted" | "lost",
+      number
+    >;
+  }[];
 }
 
 async function statusOf(url: string): Promise<Status> {
@@ -66,6 +72,9 @@ test("ding coordinator --local starts everything, survives the death of workers,
   }
   const before = await statusOf(url);
   expect(before.tasks["running"]).toBeLessThanOrEqual(4);
+  const { inserted, size, evicted, exhausted, expired, deleted, lost } =
+    before.buffers[0]?.stats ?? ({} as never);
+  expect(inserted).toBe(size + evicted + exhausted + expired + deleted + lost);
   await until(
     async () => (await statusOf(url)).counters.learnerStep > before.counters.learnerStep + 5,
     PATIENT,

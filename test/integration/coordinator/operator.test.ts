@@ -53,6 +53,8 @@ test.each(["v1alpha1", "v2alpha1"] as const)(
           namespace: "ns",
           name: "job",
           initReplicasRequest: { collectors: { replicas: 1, cpu: "2" }, learners: { replicas: 1 } },
+          collectorTargetNum: 1,
+          learnerTargetNum: 1,
           syncInterval: 0.05,
         },
       },

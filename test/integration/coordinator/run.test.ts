@@ -64,6 +64,23 @@ test("workers that join raise the number of tasks, one that is removed finishes,
   expect(coordinator.facts().tasks.running).toBeLessThanOrEqual(4);
 });
 
+test("a slave that is to stop finishes its episode: nothing is lost, and all that it did is counted", async () => {
+  await using folder = await tempFolder();
+  await using coordinator = await startCoordinator(folder.path);
+  const join = [coordinator.address];
+  await using _learner = await joinWorker(lineLearner(), { name: "l1", join });
+  const one = await joinWorker(lineCollector(), { name: "c1", join });
+  const steps = () => coordinator.facts().tallies.get("c1")?.envSteps ?? 0;
+  await until(() => steps() > 3, PATIENT);
+  await one.close();
+  await until(() => coordinator.facts().workers.length === 1, PATIENT);
+  const { counters, tasks } = coordinator.facts();
+  expect([counters.failures, tasks.lost]).toEqual([0, 0]);
+  expect(tasks.done).toBeGreaterThan(0);
+  // One item a step.
+  expect(counters.inserted).toBe(counters.envSteps);
+});
+
 test("a collector that is gone in the middle of its task loses nothing else: another one does the same task", async () => {
   await using folder = await tempFolder();
   await using coordinator = await startCoordinator(folder.path, {
