@@ -92,31 +92,33 @@ const taskError = z.object({
   details: z.record(z.string(), z.unknown()).optional(),
 });
 
+/** The name under which words stand among the events; no event can have it. */
+export const WORDS = "\u0000";
+
 /** What nodes say to each other among the events. */
 export type MeshWord =
-  | { k: "finish"; run: number }
-  | { k: "ask"; id: number; method: string; arg?: unknown }
-  | { k: "answer"; id: number; value?: unknown }
-  | { k: "refusal"; id: number; error: z.output<typeof taskError> }
-  | { k: "note"; key: string; value: number };
+  | [kind: "finish", run: number]
+  | [kind: "ask", id: number, method: string, arg: unknown]
+  | [kind: "answer", id: number, value: unknown]
+  | [kind: "refusal", id: number, error: z.output<typeof taskError>]
+  | [kind: "note", key: string, value: number];
 
 const LONGEST_NAME = 1_024;
 
 /** By hand: every request has two. */
-export function isMeshWord(value: unknown): value is MeshWord {
-  if (typeof value !== "object" || value === null) return false;
-  const word = value as Record<string, unknown>;
-  switch (word["k"]) {
+export function isMeshWord(value: readonly unknown[]): value is MeshWord {
+  const first: unknown = value[1];
+  const second: unknown = value[2];
+  switch (value[0]) {
     case "finish":
-      return isCount(word["run"]);
-    case "ask":
-      return isCount(word["id"]) && isName(word["method"]);
     case "answer":
-      return isCount(word["id"]);
+      return isCount(first);
+    case "ask":
+      return isCount(first) && isName(second);
     case "refusal":
-      return isCount(word["id"]) && taskError.safeParse(word["error"]).success;
+      return isCount(first) && taskError.safeParse(second).success;
     case "note":
-      return isName(word["key"]) && Number.isSafeInteger(word["value"]);
+      return isName(first) && Number.isSafeInteger(second);
     default:
       return false;
   }

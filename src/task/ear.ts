@@ -61,10 +61,12 @@ export class Ear<C extends Context> implements Disposable {
     return undefined;
   }
 
-  async #answer(method: string, arg: unknown): Promise<unknown> {
-    if (!this.#started) await this.#begun.promise;
+  #answer(method: string, arg: unknown): unknown {
     if (this.#started) return this.#started.events.answer({ method, arg });
-    throw new DingError("state.invalid", `Cannot answer "${method}": the task has ended`);
+    return this.#begun.promise.then(() => {
+      if (this.#started) return this.#started.events.answer({ method, arg });
+      throw new DingError("state.invalid", `Cannot answer "${method}": the task has ended`);
+    });
   }
 
   /** One of an earlier run comes too late: that run has ended here too. */

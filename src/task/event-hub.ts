@@ -81,27 +81,29 @@ export class EventHub {
     return undefined;
   }
 
-  /** The first handler of that name, which answers; in the first seconds it may still come. Rejects where there is none. */
-  async responder(method: string): Promise<(arg: unknown) => unknown> {
+  /** What the first handler of that name gives back; it may still come in the first seconds. Fails where there is none. */
+  answer(method: string, arg: unknown): unknown {
+    const channel = this.#channels.get(method);
+    const listener = channel?.listeners[0];
+    if (!channel || !listener) return this.#answerLater(method, arg);
+    if (listener.isOnce) channel.remove(listener);
+    return (listener.handler as unknown as (arg: unknown) => unknown)(arg);
+  }
+
+  async #answerLater(method: string, arg: unknown): Promise<unknown> {
     const { early } = this.#options;
-    for (;;) {
-      const listener = this.#channels.get(method)?.listeners[0];
-      if (listener) {
-        if (listener.isOnce) this.#channels.get(method)?.remove(listener);
-        return listener.handler as unknown as (arg: unknown) => unknown;
-      }
-      if (!early.isOpen || this.#responderWaiters.length >= MOST_EARLY_REQUESTS) {
-        throw new DingError(
-          "http.not-found",
-          `Cannot answer "${method}": nobody listens to it here`,
-          {
-            hint: `What task.on("${method}", handler) gives back is the answer.`,
-          },
-        );
-      }
-      const added = new Promise<void>((resolve) => void this.#responderWaiters.push(resolve));
-      await Promise.race([added, early.closed]);
+    if (!early.isOpen || this.#responderWaiters.length >= MOST_EARLY_REQUESTS) {
+      throw new DingError(
+        "http.not-found",
+        `Cannot answer "${method}": nobody listens to it here`,
+        {
+          hint: `What task.on("${method}", handler) gives back is the answer.`,
+        },
+      );
     }
+    const added = new Promise<void>((resolve) => void this.#responderWaiters.push(resolve));
+    await Promise.race([added, early.closed]);
+    return await this.answer(method, arg);
   }
 
   /** Resolves when no handler runs and no event waits. */

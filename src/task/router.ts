@@ -21,8 +21,8 @@ export interface RouterListener {
   peer(change: PeerChange, peer: Peer): void;
   /** So many events of this node are lost: it was away for longer than the others keep what they said. */
   missed(from: number, events: number): void;
-  /** Another node asks; rejects when nobody here answers. */
-  request(method: string, arg: unknown, from: number): Promise<unknown>;
+  /** Another node asks: the answer, or a promise of it; fails when nobody here answers. */
+  request(method: string, arg: unknown, from: number): unknown;
 }
 
 /** How an event travels. */

@@ -4,6 +4,7 @@ import type { Logger } from "../core/log.ts";
 import { abortable, within } from "../core/wait.ts";
 import type { Handler } from "./channel.ts";
 import type { EarlyEvents } from "./early-events.ts";
+import { WORDS } from "../protocol/task-mesh.ts";
 import { EventHub } from "./event-hub.ts";
 import type { Ask, RequestOptions, TaskRouter } from "./router.ts";
 import type { HandlerErrorPolicy } from "./start-options.ts";
@@ -40,6 +41,8 @@ const REQUEST_MS = 30_000;
 export class TaskEvents {
   readonly hub: EventHub;
   readonly #options: TaskEventsOptions;
+  /** Requests under way. */
+  readonly #asked = new Set<(reason: unknown) => void>();
 
   constructor(options: TaskEventsOptions) {
     this.#options = options;
@@ -71,16 +74,43 @@ export class TaskEvents {
   request(to: number, ask: Ask, options: RequestOptions): Promise<unknown> {
     const { router, halted } = this.#options;
     checkEvent(ask.method);
-    const signal = options.signal ? AbortSignal.any([options.signal, halted]) : halted;
-    if (to !== router.nodeId) return router.request(to, ask, { ...options, signal });
-    return abortable(within(this.answer(ask), options.timeoutMs ?? REQUEST_MS, "answer"), signal);
+    if (halted.aborted) return Promise.reject(halted.reason as Error);
+    const here = async (): Promise<unknown> => this.answer(ask);
+    const answer =
+      to === router.nodeId
+        ? abortable(within(here(), options.timeoutMs ?? REQUEST_MS, "answer"), options.signal)
+        : router.request(to, ask, options);
+    return this.#untilHalted(answer);
   }
 
-  /** Answers a request: as `request()`. */
-  async answer({ method, arg }: Ask): Promise<unknown> {
-    const respond = await this.hub.responder(method);
-    return await respond(arg);
+  /** Answers a request: the answer, or a promise of it. */
+  answer({ method, arg }: Ask): unknown {
+    return this.hub.answer(method, arg);
   }
+
+  /** One listener for all that are under way: signals are slow to listen to. */
+  #untilHalted(answer: Promise<unknown>): Promise<unknown> {
+    const { halted } = this.#options;
+    if (this.#asked.size === 0) halted.addEventListener("abort", this.#onHalted, { once: true });
+    return new Promise((resolve, reject) => {
+      this.#asked.add(reject);
+      const settle = (): void => void this.#asked.delete(reject);
+      answer.then(
+        (value) => {
+          settle();
+          resolve(value);
+        },
+        (error: unknown) => {
+          settle();
+          reject(error);
+        },
+      );
+    });
+  }
+
+  readonly #onHalted = (): void => {
+    for (const reject of this.#asked) reject(this.#options.halted.reason);
+  };
 
   on(event: string, handler: Handler, isOnce: boolean): () => void {
     checkEvent(event);
@@ -143,7 +173,7 @@ export class TaskEvents {
 }
 
 function checkEvent(event: string): void {
-  if (typeof event === "string" && event !== "") return;
+  if (typeof event === "string" && event !== "" && event !== WORDS) return;
   throw new DingError("usage.invalid-input", "Cannot use event: its name is empty or no text");
 }
 

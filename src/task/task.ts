@@ -209,12 +209,12 @@ export class MainTask<C extends Context = Context> implements AsyncDisposable {
    * What the first handler of `method` on that node gives back; rejects with what it throws, with `wait.timeout`, or when
    * the node is gone.
    */
-  async request<T = unknown>(
+  request<T = unknown>(
     node: number,
     method: string,
     ...[arg, options = {}]: [arg?: unknown, options?: RequestOptions]
   ): Promise<T> {
-    return (await this.#now.events.request(node, { method, arg }, options)) as T;
+    return this.#now.events.request(node, { method, arg }, options) as Promise<T>;
   }
 
   /** Resolves when all nodes have come here as often as this one; rejects with `wait.timeout` and who is missing. */

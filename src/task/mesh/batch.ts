@@ -22,8 +22,8 @@ export interface Batch {
 }
 
 /**
- * Writes events behind each other: a text names the events that follow, a list is the arguments of one, and a map is a
- * word of the nodes. A codec's way for each alone would take longer than all else that is done to a small event.
+ * Writes events behind each other: a text names the events that follow, a list is the arguments of one. A codec's way for
+ * each alone would take longer than all else that is done to a small event.
  */
 export class BatchWriter {
   readonly #plain = new PlainWriter(bytesWithRoom(ROOM_BYTES), (used, end) =>
@@ -64,28 +64,15 @@ export class BatchWriter {
     this.#count += 1;
   }
 
-  /** As `addEvent()`. */
-  addWord(word: object): void {
-    const start = this.#at;
-    try {
-      this.#value(word);
-      this.#checkLength(start);
-    } catch (error) {
-      this.#undo(start);
-      throw error;
-    }
-    this.#count += 1;
-  }
-
   /**
-   * Gives what was written, and begins anew. `before` is how much will stand in front of it in its frame: nothings
+   * Gives what was written, and begins anew. `before` tells how much will stand in front of it in its frame: nothings
    * (`nil`) are put between, so that a large array lies where its elements can be read in place.
    */
-  take(before = 0): Batch {
+  take(before: () => number = () => 0): Batch {
     const { bytes, alignAt } = this.#plain;
     const count = this.#count;
     const end = this.#at;
-    const pad = alignAt < 0 ? 0 : padOf(before + alignAt - PAD_BYTES);
+    const pad = alignAt < 0 ? 0 : padOf(before() + alignAt - PAD_BYTES);
     const start = PAD_BYTES - pad;
     bytes.fill(NIL, start, PAD_BYTES);
     this.#count = 0;

@@ -67,6 +67,7 @@ export class PlainWriter {
     if (type === "string") return this.#text(value as string);
     if (type === "number") return this.#number(value as number);
     if (type === "boolean") return this.#byte(value === true ? 0xc3 : 0xc2);
+    if (value === undefined) return this.#nothing();
     return type === "object" && this.#object(value as object | null, depth);
   }
 
@@ -205,6 +206,11 @@ export class PlainWriter {
     if (length > SHORT_BYTES) bytes.set(value, at);
     else for (let index = 0; index < length; index++) bytes[at + index] = value[index] as number;
     this.#at = at + length;
+  }
+
+  /** As msgpackr has it. */
+  #nothing(): boolean {
+    return this.#byte(0xd4) && this.#byte(0) && this.#byte(0);
   }
 
   #byte(byte: number): boolean {

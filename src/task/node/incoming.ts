@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { NetworkError } from "../../core/errors.ts";
 import { decodeFrames } from "../../protocol/codec.ts";
-import { isMeshWord, type EntryNote, type MeshWord } from "../../protocol/task-mesh.ts";
+import { isMeshWord, WORDS, type EntryNote, type MeshWord } from "../../protocol/task-mesh.ts";
 import type { Graph } from "../mesh/graph.ts";
 import { Origin, type Stream } from "../mesh/origin.ts";
 import type { Incoming as Entry } from "../mesh/reception.ts";
@@ -150,16 +150,18 @@ export class Incoming implements Disposable {
         name = value;
       } else if (value === null) {
         continue; // put there for what follows to lie right
-      } else if (Array.isArray(value) && name !== "") {
+      } else if (!Array.isArray(value) || name === "") {
+        return Promise.reject(broken());
+      } else if (name === WORDS) {
+        if (!isMeshWord(value)) return Promise.reject(broken());
+        this.#events += 1;
+        this.#options.word(value, entry.from);
+      } else {
         this.#events += 1;
         const handling = this.#options.event(name, value, entry.bytes);
         if (!handling) continue;
         const next = { start: index + 1, event: name };
         return handling.then(() => this.#handOver(values, entry, next));
-      } else {
-        if (!isMeshWord(value)) return Promise.reject(broken());
-        this.#events += 1;
-        this.#options.word(value, entry.from);
       }
     }
     return undefined;

@@ -190,13 +190,17 @@ export class MeshNode extends Service implements TaskRouter {
     }
   }
 
-  async request(to: number, ...asked: [ask: Ask, options: RequestOptions]): Promise<unknown> {
-    this.#check(to);
-    return await this.#words.ask(to, ...asked);
+  request(to: number, ...asked: [ask: Ask, options: RequestOptions]): Promise<unknown> {
+    try {
+      this.#check(to);
+      return this.#words.ask(to, ...asked);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
   }
 
   finish(run: number): Promise<void> {
-    return this.#outgoing.say({ k: "finish", run }, undefined);
+    return this.#outgoing.say(["finish", run], undefined);
   }
 
   listen(listener: RouterListener): Disposable {

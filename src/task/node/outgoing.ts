@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers";
 import { DingError } from "../../core/errors.ts";
-import type { EntryNote, MeshWord } from "../../protocol/task-mesh.ts";
+import { WORDS, type EntryNote, type MeshWord } from "../../protocol/task-mesh.ts";
 import { BATCH_BYTES, BatchWriter } from "../mesh/batch.ts";
 import { Broadcast } from "../mesh/broadcast.ts";
 import type { Audience, LogEntry, LogWindow } from "../mesh/event-log.ts";
@@ -38,6 +38,7 @@ export class Outgoing {
   /** For whom the open batch is. */
   #to: number | undefined;
   #isPlanned = false;
+  #isSealing = false;
   /** Set while a slow peer holds up the latest batch. */
   #held: Promise<void> | undefined;
   #waitingEvents = 0;
@@ -80,10 +81,10 @@ export class Outgoing {
   say(word: MeshWord, to: number | undefined): Promise<void> {
     if (this.#options.isAlone()) return SENT;
     this.#turnTo(to);
-    this.#writer.addWord(word);
-    const written = this.#written();
-    queueMicrotask(() => this.seal());
-    return written;
+    this.#writer.addEvent(WORDS, word);
+    if (!this.#isSealing) queueMicrotask(this.#onWords);
+    this.#isSealing = true;
+    return this.#held ?? SENT;
   }
 
   /** Passes on what others said. Resolves when there is room for more; undefined is at once. */
@@ -131,7 +132,7 @@ export class Outgoing {
   seal(): void {
     if (this.#writer.isEmpty) return;
     const note = this.#noteOf(this.#to);
-    const { body, count } = this.#writer.take(note && headBytes(note));
+    const { body, count } = this.#writer.take(() => (note ? headBytes(note) : 0));
     if (!note) return; // it is gone, and with it the wish to hear
     this.#events += count;
     const target = this.#to === undefined ? undefined : this.#options.graph.find(this.#to)?.via;
@@ -169,6 +170,11 @@ export class Outgoing {
     }
     return this.#held ?? SENT;
   }
+
+  readonly #onWords = (): void => {
+    this.#isSealing = false;
+    this.seal();
+  };
 
   readonly #onTurn = (): void => {
     this.#isPlanned = false;

@@ -1,3 +1,4 @@
+import { DingError } from "../../core/errors.ts";
 import type { Peer, PeerChange, RouterListener } from "../router.ts";
 
 /** Hands what comes to the task that listens; until one does nothing more is read of the others. */
@@ -26,10 +27,13 @@ export class Reader {
     return this.#someone().then(() => this.#listener?.event(event, args, bytes));
   }
 
-  async request(method: string, arg: unknown, from: number): Promise<unknown> {
-    if (!this.#listener) await this.#someone();
+  /** The answer, or a promise of it. */
+  request(method: string, arg: unknown, from: number): unknown {
     if (this.#listener) return this.#listener.request(method, arg, from);
-    throw new Error("nobody is there to answer");
+    return this.#someone().then(() => {
+      if (this.#listener) return this.#listener.request(method, arg, from);
+      throw new DingError("service.stopping", `Cannot answer "${method}": the node has ended`);
+    });
   }
 
   finish(run: number, from: number): void {

@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { DingError, messageOf, type ErrorRecord } from "../../core/errors.ts";
+import { isThenable } from "../../core/wait.ts";
 import { msgpack } from "../../protocol/codec.ts";
 import type { MeshWord } from "../../protocol/task-mesh.ts";
 import type { Ask, NodeNotes, Peer, RequestOptions } from "../router.ts";
@@ -22,7 +23,7 @@ export class Words implements Disposable {
     this.#outgoing = outgoing;
     this.#reader = reader;
     this.#asks = new Asks(clock, (word, to) => outgoing.say(word, to));
-    this.#notes = new Notes((key, value, to) => void outgoing.say({ k: "note", key, value }, to));
+    this.#notes = new Notes((key, value, to) => void outgoing.say(["note", key, value], to));
   }
 
   get notes(): NodeNotes {
@@ -43,17 +44,17 @@ export class Words implements Disposable {
   }
 
   onWord(word: MeshWord, from: number): void {
-    switch (word.k) {
+    switch (word[0]) {
       case "finish":
-        return this.#reader.finish(word.run, from);
+        return this.#reader.finish(word[1], from);
       case "note":
-        return this.#notes.onTold(word.key, word.value, from);
+        return this.#notes.onTold(word[1], word[2], from);
       case "answer":
-        return this.#asks.onAnswer(word.id, word.value);
+        return this.#asks.onAnswer(word[1], word[2]);
       case "refusal":
-        return this.#asks.onRefusal(word.id, word.error as ErrorRecord);
+        return this.#asks.onRefusal(word[1], word[2] as ErrorRecord);
       case "ask":
-        void this.#answer(word, from);
+        this.#answer(word, from);
     }
   }
 
@@ -75,14 +76,25 @@ export class Words implements Disposable {
     this.#asks.endAll();
   }
 
-  async #answer({ id, method, arg }: Extract<MeshWord, { k: "ask" }>, from: number): Promise<void> {
-    try {
-      const value = await this.#reader.request(method, arg, from);
-      await this.#outgoing.say({ k: "answer", id, value }, from);
-    } catch (thrown) {
+  #answer([, id, method, arg]: Extract<MeshWord, ["ask", ...unknown[]]>, from: number): void {
+    const reply = (value: unknown): void => {
+      try {
+        this.#outgoing.say(["answer", id, value], from).catch(() => {}); // it is gone
+      } catch (thrown) {
+        refuse(thrown); // what it gave cannot travel
+      }
+    };
+    const refuse = (thrown: unknown): void => {
       const error =
         thrown instanceof DingError ? thrown : new DingError("task.failed", messageOf(thrown));
-      this.#outgoing.say({ k: "refusal", id, error: error.toJSON() }, from).catch(() => {});
+      this.#outgoing.say(["refusal", id, error.toJSON()], from).catch(() => {});
+    };
+    try {
+      const value = this.#reader.request(method, arg, from);
+      if (isThenable(value)) value.then(reply, refuse);
+      else reply(value);
+    } catch (thrown) {
+      refuse(thrown);
     }
   }
 }

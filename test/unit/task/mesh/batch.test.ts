@@ -89,7 +89,7 @@ test("take() puts a large array where its elements can be read in place", () => 
   for (let before = 0; before < 17; before++) {
     const writer = new BatchWriter();
     writer.addEvent("x", ["y".repeat(before), new Float64Array(10_000).fill(before)]);
-    const { body } = writer.take(before);
+    const { body } = writer.take(() => before);
     const frame = new Uint8Array(before + body.length);
     frame.set(body, before);
     const args = valuesOf(frame.subarray(before)).at(-1) as [string, Float64Array];
