@@ -38,7 +38,7 @@ test("recvAll() gives answers in the order of the requests, recv() in the order 
   expect([pids.size, pids.has(process.pid)]).toEqual([3, false]);
 });
 
-test("a method that throws is an answer with its error, and harms nobody", async () => {
+test("a method that throws is an answer with its error; a callback adds requests, which are waited for too", async () => {
   await using all = await supervisor(["a"]);
   const sent = ["fail", "nothing", "toString"].map((method) => all.send({ procId: 0, method }));
   const answers = await all.recvAll(sent, { ignoreErr: true });
@@ -50,10 +50,21 @@ test("a method that throws is an answer with its error, and harms nobody", async
   const failing = all.send({ procId: 0, method: "fail" });
   expect(await thrownBy(all.recvAll([failing]))).toMatchObject({ message: "as told" });
   expect(await all.request(0, "step", 1)).toBe("a 1");
+
+  let rounds = 0;
+  const first = all.send({ procId: 0, method: "step", args: [1] });
+  await all.recvAll([first], {
+    callback: (_answer, remaining) => {
+      if (++rounds === 5) return;
+      const next = all.send({ procId: 0, method: "step", args: [1] });
+      remaining.set(next.reqId, next);
+    },
+  });
+  expect([rounds, await all.getChildAttr(0, "count")]).toEqual([5, 6]);
 });
 
 test("a child that dies is made again: the request under way fails, those that wait are done", async () => {
-  await using all = await supervisor(["a", "b"]);
+  await using all = await supervisor(["a"]);
   const methods = ["step", "die", "step"];
   const sent = methods.map((method) => all.send({ procId: 0, method, args: [1] }));
   const answers = await all.recvAll(sent, { ignoreErr: true });
@@ -62,7 +73,6 @@ test("a child that dies is made again: the request under way fails, those that w
     "worker.exited",
     "a 1",
   ]);
-  expect(await all.request(1, "step", 1)).toBe("b 1");
 });
 
 test("recvAll() times out a child that hangs; restart() ends it, and its late answer is nobody's", async () => {
@@ -71,7 +81,7 @@ test("recvAll() times out a child that hangs; restart() ends it, and its late an
   const seen: string[] = [];
   const answers = await all.recvAll(sent, {
     ignoreErr: true,
-    timeoutMs: 500,
+    timeoutMs: 2_000,
     callback: ({ method, err }) => void seen.push(`${method} ${err?.code}`),
   });
   expect(answers.map(({ err }) => err?.code)).toEqual(["wait.timeout", undefined]);
@@ -94,20 +104,6 @@ test("a child that dies too often is given up, until restart()", async () => {
   expect(answers[2]?.err?.message).toMatch(/^Cannot ask child 0: it died 2 times: .* SIGKILL/);
   await all.restart(0);
   expect(await all.request(0, "step", 1)).toBe("a 1");
-});
-
-test("a callback of recvAll() adds requests, which are waited for too", async () => {
-  await using all = await supervisor(["a"]);
-  let rounds = 0;
-  const first = all.send({ procId: 0, method: "step", args: [1] });
-  await all.recvAll([first], {
-    callback: (_answer, remaining) => {
-      if (++rounds === 5) return;
-      const next = all.send({ procId: 0, method: "step", args: [1] });
-      remaining.set(next.reqId, next);
-    },
-  });
-  expect([rounds, await all.getChildAttr(0, "count")]).toEqual([5, 5]);
 });
 
 test("start() fails with what a child cannot be made of, and leaves none behind", async () => {
