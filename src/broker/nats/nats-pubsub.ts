@@ -19,7 +19,7 @@ export class NatsPubSubDriver implements PubSubDriver {
     this.#link = new NatsLink(address, log, {
       thing: "broker",
       noEcho: true,
-      onChange: (state) => this.#hooks?.change(state),
+      onChange: (state) => this.#change(state),
       onRefused: ({ message }) => log.error("The broker refuses what is said", { reason: message }),
     });
   }
@@ -63,6 +63,13 @@ export class NatsPubSubDriver implements PubSubDriver {
     this.#subscriptions.get(topic)?.unsubscribe();
     this.#subscriptions.delete(topic);
     this.#refusals.delete(topic);
+  }
+
+  /** It is up when the server has heard of all subscriptions again. */
+  #change(state: "up" | "down"): void {
+    if (state === "down") return this.#hooks?.change(state);
+    const heard = this.#link.connection.flush().then(() => this.#hooks?.change(state));
+    heard.catch(() => {}); // it broke again: the next time tells
   }
 
   [Symbol.asyncDispose](): Promise<void> {
