@@ -1,3 +1,4 @@
+import { DingError } from "../../core/errors.ts";
 import type { NodeRecord } from "../../protocol/task-mesh.ts";
 import type { Peer, PeerChange } from "../router.ts";
 
@@ -46,6 +47,16 @@ export class Graph {
   /** Under which boot a node is in the mesh; undefined when it is not. */
   find(nodeId: number): Reached | undefined {
     return this.#byId.get(nodeId);
+  }
+
+  /** Throws `network.unreachable` for a node that is not in the mesh. */
+  need(nodeId: number): void {
+    this.settle();
+    if (this.#byId.has(nodeId)) return;
+    const told = `Cannot reach node ${nodeId}: it is not in the mesh`;
+    throw new DingError("network.unreachable", told, {
+      hint: "task.router.peers() tells who is.",
+    });
   }
 
   /** What is known of a node, also one that is not reached. */

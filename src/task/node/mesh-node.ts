@@ -1,6 +1,5 @@
 import { checkListen } from "../../config/listen.ts";
 import { systemClock } from "../../core/clock.ts";
-import { DingError } from "../../core/errors.ts";
 import { newId } from "../../core/id.ts";
 import { silentLogger, type Logger } from "../../core/log.ts";
 import { Service } from "../../core/service.ts";
@@ -182,7 +181,7 @@ export class MeshNode extends Service implements TaskRouter {
 
   emit(event: string, args: readonly unknown[], { to, retain }: RouteOptions): Promise<void> {
     try {
-      if (to !== undefined) this.#check(to);
+      if (to !== undefined) this.#graph.need(to);
       if (retain === true) this.#words.retain(event, args);
       return this.#outgoing.emit(event, args, to);
     } catch (error) {
@@ -192,7 +191,7 @@ export class MeshNode extends Service implements TaskRouter {
 
   request(to: number, ...asked: [ask: Ask, options: RequestOptions]): Promise<unknown> {
     try {
-      this.#check(to);
+      this.#graph.need(to);
       return this.#words.ask(to, ...asked);
     } catch (error) {
       return Promise.reject(error as Error);
@@ -273,11 +272,6 @@ export class MeshNode extends Service implements TaskRouter {
     };
   }
 
-  #check(to: number): void {
-    this.#graph.settle();
-    if (!this.#graph.find(to)) throw unknownError(to);
-  }
-
   #onReach(change: PeerChange, peer: Reached): void {
     this.#log.debug(change, { node: peer.nodeId });
     if (change === "peer:join") this.#words.onJoin(peer);
@@ -289,16 +283,7 @@ export class MeshNode extends Service implements TaskRouter {
 }
 
 const CRASH_GRACE_MS = 1_000;
+
 function peerOf({ nodeId, labels }: Reached): Peer {
   return { nodeId, labels };
-}
-
-function unknownError(nodeId: number): DingError {
-  return new DingError(
-    "network.unreachable",
-    `Cannot reach node ${nodeId}: it is not in the mesh`,
-    {
-      hint: "task.router.peers() tells who is.",
-    },
-  );
 }

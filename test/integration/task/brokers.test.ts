@@ -11,6 +11,8 @@ interface Server extends AsyncDisposable {
   readonly url: string;
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** Of Redis. */
+  say?(command: string): Promise<string>;
 }
 
 const SERVERS: [name: string, missing: string | undefined, start: () => Promise<Server>][] = [
@@ -42,6 +44,8 @@ for (const [name, missing, start] of SERVERS) {
       const numbers = Array.from({ length: 3_000 }, (_, index) => index);
       for (const number of numbers) {
         await first.task.emit("x", [number], { onlyRemote: true });
+        if (number === 700) await server.say?.("CLIENT KILL TYPE pubsub");
+        if (number === 900) await server.say?.("CLIENT KILL TYPE normal");
         if (number === 1_500) {
           await server.kill();
           await server.start();
