@@ -77,10 +77,12 @@ function findValue(
   ];
 }
 
-/** One text or number alone is a list of it, as in a flag and a variable. */
+/** In the place of a list one text means what it means as a flag, and one number a list of it. */
 function oneOrMore(field: OptionField, value: unknown): unknown {
-  const isOne = typeof value === "string" || typeof value === "number";
-  return isOne && field.type.kind === "array" && !field.brackets ? [value] : value;
+  if (field.type.kind !== "array") return value;
+  if (typeof value === "number") return [value];
+  const list = typeof value === "string" ? valueOfTexts(field, [value]) : value;
+  return list === NOT_CONVERTIBLE ? value : list;
 }
 
 function fromFlag(field: OptionField, given: string | boolean | string[]): [unknown, Origin] {

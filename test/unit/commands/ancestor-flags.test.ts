@@ -4,6 +4,7 @@ import { command, readOptions } from "../../../commands/_command.ts";
 import { parseFlags, type ParsedFlags } from "../../../commands/_flags.ts";
 import { commandHelp } from "../../../commands/_help.ts";
 import { fieldsOf } from "../../../src/config/option-field.ts";
+import { loadOptions } from "../../../src/config/options.ts";
 import type { DingError } from "../../../src/core/errors.ts";
 import { serveOptions } from "../../../src/serve/options.ts";
 
@@ -164,6 +165,14 @@ describe("parseFlags() with the ancestors' flags", () => {
     } finally {
       for (const name of Object.keys(env)) delete process.env[name];
     }
+  });
+
+  test("takes a list from the config file as one text or number, too", () => {
+    const file = { deviceMap: -1, remoteServers: SERVERS, plugin: "./a.ts" };
+    const given = loadOptions("serve", options, { file });
+    expect(given).toMatchObject({ deviceMap: [-1], remoteServers: TWO_SERVERS, plugin: ["a.ts"] });
+    const words = loadOptions("serve", options, { file: { deviceMap: "-1 0,1" } });
+    expect(words.deviceMap).toEqual([-1, 0, 1]);
   });
 });
 
