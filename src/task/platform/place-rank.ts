@@ -60,7 +60,7 @@ export function placeRank(options: PlaceRankOptions): Place {
     nodeIds: own.nodeIds,
     attachTo: attachOf(options, topology),
     labels: [...new Set([...(given.labels ?? []), ...(taskOf(options, rank).labels ?? [])])],
-    expectNodes: topology === "alone" ? undefined : allWorkers(options),
+    expectNodes: topology === "alone" && !given.isBrokered ? undefined : allWorkers(options),
   };
 }
 

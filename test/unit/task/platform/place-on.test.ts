@@ -63,6 +63,8 @@ test("placeOn() attaches a mesh to all before it, a star to the first, alone to 
   ]);
   expect((await place("star")).attachTo).toEqual(["tcp://SH-0:50515", "tcp://SH-0:50516"]);
   expect((await place("alone")).attachTo).toEqual([]);
+  expect([mesh.expectNodes, (await place("alone")).expectNodes]).toEqual([12, undefined]);
+  expect((await k8s({ env, given: { isBrokered: true } })).expectNodes).toBe(6);
   expect((await k8s({ env, given: { topology: "mesh", isBrokered: true } })).attachTo).toEqual([]);
   expect(
     (await k8s({ env: { ...env, DI_RANK: "0" }, given: { topology: "mesh" } })).attachTo,
