@@ -7,6 +7,7 @@ import type {
   LearnerOrder,
   LearnInfo,
 } from "../commander/commander.ts";
+import { SLAVE_CODES } from "../../protocol/interaction-codes.ts";
 import { VERBS, type StartAnswer, type VerbData } from "../plugin/worker-verbs.ts";
 import type { TaskRecord } from "../tasks/task-record.ts";
 import type { Worker } from "../workers/worker.ts";
@@ -47,7 +48,7 @@ export interface AttemptHome {
 export type Outcome =
   | { what: "collected"; result: CollectorFinish }
   | { what: "learned"; result: LearnInfo }
-  | { what: "failed" | "lost"; reason: string };
+  | { what: "failed" | "lost" | "refused"; reason: string };
 
 /** Beyond the time it has to drain: for the answer to come back. */
 const LAST_MS = 5_000;
@@ -120,7 +121,7 @@ export class AttemptRun {
       return await this.#run(link.target);
     } catch (thrown) {
       const error = DingError.from(this.signal.aborted ? this.signal.reason : thrown);
-      return { what: LOST.has(error.code) ? "lost" : "failed", reason: error.message };
+      return { what: whatOf(error), reason: error.message };
     } finally {
       this.#timer?.[Symbol.dispose]();
       close?.();
@@ -201,6 +202,14 @@ export class AttemptRun {
   #tellEnd(drainMs: number): void {
     this.#port?.request(END_METHOD, { drainMs }).catch(() => {});
   }
+}
+
+/** A slave that is to stop takes no verb any more, and says so. */
+function whatOf({ code, details }: DingError): "failed" | "lost" | "refused" {
+  if (code === "peer.refused" && details["code"] === SLAVE_CODES.SYSTEM_SHUTTING_DOWN.code) {
+    return "refused";
+  }
+  return LOST.has(code) ? "lost" : "failed";
 }
 
 /** The worker is gone; its code may have been good. */

@@ -198,14 +198,19 @@ export class Dispatcher implements Disposable {
     const { task, attempt, worker } = run;
     const current = this.#options.board.get(task.id);
     if (!current || current.attempt !== attempt) return;
+    if (outcome.what === "refused") {
+      const { board, clock, roster } = this.#options;
+      board.giveBack(task.id, attempt, clock.now());
+      return roster.leaving(worker);
+    }
     if (outcome.what === "failed" || outcome.what === "lost") {
       return this.#options.run.attemptFailed(current, { ...outcome, state: outcome.what });
     }
     const isCut = worker.state === "draining" && task.kind !== "collector";
     if (isCut && run.draining.aborted) {
       // It has not learned, or played, all that it should: another worker does.
-      const reason = `worker ${worker.id} was let go`;
-      return this.#options.run.attemptFailed(current, { reason, state: "lost" });
+      this.#options.board.giveBack(task.id, attempt, this.#options.clock.now());
+      return;
     }
     if (outcome.what === "learned") this.#options.run.learnerFinished(current, outcome.result);
     if (outcome.what === "collected") this.#options.run.collectorFinished(current, outcome.result);

@@ -172,6 +172,13 @@ export class TaskBoard {
     return "queued";
   }
 
+  /** Its worker leaves, and took it no more: it waits for another one. That is no failure. */
+  giveBack(id: string, attempt: number, now: number): boolean {
+    if (!this.isCurrent(id, attempt)) return false;
+    const again = { state: "queued", attempt: attempt + 1, queuedAt: now, notBefore: now } as const;
+    return this.#move(id, BUSY, { ...again, workerId: undefined, leaseUntil: undefined });
+  }
+
   /** Nobody wants it any more. */
   cancel(id: string, reason: string): boolean {
     return this.#end(id, "cancelled", reason);

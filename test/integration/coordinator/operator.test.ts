@@ -44,7 +44,7 @@ test.each(["v1alpha1", "v2alpha1"] as const)(
     await using learner = await joinWorker(lineLearner(), { name: "pod" });
     const listed = { collectors: [collector.address], learners: [learner.address] };
     const operator = fakeOperator(() => listed);
-    const config = lineRun();
+    const config = lineRun({ evalInterval: 1_000 });
     config.system = {
       coordinator: {
         operatorServer: {

@@ -66,7 +66,9 @@ test("workers that join raise the number of tasks, one that is removed finishes,
 
 test("a slave that is to stop finishes its episode: nothing is lost, and all that it did is counted", async () => {
   await using folder = await tempFolder();
-  await using coordinator = await startCoordinator(folder.path);
+  // An evaluation that is cut short would be one that came to nothing.
+  const config = lineRun({ evalInterval: 1_000 });
+  await using coordinator = await startCoordinator(folder.path, { config });
   const join = [coordinator.address];
   await using _learner = await joinWorker(lineLearner(), { name: "l1", join });
   const one = await joinWorker(lineCollector(), { name: "c1", join });

@@ -110,6 +110,18 @@ test("stateDict() and loadStateDict() queue what ran again, as another attempt; 
   expect(again.stateDict(5_000)).toEqual(saved);
 });
 
+test("giveBack() queues a task at once, as another attempt that follows no failure", () => {
+  const board = boardOf({ maxAttempts: 1 });
+  board.add({ id: "a", kind: "learner", payload: 1 }, 0);
+  board.assign("a", "w1", 5);
+  expect(board.giveBack("a", 1, 10)).toBe(true);
+  expect(board.giveBack("a", 1, 10)).toBe(false);
+  expect(board.waiting(10)).toMatchObject([{ id: "a", attempt: 2 }]);
+  board.assign("a", "w2", 20);
+  expect(board.isCurrent("a", 1)).toBe(false);
+  expect(board.nextAt(20)).toBe(30_020);
+});
+
 test("cancel() ends a task from any state, once", () => {
   const board = boardOf();
   board.add({ id: "a", kind: "collector", payload: 1 }, 0);
