@@ -19,27 +19,31 @@ async function collect({
   const chance = new Random(task.seed);
   const [main, away] = await load(task.players, weights, draining);
   const isSelfPlay = main.policyId === away.policyId;
-  const curiosity = task.isEval ? 0 : CURIOSITY;
-  const sides = [main, away].map(({ bytes }): Side => ({ values: valuesOf(bytes), curiosity }));
+  // In an evaluation the main player shows its best; if both did, all games would be the same two.
+  const sides = [
+    { values: valuesOf(main.bytes), curiosity: task.isEval ? 0 : CURIOSITY },
+    { values: valuesOf(away.bytes), curiosity: CURIOSITY },
+  ] as const satisfies Side[];
   const seen: { board: number; score: number }[] = [];
-  let wins = 0;
-  for (let game = 0; game < (task.episodes ?? 16); game++) {
-    if (draining.aborted) break;
+  const games: { score: number; moves: number }[] = [];
+  for (let game = 0; game < (task.episodes ?? 16) && !draining.aborted; game++) {
     const isFirst = game % 2 === 0;
-    const [one, other] = sides as [Side, Side];
-    const played = play(isFirst ? [one, other] : [other, one], chance);
-    const score = isFirst ? played.score : -played.score;
+    const [one, other] = sides;
+    const { score: first, boards } = play(isFirst ? [one, other] : [other, one], chance);
+    const score = isFirst ? first : -first;
     const own = isFirst ? 0 : 1;
-    for (const board of played.boards[own]) seen.push({ board, score });
-    if (isSelfPlay)
-      for (const board of played.boards[1 - own] ?? []) seen.push({ board, score: -score });
-    if (score > 0) wins++;
-    steps(played.boards[0].length + played.boards[1].length, main.version);
+    for (const board of boards[own]) seen.push({ board, score });
+    if (isSelfPlay) for (const board of boards[1 - own] ?? []) seen.push({ board, score: -score });
+    games.push({ score, moves: boards[0].length + boards[1].length });
+  }
+  if (task.isEval) await note(task.config["results"], { main, away, games });
+  // Before the games are counted: when all are, the task is over.
+  else await replay.insert(columnsOf(seen), { policyVersion: main.version, signal: draining });
+  for (const { score, moves } of games) {
+    steps(moves, main.version);
     // An evaluation's mean return is the share of games that were won.
     episode({ return: score > 0 ? 1 : 0, won: score > 0, draw: score === 0 });
   }
-  if (task.isEval) await note(task.config["results"], { main, away, games: task.episodes, wins });
-  else await replay.insert(columnsOf(seen), { policyVersion: main.version, signal: draining });
 }
 
 /** The weights of both players; a past self's are those of its snapshot, and no others. */
@@ -70,12 +74,7 @@ function columnsOf(seen: readonly { board: number; score: number }[]): Record<st
 /** One line for each evaluation: who played with which weights, and how it went. */
 async function note(
   folder: unknown,
-  {
-    main,
-    away,
-    games,
-    wins,
-  }: { main: Weights; away: Weights; games?: number | undefined; wins: number },
+  { main, away, games }: { main: Weights; away: Weights; games: readonly { score: number }[] },
 ): Promise<void> {
   if (typeof folder !== "string") return;
   const [one, other] = [main, away].map(({ policyId, version, sha256 }) => ({
@@ -83,8 +82,9 @@ async function note(
     version,
     sha256,
   }));
+  const wins = games.filter(({ score }) => score > 0).length;
   await mkdir(folder, { recursive: true });
-  const line = JSON.stringify({ main: one, away: other, games, wins });
+  const line = JSON.stringify({ main: one, away: other, games: games.length, wins });
   await appendFile(join(folder, "evaluations.jsonl"), `${line}\n`);
 }
 

@@ -8,7 +8,7 @@ export default defineRun({
       collectorTaskSpace: 2,
       evalInterval: 2,
       evalEpisodes: 200,
-      stopValue: 0.9,
+      stopValue: 0.85,
       league: { onePhaseStep: 20, gamesPerTask: 64 },
     },
     collector: { plugin: "./collector.ts", config: { results: "./league" } },
