@@ -6,35 +6,38 @@ export const MESH_PATH = "/mesh";
 /** Raised when what nodes say to each other changes so that old and new cannot talk. */
 export const MESH_VERSION = 1;
 
+const MOST_LISTED = 10_000;
+const LONGEST_LABEL = 256;
+const LONGEST_ADDRESS = 512;
+const SHORTEST_BOOT = 8;
+const LONGEST_BOOT = 64;
+
 const nodeId = z.int().nonnegative();
-const boot = z.string().min(8).max(64);
+const boot = z.string().min(SHORTEST_BOOT).max(LONGEST_BOOT);
 
 /** What a node knows of its direct neighbours; it tells everybody. */
-export const nodeRecord = z.object({
-  nodeId,
+export interface NodeRecord {
+  nodeId: number;
   /** Names one run of the node's process. */
-  boot,
+  boot: string;
   /** Grows with each change. */
-  version: z.int().nonnegative(),
-  labels: z.array(z.string().max(256)).max(1_000),
+  version: number;
+  labels: string[];
   /** Where it listens, host:port; nobody can dial it where it is empty. */
-  address: z.string().max(512),
-  topology: z.enum(["mesh", "star", "alone"]),
-  links: z.array(z.tuple([nodeId, boot, z.enum(["up", "suspect"])])).max(10_000),
+  address: string;
+  topology: "mesh" | "star" | "alone";
+  links: [nodeId: number, boot: string, state: "up" | "suspect"][];
   /** The latest that are gone. */
-  gone: z.array(z.tuple([nodeId, boot, z.enum(["leave", "crash"])])).max(1_000),
-});
-
-/** What a node knows of its direct neighbours. */
-export type NodeRecord = z.output<typeof nodeRecord>;
+  gone: [nodeId: number, boot: string, how: "leave" | "crash"][];
+}
 
 /** What two nodes say of themselves when one dials the other. */
 export const meshGreeting = z.object({
   mesh: z.int(),
   nodeId,
   boot,
-  labels: z.array(z.string().max(256)).max(1_000),
-  address: z.string().max(512),
+  labels: z.array(z.string().max(LONGEST_LABEL)).max(MOST_LISTED),
+  address: z.string().max(LONGEST_ADDRESS),
 });
 
 /** What two nodes say of themselves when one dials the other. */
@@ -44,21 +47,62 @@ export type MeshGreeting = z.output<typeof meshGreeting>;
 export const brokerHello = z.object({ nodeId, boot: z.uuid(), isAsking: z.boolean() });
 
 /** The first word on a new line: what this end has of the other, and all it knows. */
-export const meshBegin = z.object({
+export interface MeshBegin {
   /** The last entry that it has of the other end's log; null for none. */
-  got: z.int().nonnegative().nullable(),
-  records: z
-    .array(
-      z.object({
-        record: nodeRecord,
-        /** Up to here its events are not told again. */ sent: z.int(),
-      }),
-    )
-    .max(10_000),
-});
+  got: number | null;
+  /** Of each node, and up to where its events for everybody are not told again. */
+  records: { record: NodeRecord; sent: number }[];
+}
+
+/** By hand, as all that is below: as a mesh of many forms they come by the thousand. */
+export function isMeshBegin(value: unknown): value is MeshBegin {
+  if (!isObject(value) || !(value["got"] === null || isCount(value["got"]))) return false;
+  return isListOf(
+    value["records"],
+    (one) => isObject(one) && isCount(one["sent"]) && isNodeRecord(one["record"]),
+  );
+}
 
 /** A change of what is known of nodes. */
-export const meshRecords = z.array(nodeRecord).max(10_000);
+export function isNodeRecords(value: unknown): value is NodeRecord[] {
+  return isListOf(value, isNodeRecord);
+}
+
+function isNodeRecord(value: unknown): value is NodeRecord {
+  if (!isObject(value)) return false;
+  const { nodeId: id, boot: run, version, labels, address, topology, links, gone } = value;
+  return (
+    isCount(id) &&
+    isBoot(run) &&
+    isCount(version) &&
+    isListOf(labels, (label) => isText(label, LONGEST_LABEL)) &&
+    isText(address, LONGEST_ADDRESS) &&
+    (topology === "mesh" || topology === "star" || topology === "alone") &&
+    isListOf(links, (link) => isLink(link, "up", "suspect")) &&
+    isListOf(gone, (link) => isLink(link, "leave", "crash"))
+  );
+}
+
+function isLink(value: unknown, ...states: string[]): boolean {
+  if (!Array.isArray(value) || value.length !== 3) return false;
+  return isCount(value[0]) && isBoot(value[1]) && states.includes(value[2] as string);
+}
+
+function isListOf(value: unknown, isOne: (one: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.length <= MOST_LISTED && value.every(isOne);
+}
+
+function isBoot(value: unknown): boolean {
+  return isText(value, LONGEST_BOOT) && (value as string).length >= SHORTEST_BOOT;
+}
+
+function isText(value: unknown, most: number): boolean {
+  return typeof value === "string" && value.length <= most;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
 
 /** What stands before the events of an entry: where it comes from, for whom it is, and its number there. */
 export type EntryNote = [
@@ -77,7 +121,7 @@ export type EntryNote = [
 export function isEntryNote(value: unknown): value is EntryNote {
   if (!Array.isArray(value) || value.length !== 5) return false;
   const [to, seq, from, origin, hops] = value as unknown[];
-  const isOrigin = isCount(from) && typeof origin === "string" && origin.length <= 64;
+  const isOrigin = isCount(from) && typeof origin === "string" && origin.length <= LONGEST_BOOT;
   return (to === null || isCount(to)) && isCount(seq) && seq > 0 && isOrigin && isCount(hops);
 }
 

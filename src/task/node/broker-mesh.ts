@@ -26,7 +26,7 @@ interface Known {
 
 /** So often a node tells that it is there. */
 const HELLO_MS = 2_000;
-const OPEN_TIMEOUT_MS = 5_000;
+const OPEN_TIMEOUT_MS = 1_500;
 /** Who has not been heard for so long is not looked for any more, until it is. */
 const FORGET_MS = 60_000;
 const WAITING = { messages: 1_000_000, bytes: 512 * 1024 * 1024 };

@@ -32,7 +32,7 @@ export interface KeepDialledOptions {
   onRefused: (error: DingError) => void;
 }
 
-const CONNECT_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 15_000;
 const REDIAL = { minMs: 25, maxMs: 1_000, jitter: 0.5 };
 /** A node that was killed and is back may find its old self still there, for a moment. */
 const TAKEN_MS = 5_000;

@@ -37,8 +37,9 @@ export interface DiallerOptions {
 /** Opens a link to another node; called again after each break. */
 export type OpenLink = (signal: AbortSignal) => Promise<Link>;
 
-const HANDSHAKE_TIMEOUT_MS = 10_000;
-const LINK_TIMEOUT_MS = 5_000;
+/** A machine that starts many nodes at once is slow to answer: dialling again would make it slower. */
+const HANDSHAKE_TIMEOUT_MS = 30_000;
+const LINK_TIMEOUT_MS = 15_000;
 
 /** Opens lines to other nodes and takes theirs. In a mesh, also to those it only hears of. */
 export class Dialler implements Disposable {

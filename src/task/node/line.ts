@@ -3,8 +3,9 @@ import { DingError, NetworkError } from "../../core/errors.ts";
 import { encodeFrame } from "../../protocol/codec.ts";
 import {
   isEntryNote,
-  meshBegin,
-  meshRecords,
+  isMeshBegin,
+  isNodeRecords,
+  type MeshBegin,
   type EntryNote,
   type MeshGreeting,
   type NodeRecord,
@@ -15,18 +16,12 @@ import { Fifo } from "../fifo.ts";
 import type { Said } from "../mesh/feed.ts";
 import type { Stream } from "../mesh/origin.ts";
 
-/** The first word on a line. */
-export interface Begin {
-  got: number | null;
-  records: { record: NodeRecord; sent: number }[];
-}
-
 /** How a node went. */
 export type Farewell = "leave" | "crash";
 
 /** What is heard on a line. */
 export interface LineEvents {
-  begin(line: Line, begin: Begin): void;
+  begin(line: Line, begin: MeshBegin): void;
   records(line: Line, records: NodeRecord[]): void;
   /** Resolves when it has been taken; undefined is at once. Throws when it is broken. */
   entry(line: Line, note: EntryNote, body: Uint8Array): Promise<void> | undefined;
@@ -113,7 +108,7 @@ export class Line {
     this.closed = this.#closed.promise;
   }
 
-  sayBegin(begin: Begin): void {
+  sayBegin(begin: MeshBegin): void {
     this.session.send([KIND.CALL, 0, WORD.BEGIN, begin, undefined]);
   }
 
@@ -155,15 +150,15 @@ export class Line {
         if (!this.#isBusy) this.#goOn();
         return;
       case WORD.BEGIN: {
-        const begin = meshBegin.safeParse(message[3]);
-        if (!begin.success || this.hasBegun) throw broken("its beginning");
+        const begin = message[3];
+        if (!isMeshBegin(begin) || this.hasBegun) throw broken("its beginning");
         this.hasBegun = true;
-        return this.#events.begin(this, begin.data);
+        return this.#events.begin(this, begin);
       }
       case WORD.RECORDS: {
-        const records = meshRecords.safeParse(message[3]);
-        if (!records.success) throw broken("what it knows of others");
-        return this.#events.records(this, records.data);
+        const records = message[3];
+        if (!isNodeRecords(records)) throw broken("what it knows of others");
+        return this.#events.records(this, records);
       }
       default:
         throw broken(`"${message[2].slice(0, 40)}"`);

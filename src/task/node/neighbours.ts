@@ -2,14 +2,14 @@ import { setImmediate } from "node:timers";
 import { parseAddress } from "../../config/address.ts";
 import type { Clock } from "../../core/clock.ts";
 import { DingError } from "../../core/errors.ts";
-import type { MeshGreeting, NodeRecord } from "../../protocol/task-mesh.ts";
+import type { MeshBegin, MeshGreeting, NodeRecord } from "../../protocol/task-mesh.ts";
 import type { Session } from "../../rpc/session.ts";
 import { probePort } from "../../runtime/probe.ts";
 import type { Graph } from "../mesh/graph.ts";
 import { Membership, type Candidate } from "../mesh/membership.ts";
 import type { PeerChange } from "../router.ts";
 import type { Incoming } from "./incoming.ts";
-import { Line, type Begin, type Farewell, type LineEvents } from "./line.ts";
+import { Line, type Farewell, type LineEvents } from "./line.ts";
 import type { Outgoing } from "./outgoing.ts";
 
 /** What a node says of itself, but for its neighbours. */
@@ -109,7 +109,7 @@ export class Neighbours implements LineEvents, Disposable {
     this.#membership.check({ ...peer, labels: NO_LABELS });
   }
 
-  begin(line: Line, { got, records }: Begin): void {
+  begin(line: Line, { got, records }: MeshBegin): void {
     const { incoming, outgoing, graph } = this.#options;
     for (const { record, sent } of records) {
       // What a node that is known already says to all may be on its way here through another.
