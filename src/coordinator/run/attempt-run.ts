@@ -64,6 +64,8 @@ export class AttemptRun {
   readonly #draining = new AbortController();
   #port: LinkPort | undefined;
   #timer: Disposable | undefined;
+  /** Until when it may take to come to its end. */
+  #endBy = 0;
 
   constructor(task: TaskRecord, worker: Worker, home: AttemptHome) {
     this.task = { ...task };
@@ -94,16 +96,17 @@ export class AttemptRun {
   /** The worker's code has dialled. */
   dialled(port: LinkPort): void {
     this.#port = port;
-    if (this.#draining.signal.aborted) this.#tellEnd(0);
+    if (this.#draining.signal.aborted) this.#tellEnd();
   }
 
   /** Asks the worker to come to an end within so long; then it is ended. Twice is once. */
   end(drainMs: number): void {
     if (this.#draining.signal.aborted) return;
     this.#draining.abort(new DingError("task.cancelled", "The task is to end"));
+    this.#endBy = this.#home.clock.now() + drainMs;
     const late = new DingError("task.timed-out", `it did not end in ${drainMs} ms`);
     this.#timer = this.#home.clock.after(drainMs + LAST_MS, () => this.abort(late));
-    this.#tellEnd(drainMs);
+    this.#tellEnd();
   }
 
   /** Ends the attempt now: what it does is lost. */
@@ -199,7 +202,8 @@ export class AttemptRun {
     return { name, task_id: this.task.id, attempt: this.attempt, ...more };
   }
 
-  #tellEnd(drainMs: number): void {
+  #tellEnd(): void {
+    const drainMs = Math.max(0, this.#endBy - this.#home.clock.now());
     this.#port?.request(END_METHOD, { drainMs }).catch(() => {});
   }
 }

@@ -134,7 +134,7 @@ test.each(["/v1alpha1/replicas", "/v2alpha1/job/ns.job/replicas"])(
     await until(() => two.status().master === null, PATIENT);
     await ask("DELETE", { replicas: 1 });
     await until(() => one.status().master === null, PATIENT);
-    expect((await ask("GET")).collectors).toEqual([]);
+    await until(async () => (await ask("GET")).collectors.length === 0, PATIENT);
     expect(learner.status().master).not.toBeNull();
     const bad = await fetch(`${coordinator.url}${path}`, { method: "POST", body: "{}" });
     expect(bad.status).toBe(400);
