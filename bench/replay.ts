@@ -1,4 +1,5 @@
 import { alone } from "./replay/alone.ts";
+import { assignments } from "./replay/assign.ts";
 import { link, weights } from "./replay/link.ts";
 import type { Row } from "./support/row.ts";
 
@@ -7,4 +8,5 @@ export async function* bench(): AsyncGenerator<Row> {
   yield* alone();
   yield* link();
   yield* weights();
+  yield* assignments();
 }
