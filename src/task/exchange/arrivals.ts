@@ -46,5 +46,11 @@ export class Arrivals {
   }
 }
 
+/** Did the other node not answer because it is gone, or its task has ended? */
+export function isOfOneGone(error: unknown): boolean {
+  const { code } = DingError.from(error);
+  return code.startsWith("network.") || code === "service.stopping" || code === "state.invalid";
+}
+
 /** Timers take no longer time: the wait begins anew then. */
 const LONGEST_MS = 2 ** 31 - 1;

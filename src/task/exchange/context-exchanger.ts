@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { DingError } from "../../core/errors.ts";
 import type { Middleware } from "../middleware.ts";
 import { ROLE, type Role } from "../roles.ts";
 import type { OnlineRLContext } from "../rl-contexts.ts";
 import type { MainTask } from "../task.ts";
-import { Arrivals, type Settled } from "./arrivals.ts";
+import { Arrivals, isOfOneGone, type Settled } from "./arrivals.ts";
 import { Totals, type Counts } from "./totals.ts";
 
 /** How contexts are exchanged. */
@@ -186,8 +185,7 @@ class ContextExchange<C extends OnlineRLContext> {
     } catch (error) {
       signal.throwIfAborted();
       if (finishing.aborted) return;
-      const { code } = DingError.from(error);
-      if (!code.startsWith("network.") && code !== "service.stopping") throw error;
+      if (!isOfOneGone(error)) throw error;
       this.#learners.delete(learner);
     }
   }

@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import type { Middleware } from "../middleware.ts";
 import { ROLE } from "../roles.ts";
 import type { MainTask } from "../task.ts";
-import { Arrivals, type Settled } from "./arrivals.ts";
+import { Arrivals, isOfOneGone, type Settled } from "./arrivals.ts";
 
 /** What has weights that are to be the same everywhere. */
 export interface ExchangedModel {
@@ -145,17 +145,23 @@ export class ModelExchanger<C extends Context = Context> {
     while (this.lag > maxLag && this.#newest && !this.#task.finishing.aborted) {
       const timeoutMs = waitMs - (performance.now() - startedMs);
       if (timeoutMs <= 0) throw this.#late(`these are ${this.lag} versions behind`);
-      const pulled = this.#task.request<Weights>(this.#newest.from, this.#pullEvent, undefined, {
-        timeoutMs,
-        signal: AbortSignal.any([this.#task.finishing, this.#task.signal]),
-      });
-      const weights = await pulled.catch((error: unknown) => {
-        this.#task.signal.throwIfAborted();
-        if (this.#task.finishing.aborted) return undefined;
-        throw error;
-      });
-      if (weights) this.#come(weights);
+      await this.#pull(this.#newest, timeoutMs);
       await this.#loadNewest();
+    }
+  }
+
+  /** A sender that is gone may come back, or another one: its weights are waited for then. */
+  async #pull(newest: Weights, timeoutMs: number): Promise<void> {
+    const { finishing, signal } = this.#task;
+    try {
+      const options = { timeoutMs, signal: AbortSignal.any([finishing, signal]) };
+      const pulled = this.#task.request<Weights>(newest.from, this.#pullEvent, undefined, options);
+      this.#come(await pulled);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (finishing.aborted) return;
+      if (!isOfOneGone(error)) throw error;
+      await this.#arrivals.until(this.#task, () => this.#newest !== newest, timeoutMs);
     }
   }
 

@@ -100,6 +100,21 @@ test("a learner that begins anew is listened to, though its versions are lower",
   await other[Symbol.asyncDispose]();
 });
 
+test("a receiver that is too far behind a sender that is gone waits for the next one", async () => {
+  const given = pair({ maxLag: 1, period: 10 });
+  await given.learner.run(5);
+  given.mesh.vanish(given.learner);
+  const running = given.collector.run(1);
+  await until(() => given.mesh.sent.some(({ event }) => event === "model_exchanger_pull"));
+  expect(given.collected.loaded).toEqual([100]);
+  const next = given.mesh.task("learner");
+  next.use(modelExchanger(next, new Model(200)));
+  await running;
+  expect(given.collected.loaded).toEqual([100, 200]);
+  await next[Symbol.asyncDispose]();
+  await given[Symbol.asyncDispose]();
+});
+
 test("a receiver waits for the first weights, and ends its wait when it is to finish", async () => {
   const mesh = new NotingMesh();
   const alone = mesh.task("collector");

@@ -1,3 +1,4 @@
+import { DingError } from "../../../../src/core/errors.ts";
 import { MainTask } from "../../../../src/task/task.ts";
 import { OnlineRLContext } from "../../../../src/task/rl-contexts.ts";
 import type { Ask, NodeNotes, RouteOptions } from "../../../../src/task/router.ts";
@@ -8,6 +9,7 @@ export class NotingMesh {
   readonly #mesh = new FakeMesh();
   readonly #notes = new Map<string, Map<number, number>>();
   readonly #retained = new Map<string, readonly unknown[]>();
+  readonly #gone = new Set<number>();
   /** What was sent, and to whom. */
   readonly sent: { event: string; to: number | undefined }[] = [];
 
@@ -24,6 +26,15 @@ export class NotingMesh {
   async greet(task: MainTask<OnlineRLContext>): Promise<void> {
     const router = task.router as NotingRouter;
     for (const [event, args] of this.#retained) await router.hear(event, args);
+  }
+
+  /** Nobody reaches this node any more. */
+  vanish(task: MainTask<OnlineRLContext>): void {
+    this.#gone.add(task.router.nodeId);
+  }
+
+  isGone(nodeId: number): boolean {
+    return this.#gone.has(nodeId);
   }
 
   note(sent: { event: string; to: number | undefined }): void {
@@ -61,6 +72,9 @@ class NotingRouter extends FakeRouter {
 
   override request(to: number, ask: Ask): Promise<unknown> {
     this.#noting.note({ event: ask.method, to });
+    if (this.#noting.isGone(to)) {
+      return Promise.reject(new DingError("network.unreachable", `Cannot reach node ${to}`));
+    }
     return super.request(to, ask);
   }
 
