@@ -38,7 +38,7 @@ interface Local {
 }
 
 const RESTART = { minMs: 200, maxMs: 5_000, jitter: 0.3 };
-const MOST_FAILURES = 2;
+const MOST_FAILURES = 1;
 /** After SIGTERM. */
 const KILL_AFTER_MS = 5_000;
 

@@ -48,7 +48,7 @@ test("ding coordinator --local starts everything, survives the death of workers,
   await using folder = await tempFolder();
   const env = { STOP_VALUE: "1000000" };
   const run = ["coordinator", "--config", CONFIG, "--local", "2", "--port", "0", "--json"];
-  await using first = spawnDing(run, { runtime: "bun", cwd: folder.path, env });
+  await using first = spawnDing(run, { runtime: "binary", cwd: folder.path, env });
   const { url, port } = await first.ready(30_000);
   const busy = (status: Status, role: string) =>
     status.workers.filter((one) => one.role === role && one.state === "busy" && one.taskId);
@@ -82,7 +82,7 @@ test("ding coordinator --local starts everything, survives the death of workers,
 
   const where = ["--port", `${port}`, "--json"];
   const asked = async (...words: string[]): Promise<Status> => {
-    const result = await ding(["coordinator", ...words, ...where], { runtime: "bun" });
+    const result = await ding(["coordinator", ...words, ...where], { runtime: "binary" });
     expect(result.stderr).toBe("");
     return JSON.parse(result.stdout) as Status;
   };
@@ -106,7 +106,7 @@ test("ding coordinator --local starts everything, survives the death of workers,
 
   // It goes on where it was, and reaches what is wanted now.
   const again = await ding([...run, "--resume"], {
-    runtime: "bun",
+    runtime: "binary",
     cwd: folder.path,
     env: { STOP_VALUE: "30" },
     timeoutMs: 50_000,
