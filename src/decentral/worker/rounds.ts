@@ -10,11 +10,23 @@ export class Rounds {
   readonly #tell: (report: RoundsReport) => void;
   readonly #clock: Clock;
   #report = emptyReport();
+  /** Is there anything in it to tell? */
+  #hasNews = false;
+  /** When the round under way began. */
+  #begunAt: number | undefined;
+  /** Did the last one find that its server is away? */
+  #wasWaiting = false;
   #timer: Disposable | undefined;
 
   constructor(tell: (report: RoundsReport) => void, clock: Clock = systemClock) {
     this.#tell = tell;
     this.#clock = clock;
+  }
+
+  /** One is under way: that is told too, should it take long. */
+  begun(): void {
+    this.#begunAt = this.#clock.now();
+    this.#tellSoon();
   }
 
   done(ms: number): void {
@@ -37,9 +49,10 @@ export class Rounds {
 
   /** Tells at once what has not been told. */
   flush(): void {
-    if (!this.#timer) return;
-    this.#timer[Symbol.dispose]();
+    this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
+    if (!this.#hasNews) return;
+    this.#hasNews = false;
     this.#tell(this.#report);
     this.#report = emptyReport();
   }
@@ -52,7 +65,26 @@ export class Rounds {
 
   #ended(state: Pick<RoundsReport, "isIdle" | "isWaiting">): void {
     Object.assign(this.#report, state);
-    this.#timer ??= this.#clock.after(TELL_EVERY_MS, () => this.flush());
+    this.#hasNews = true;
+    this.#begunAt = undefined;
+    this.#wasWaiting = state.isWaiting;
+    this.#tellSoon();
+  }
+
+  #tellSoon(): void {
+    this.#timer ??= this.#clock.after(TELL_EVERY_MS, () => this.#look());
+  }
+
+  #look(): void {
+    const tookMs = this.#begunAt === undefined ? undefined : this.#clock.now() - this.#begunAt;
+    const isLong = tookMs !== undefined && tookMs >= TELL_EVERY_MS;
+    // One that waits for its server only looks whether that is back.
+    if (isLong && !this.#wasWaiting) {
+      this.#report.isIdle = false;
+      this.#hasNews = true;
+    }
+    this.flush();
+    if (tookMs !== undefined && !isLong) this.#tellSoon();
   }
 }
 

@@ -36,6 +36,7 @@ async function runRound(
 ): Promise<boolean> {
   const round = roundContext(context);
   const begunMs = systemClock.now();
+  rounds.begun();
   try {
     const isDone = (await steps.doWork(model.value, round)) !== false;
     if (isDone) {

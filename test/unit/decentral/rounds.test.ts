@@ -33,3 +33,23 @@ test("Rounds keeps the times of the last rounds only, and counts all", () => {
   expect(told[0]?.tookMs.length).toBe(256);
   expect(told[0]?.tookMs.at(-1)).toBe(999);
 });
+
+test("Rounds tells once of a round that takes long, and of none that looks for its server", () => {
+  const clock = new FakeClock();
+  const told: RoundsReport[] = [];
+  const rounds = new Rounds((report) => void told.push(report), clock);
+  rounds.begun();
+  clock.advance(1_000);
+  expect(told).toMatchObject([{ done: 0, isIdle: false, isWaiting: false }]);
+  rounds.idle();
+  clock.advance(60);
+  rounds.begun();
+  clock.advance(60);
+  expect(told.slice(1)).toMatchObject([{ isIdle: true }]);
+  clock.advance(1_000);
+  expect(told.slice(2)).toMatchObject([{ done: 0, isIdle: false }]);
+  rounds.failed(1, "away", true);
+  rounds.begun();
+  clock.advance(1_000);
+  expect(told.slice(3)).toMatchObject([{ failed: 1, isWaiting: true }]);
+});
