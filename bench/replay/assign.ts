@@ -27,6 +27,8 @@ export async function* assignments(): AsyncGenerator<Row> {
       ...args,
       "--snapshot-dir",
       join(folder, "state"),
+      "--log-dir",
+      join(folder, "log"),
     ]);
     const { url } = JSON.parse(line) as { url: string };
     const status = await assigned(url);
