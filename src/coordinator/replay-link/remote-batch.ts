@@ -20,10 +20,11 @@ export class RemoteBatch implements SampledItems {
     this.count = answer.count;
     this.columns = answer.columns;
     this.keys = answer.keys;
-    this.weights = new Float64Array(answer.weights);
+    const { count, weights, lengths } = answer;
+    this.weights = weights ? new Float64Array(weights) : new Float64Array(count).fill(1);
     this.versions = answer.versions;
     this.priorities = answer.priorities;
-    this.lengths = answer.lengths;
+    this.lengths = lengths ?? new Int32Array(count).fill(1);
     this.unroll = answer.unroll;
     this.#scalars = new Set(answer.scalars);
   }

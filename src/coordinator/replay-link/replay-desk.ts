@@ -108,18 +108,19 @@ export class ReplayDesk implements Disposable {
   async #sample(meta: unknown, signal: AbortSignal): Promise<Body> {
     const { replay, newestVersion, onSampled } = this.#options;
     const { table, count, policyVersion } = readSampleWords(meta);
+    const name = table ?? replay.tables[0] ?? "";
+    const version = policyVersion ?? newestVersion();
     const into = this.#batch;
-    this.#batch = undefined; // while it is filled nobody else may have it
-    const batch = await replay.sample(table ?? replay.tables[0] ?? "", count, {
-      policyVersion: policyVersion ?? newestVersion(),
-      signal,
+    // At once where it can be: then the same memory serves the next sample too.
+    let batch = replay.trySample(name, count, {
+      policyVersion: version,
       ...(into ? { into } : {}),
     });
+    if (batch) this.#batch = batch;
+    else batch = await replay.sample(name, count, { policyVersion: version, signal });
     if (!batch) return undefined;
-    const answer = answerOf(formOf(batch));
-    this.#batch = batch;
     onSampled?.(count);
-    return answer;
+    return answerOf(formOf(batch));
   }
 
   #setPriorities(meta: unknown, body: Body): Body {
@@ -140,10 +141,10 @@ function formOf(batch: SampleBatch): SampleAnswer {
     columns,
     scalars,
     keys,
-    weights,
+    weights: weights.every((weight) => weight === 1) ? null : weights,
     priorities,
     versions: policyVersions,
-    lengths,
+    lengths: unroll === 1 ? null : lengths,
   };
 }
 

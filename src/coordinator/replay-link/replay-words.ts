@@ -44,8 +44,10 @@ export interface SampleAnswer {
   /** Columns that are one number a step, and no list of one. */
   scalars: readonly string[];
   keys: Float64Array;
-  weights: Float32Array;
+  /** Null: all are 1. */
+  weights: Float32Array | null;
   priorities: Float64Array;
   versions: Float64Array;
-  lengths: Int32Array;
+  /** Null: all are 1. */
+  lengths: Int32Array | null;
 }
