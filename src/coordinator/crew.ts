@@ -89,6 +89,11 @@ export class Crew implements AsyncDisposable {
       output: options.workerOutput,
       clock,
       log,
+      // Its name is free for the next one at once.
+      onEnded: (name) => {
+        const worker = roster.get(name);
+        if (worker) roster.distrust(worker, "its process has ended");
+      },
       onBroken: onFault,
     });
     for (const role of WORKER_ROLES) {

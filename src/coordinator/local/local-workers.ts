@@ -22,6 +22,8 @@ export interface LocalOptions {
   output?: ((line: string, from: Record<string, unknown>) => void) | undefined;
   clock: Clock;
   log: Logger;
+  /** The process of one has ended: whatever it did is lost. */
+  onEnded: (name: string) => void;
   /** One of them cannot be kept running. */
   onBroken: (error: DingError) => void;
 }
@@ -122,6 +124,7 @@ export class LocalWorkers implements AsyncDisposable {
     child.once("error", (error) => log.error(`cannot start ${role} ${name}: ${error.message}`));
     child.once("close", (code, signal) => {
       local.child = undefined;
+      if (local.isWanted) this.#options.onEnded(name);
       exit.resolve();
       if (local.isWanted) this.#again(local, plugin, signal ?? `code ${code}`);
     });
