@@ -53,6 +53,21 @@ describe("terminalLogger()", () => {
     expect(text).not.toContain("s3cret");
   });
 
+  test("writes a caught error and other values that plugins without types hand over", async () => {
+    const stream = new Written(false);
+    const log = await terminalLogger({
+      level: "info",
+      secrets: ["s3cret"],
+      stream: stream as unknown as NodeJS.WriteStream,
+    });
+    for (const given of [new TypeError("no s3cret"), 5, { a: [1] }, undefined]) {
+      log.info(given as unknown as string);
+    }
+    const lines = stream.text.trimEnd().split("\n");
+    const told = lines.map((line) => (JSON.parse(line) as { message: unknown }).message);
+    expect(told).toEqual(["TypeError: no [hidden]", "5", "{ a: [ 1 ] }", "undefined"]);
+  });
+
   test.each([
     ["debug", 4],
     ["info", 3],
