@@ -1,6 +1,8 @@
 import { systemClock } from "../../core/clock.ts";
-import { DingError } from "../../core/errors.ts";
+import { DingError, NetworkError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
+import { backoffMs } from "../../core/retry.ts";
+import { delay } from "../../core/wait.ts";
 import { dialLink } from "../../link/websocket.ts";
 import { dialSession } from "../../rpc/dial.ts";
 import { Peer, type IncomingCall } from "../../rpc/peer.ts";
@@ -21,8 +23,30 @@ export interface WorkerLink extends LinkPort {
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Opens the link of one attempt; rejects when there is no coordinator, or it does not know the ticket. */
+const TRIES = 5;
+const REDIAL = { minMs: 50, maxMs: 1_000, jitter: 0.5 };
+
+/**
+ * Opens the link of one attempt; rejects when there is no coordinator, or it does not know the ticket. A network that
+ * breaks while it opens is tried again, a few times.
+ */
 export async function dialWorkerLink(
+  target: LinkTarget,
+  events: WorkerLinkEvents,
+  tools: { log: Logger; signal: AbortSignal },
+): Promise<WorkerLink> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await dialOnce(target, events, tools);
+    } catch (thrown) {
+      const mayPass = thrown instanceof NetworkError && !tools.signal.aborted;
+      if (!mayPass || attempt === TRIES) throw thrown;
+      await delay(backoffMs(REDIAL, attempt), tools.signal);
+    }
+  }
+}
+
+async function dialOnce(
   { url, ticket, token, ca, toleranceMs }: LinkTarget,
   events: WorkerLinkEvents,
   { log, signal }: { log: Logger; signal: AbortSignal },

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { joinWorker, lineRun, startCoordinator } from "../../support/coordinator-run.ts";
 import { lineCollector, lineEvaluator, lineLearner } from "../../support/coordinator-workers.ts";
+import { freePort } from "../../support/free-port.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 import { until } from "../../support/until.ts";
@@ -53,18 +54,18 @@ test("a collector behind a silent network is given up, its task done by another;
 
 test("a link that is cut mends itself: no attempt is lost, nothing is inserted twice", async () => {
   await using folder = await tempFolder();
+  const port = await freePort();
+  // The processes of workers come through here; their slaves join directly.
+  await using proxy = await TcpProxy.open(port);
   await using coordinator = await startCoordinator(folder.path, {
     config: lineRun({ collectorTaskSpace: 1, evalInterval: 1_000 }),
+    port,
+    advertise: `127.0.0.1:${proxy.port}`,
   });
-  await using _learner = await joinWorker(lineLearner(), {
-    name: "l1",
-    join: [coordinator.address],
-  });
-  await using proxy = await TcpProxy.open(coordinator.port);
-  await using far = await joinWorker(lineCollector(), {
-    name: "far",
-    join: [`127.0.0.1:${proxy.port}`],
-  });
+  const join = [coordinator.address];
+  await using _learner = await joinWorker(lineLearner(), { name: "l1", join });
+  await using _evaluator = await joinWorker(lineEvaluator(), { name: "e1", join });
+  await using far = await joinWorker(lineCollector(), { name: "far", join });
   const steps = () => coordinator.facts().tallies.get("far")?.envSteps ?? 0;
   await until(() => steps() > 5, PATIENT);
   const before = proxy.accepted;
@@ -76,7 +77,7 @@ test("a link that is cut mends itself: no attempt is lost, nothing is inserted t
   expect(proxy.accepted).toBeGreaterThan(before);
   expect(coordinator.facts().counters.failures).toBe(0);
   await far.close();
-  await until(() => coordinator.facts().workers.length === 1, PATIENT);
+  await until(() => coordinator.facts().workers.length === 2, PATIENT);
   const { envSteps, inserted } = coordinator.facts().counters;
   // One item a step: the last one may have been under way when it was told to stop.
   expect(inserted - envSteps).toBeGreaterThanOrEqual(0);
