@@ -8,7 +8,7 @@ import { Totals, type Counts } from "./totals.ts";
 
 /** How contexts are exchanged. */
 export interface ContextExchangerOptions {
-  /** So many steps others than a learner take before they wait for anybody; default 1. */
+  /** So many steps others than a learner take before they wait for anybody, a collector once; default 1. */
   skipSteps?: number | undefined;
   /** How long they wait then, to go on without; default 60,000. A learner waits as long as it takes. */
   waitMs?: number | undefined;
@@ -69,6 +69,8 @@ class ContextExchange<C extends OnlineRLContext> {
   #pending: Collected[] = [];
   #trainIter: number | undefined;
   #hasHeard = false;
+  #hasEverHeard = false;
+  #hadLearners = false;
   #steps = 0;
   #version = 0;
   /** Of this node alone, over all its steps. */
@@ -134,11 +136,12 @@ class ContextExchange<C extends OnlineRLContext> {
     }
   }
 
-  /** A learner always; others, which nobody has to wait for, after their first steps. */
+  /** A learner always; a collector, for which others wait, until it has heard of one; the rest after their first steps. */
   get #waitsForOthers(): boolean {
     const { COLLECTOR, LEARNER } = ROLE;
-    if (this.#task.hasRole(LEARNER)) return !this.#task.hasRole(COLLECTOR);
-    return this.#steps > this.#options.skipSteps;
+    const isCollector = this.#task.hasRole(COLLECTOR);
+    if (this.#task.hasRole(LEARNER)) return !isCollector;
+    return this.#steps > this.#options.skipSteps && !(isCollector && this.#hasEverHeard);
   }
 
   get #hasNew(): boolean {
@@ -150,6 +153,7 @@ class ContextExchange<C extends OnlineRLContext> {
     if (trainIter !== undefined) this.#trainIter = trainIter;
     // A learner has nothing to learn from counts alone.
     this.#hasHeard ||= !this.#task.hasRole(ROLE.LEARNER);
+    this.#hasEverHeard = true;
     if (this.#hasHeard) this.#arrivals.wake();
   }
 
@@ -163,14 +167,24 @@ class ContextExchange<C extends OnlineRLContext> {
     await this.#room.until(this.#task, hasRoom, Infinity).catch(() => {}); // the task stops
   }
 
-  /** To learners; to all as long as nobody has said that it is one. */
+  /** To learners; to all as long as nobody has said that it is one. One that is gone is waited for, for a while. */
   async #give({ trajectories = [], episodes = [], trajectoryEndIdx }: C): Promise<void> {
     const collected: Collected = { trajectories, episodes, trajectoryEndIdx };
-    for (const nodeId of this.#task.router.notes.of(EVENT).keys()) this.#learners.add(nodeId);
-    if (this.#learners.size === 0) {
+    if (!this.#hasLearners() && !this.#hadLearners) {
       return await this.#task.emit(DATA, [collected], { onlyRemote: true });
     }
+    this.#hadLearners = true;
+    if (!this.#hasLearners()) {
+      const news = new Arrivals();
+      using _listening = this.#task.router.notes.onChange(() => news.wake());
+      await news.until(this.#task, () => this.#hasLearners(), this.#options.waitMs);
+    }
     await Promise.all([...this.#learners].map((to) => this.#giveTo(to, collected)));
+  }
+
+  #hasLearners(): boolean {
+    for (const nodeId of this.#task.router.notes.of(EVENT).keys()) this.#learners.add(nodeId);
+    return this.#learners.size > 0;
   }
 
   /** Resolves when it has room for more, or is gone: then nobody there learns from it. */
