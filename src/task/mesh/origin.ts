@@ -33,6 +33,9 @@ export class Origin implements Disposable {
   readonly #ready = new Fifo<Incoming>();
   #pumping: Promise<void> | undefined;
   readonly #known: Record<Stream, number> = { all: 0, own: 0 };
+  /** Streams whose next gap is known of already. */
+  readonly #gaps = new Set<Stream>();
+  #isTold = false;
 
   constructor(options: OriginOptions) {
     this.#options = options;
@@ -48,19 +51,27 @@ export class Origin implements Disposable {
   accept(stream: Stream, entry: Incoming): Promise<void> | undefined {
     const { seq } = entry;
     this.#known[stream] = Math.max(this.#known[stream], seq);
+    if (this.#gaps.delete(stream)) {
+      this.#isTold = true;
+      this.#skipTo(stream, seq - 1);
+      this.#isTold = false;
+    }
     this.#streams[stream].accept({ kind: "event", after: seq - 1, event: entry });
     return this.#pump();
   }
 
-  /** What the other end itself says that it does not have any more is not waited for. */
-  skip(stream: Stream, upTo: number): void {
-    const { cursor } = this.#streams[stream];
-    if (upTo > cursor) this.#streams[stream].accept({ kind: "missed", after: cursor, upTo });
-    void this.#pump();
+  /** Whoever brings its entries has said that some are gone: nobody waits for them, nor tells of them again. */
+  expectGap(): void {
+    this.#gaps.add("all").add("own");
   }
 
   [Symbol.dispose](): void {
     for (const reception of Object.values(this.#streams)) reception[Symbol.dispose]();
+  }
+
+  #skipTo(stream: Stream, upTo: number): void {
+    const { cursor } = this.#streams[stream];
+    if (upTo > cursor) this.#streams[stream].accept({ kind: "missed", after: cursor, upTo });
   }
 
   #receive(stream: Stream, after: number): Reception {
@@ -69,12 +80,15 @@ export class Origin implements Disposable {
     return new Reception({
       after,
       deliver: (entry) => this.#ready.push(entry),
-      missed: (from, upTo) => this.#options.missed(upTo - from),
+      missed: (from, upTo) => {
+        if (!this.#isTold) this.#options.missed(upTo - from);
+      },
       ask: (from) => {
         asks = from === askedAfter ? asks + 1 : 1;
         askedAfter = from;
-        if (asks > MOST_ASKS) this.skip(stream, this.#known[stream]);
-        else this.#options.ask(stream, from);
+        if (asks <= MOST_ASKS) return void this.#options.ask(stream, from);
+        this.#skipTo(stream, this.#known[stream]);
+        void this.#pump();
       },
       retryMs: RETRY_MS,
       mostEarly: MOST_EARLY,

@@ -21,7 +21,7 @@ import type { Neighbours } from "./neighbours.ts";
 export interface DiallerOptions {
   nodeId: number;
   boot: string;
-  topology?: "mesh" | "star" | "alone";
+  topology?: "mesh" | "star" | "alone" | undefined;
   tls?: TlsOptions | undefined;
   token?: string | undefined;
   heartbeatMs: number;
@@ -78,7 +78,7 @@ export class Dialler implements Disposable {
 
   /** Somebody came or went. */
   onReach(): void {
-    const { topology, nodeId, graph, neighbours, log } = this.#options;
+    const { topology = "mesh", nodeId, graph, neighbours, log } = this.#options;
     if (topology !== "mesh") return;
     for (const { record, ...peer } of graph.reached) {
       const isMine = record.topology === "mesh" && peer.nodeId < nodeId && record.address !== "";

@@ -40,7 +40,10 @@ interface Passed {
 export class Incoming implements Disposable {
   readonly #options: IncomingOptions;
   readonly #origins = new Map<string, Origin>();
+  /** By which neighbour the latest entry of an origin came. */
+  readonly #bringers = new Map<string, number>();
   #events = 0;
+  #isClosed = false;
 
   constructor(options: IncomingOptions) {
     this.#options = options;
@@ -58,26 +61,38 @@ export class Incoming implements Disposable {
 
   /** A node is heard of for the first time: its entries for everybody up to `after` are not for this one. */
   expect(nodeId: number, boot: string, after: number): void {
-    if (!this.#origins.has(boot)) this.#origins.set(boot, this.#originOf(nodeId, boot, after));
+    if (!this.#isClosed && !this.#origins.has(boot))
+      this.#origins.set(boot, this.#originOf(nodeId, boot, after));
   }
 
   /** A node is gone for so long that it cannot come back. */
   forget(boot: string): void {
     this.#origins.get(boot)?.[Symbol.dispose]();
     this.#origins.delete(boot);
+    this.#bringers.delete(boot);
+  }
+
+  /** A neighbour does not have some of what it had for this node any more. */
+  onGap({ peer }: Line): void {
+    for (const [boot, bringer] of this.#bringers) {
+      if (bringer === peer.nodeId) this.#origins.get(boot)?.expectGap();
+    }
   }
 
   /** Resolves when it has been taken; undefined is at once. */
   accept(from: Line, note: EntryNote, body: Uint8Array): Promise<void> | undefined {
     const [to, seq, nodeId, boot] = note;
+    if (this.#isClosed) return undefined;
     if (to !== null && to !== this.#options.nodeId) return this.#passOn(to, note, { body, from });
     this.expect(nodeId, boot, seq - 1);
+    this.#bringers.set(boot, from.peer.nodeId);
     const passed: Passed = { note, from };
     const stream: Stream = to === null ? "all" : "own";
     return this.#origins.get(boot)?.accept(stream, { seq, body, note: passed });
   }
 
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     for (const origin of this.#origins.values()) origin[Symbol.dispose]();
     this.#origins.clear();
   }

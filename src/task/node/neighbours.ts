@@ -1,5 +1,4 @@
 import { setImmediate } from "node:timers";
-import { parseAddress } from "../../config/address.ts";
 import type { Clock } from "../../core/clock.ts";
 import { DingError } from "../../core/errors.ts";
 import type { MeshBegin, MeshGreeting, NodeRecord } from "../../protocol/task-mesh.ts";
@@ -11,6 +10,7 @@ import type { PeerChange } from "../router.ts";
 import type { Incoming } from "./incoming.ts";
 import { Line, type Farewell, type LineEvents } from "./line.ts";
 import type { Outgoing } from "./outgoing.ts";
+import { placeOf } from "./place.ts";
 
 /** What a node says of itself, but for its neighbours. */
 export type OwnFacts = Pick<NodeRecord, "nodeId" | "boot" | "labels" | "address" | "topology">;
@@ -60,7 +60,7 @@ export class Neighbours implements LineEvents, Disposable {
     });
   }
 
-  /** What this node tells all others of itself. */
+  /** What it tells all others of itself. */
   get record(): NodeRecord {
     return {
       ...this.#options.facts(),
@@ -84,11 +84,12 @@ export class Neighbours implements LineEvents, Disposable {
   adopt(session: Session, peer: MeshGreeting, isDialled: boolean): Line {
     const old = this.lines.get(peer.nodeId);
     if (old?.peer.boot === peer.boot) this.#checkDuplicate(old, isDialled);
+    // What was said before goes the ways that there were.
+    const { log, sent } = this.#options.outgoing().head;
     this.#membership.join({ ...peer, labels: new Set(peer.labels) });
     const line = new Line({ session, peer, isDialled, events: this, clock: this.#options.clock });
     this.lines.set(peer.nodeId, line);
     if (old) this.#replace(old);
-    const { log, sent } = this.#options.outgoing().head;
     this.#heads.set(line, log);
     const { graph, incoming } = this.#options;
     const others = graph.records.map((record) => ({
@@ -138,20 +139,22 @@ export class Neighbours implements LineEvents, Disposable {
   }
 
   entry(...[line, note, body]: Parameters<LineEvents["entry"]>): Promise<void> | undefined {
-    this.#options.graph.settle(); // whoever is heard is known
-    return this.#options.incoming().accept(line, note, body);
+    const { graph, incoming } = this.#options;
+    graph.settle(); // whoever is heard is known
+    return incoming().accept(line, note, body);
   }
 
-  missed({ peer }: Line, events: number): void {
-    this.#options.missed(peer.nodeId, events);
+  missed(line: Line, events: number): void {
+    this.#options.incoming().onGap(line);
+    this.#options.missed(line.peer.nodeId, events);
   }
 
   taken({ peer }: Line, seq: number): void {
     this.#options.outgoing().onTaken(peer.nodeId, seq);
   }
 
-  asked({ peer }: Line, ...[stream, after]: ["all" | "own", number]): void {
-    this.#options.outgoing().onAsked(peer.nodeId, stream, after);
+  asked({ peer }: Line, ...lacking: ["all" | "own", number]): void {
+    this.#options.outgoing().onAsked(peer.nodeId, ...lacking);
   }
 
   interrupted(line: Line): void {
@@ -282,15 +285,6 @@ export class Neighbours implements LineEvents, Disposable {
       this.#isSettlingPlanned = false;
       if (!this.#isClosed) this.#options.graph.settle();
     });
-  }
-}
-
-/** What another node says of itself may be anything. */
-function placeOf(address: string): ReturnType<typeof parseAddress> | undefined {
-  try {
-    return parseAddress(address);
-  } catch {
-    return undefined;
   }
 }
 
