@@ -5,7 +5,9 @@ import { RemoteWeights } from "../../src/coordinator/weights/remote-weights.ts";
 import { dialWorkerLink } from "../../src/coordinator/worker-link/dial-worker-link.ts";
 
 const BATCH = 4_096;
-const IN_FLIGHT = 4;
+/** Inserts that are under way, and batches that were asked for ahead. */
+const INSERTS = 8;
+const AHEAD = 4;
 
 const [role = "", url = "", ticket = "", ...rest] = process.argv.slice(2);
 const { signal } = new AbortController();
@@ -30,7 +32,7 @@ const replay = new RemoteReplay({
 });
 
 /** How many a second, of some lanes that each do one thing after the other. */
-async function rate(seconds: number, work: () => Promise<unknown>): Promise<number> {
+async function rate(seconds: number, lanes: number, work: () => Promise<unknown>): Promise<number> {
   const until = now() + seconds * 1000;
   const from = now();
   let done = 0;
@@ -40,7 +42,7 @@ async function rate(seconds: number, work: () => Promise<unknown>): Promise<numb
       done += BATCH;
     }
   };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
+  await Promise.all(Array.from({ length: lanes }, lane));
   return done / ((now() - from) / 1000);
 }
 
@@ -49,10 +51,11 @@ if (role === "insert" || role === "sample") {
   const work =
     role === "insert"
       ? () => replay.insert({ obs, next: obs })
-      : () => replay.sample(BATCH, { prefetch: IN_FLIGHT });
+      : () => replay.sample(BATCH, { prefetch: AHEAD });
   await work();
-  await rate(1, work); // warm
-  console.log(JSON.stringify({ perSecond: await rate(Number(rest[0]), work) }));
+  const lanes = role === "insert" ? INSERTS : 1;
+  await rate(1, lanes, work); // warm
+  console.log(JSON.stringify({ perSecond: await rate(Number(rest[0]), lanes, work) }));
 } else if (role === "weights") {
   console.log("ready");
   for (let newerThan = 0; ;) {
