@@ -75,8 +75,9 @@ export class Reception implements Disposable {
   }
 
   #take({ event }: Event): void {
-    this.#early.delete(event.seq);
     this.#cursor = event.seq;
+    if (this.#early.size === 0) return this.#options.deliver(event);
+    this.#early.delete(event.seq);
     this.#options.deliver(event);
     for (let next = this.#nextEarly(this.#cursor); next; next = this.#nextEarly(this.#cursor)) {
       this.#early.delete(next.event.seq);

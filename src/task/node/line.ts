@@ -65,14 +65,20 @@ export interface LineOptions {
   isDialled: boolean;
   events: LineEvents;
   clock: Clock;
+  /** Of this end. */
+  boot: string;
 }
 
 /** What stands before a large body in its frame: list, kind and number, name, note, length. */
 const FIXED_HEAD_BYTES = 7 + 1 + WORD.ENTRY.length + 5;
 
-/** How many bytes stand before the body of an entry with this note, where it is large. */
+/** How many bytes stand before the body of an own entry with this note, where it is large. */
 export function headBytes(note: EntryNote): number {
-  return FIXED_HEAD_BYTES + encodeFrame(note).length;
+  return FIXED_HEAD_BYTES + encodeFrame(shortOf(note)).length;
+}
+
+function shortOf([to, seq]: EntryNote): [to: number | null, seq: number] {
+  return [to, seq];
 }
 
 type Call = Extract<Message, [typeof KIND.CALL, ...unknown[]]>;
@@ -96,10 +102,12 @@ export class Line {
   #untoldBytes = 0;
   #timer: Disposable | undefined;
   readonly #clock: Clock;
+  readonly #boot: string;
   #farewell: Farewell | undefined;
   #end: { error: DingError | undefined } | undefined;
 
-  constructor({ session, peer, isDialled, events, clock }: LineOptions) {
+  constructor({ session, peer, isDialled, events, clock, boot }: LineOptions) {
+    this.#boot = boot;
     this.#clock = clock;
     this.session = session;
     this.peer = peer;
@@ -118,8 +126,10 @@ export class Line {
 
   say(said: Said): void {
     if (said.kind === "event") {
-      const { seq, note, body } = said.event;
-      this.session.send([KIND.CALL, seq, WORD.ENTRY, note, body]);
+      const { seq, body } = said.event;
+      const note = said.event.note as EntryNote;
+      const told = note[3] === this.#boot ? shortOf(note) : note;
+      this.session.send([KIND.CALL, seq, WORD.ENTRY, told, body]);
     } else {
       this.session.send([KIND.CALL, said.upTo, WORD.MISSED, said.events, undefined]);
     }
@@ -216,8 +226,9 @@ export class Line {
     if (word === WORD.MISSED) {
       this.#events.missed(this, typeof meta === "number" ? meta : 0);
     } else {
-      if (!isEntryNote(meta) || !body) throw broken("an event");
-      taking = this.#events.entry(this, meta, body);
+      const note = this.#noteOf(meta);
+      if (!isEntryNote(note) || !body) throw broken("an event");
+      taking = this.#events.entry(this, note, body);
     }
     const done = (): void => {
       this.cursor = Math.max(this.cursor, seq);
@@ -230,6 +241,13 @@ export class Line {
     if (taking) return taking.then(done);
     done();
     return undefined;
+  }
+
+  /** Of its own entries the other end says only for whom they are, and their number. */
+  #noteOf(meta: unknown): unknown {
+    if (!Array.isArray(meta) || meta.length !== 2) return meta;
+    const { nodeId, boot } = this.peer;
+    return [meta[0], meta[1], nodeId, boot, 0];
   }
 
   readonly #tellTaken = (): void => {

@@ -87,7 +87,9 @@ export class Neighbours implements LineEvents, Disposable {
     // What was said before goes the ways that there were.
     const { log, sent } = this.#options.outgoing().head;
     this.#membership.join({ ...peer, labels: new Set(peer.labels) });
-    const line = new Line({ session, peer, isDialled, events: this, clock: this.#options.clock });
+    const { clock, facts } = this.#options;
+    const { boot } = facts();
+    const line = new Line({ session, peer, isDialled, events: this, clock, boot });
     this.lines.set(peer.nodeId, line);
     if (old) this.#replace(old);
     this.#heads.set(line, log);
