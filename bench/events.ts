@@ -74,6 +74,8 @@ async function* trips(): AsyncGenerator<Row> {
     limit: () => tripMicros(TRIPS, () => echo.trip(value)),
     real: () => tripMicros(TRIPS, () => pair.task.request(1, "echo", value)),
     rounds: ROUNDS,
+    // Requests go through more code than an echo, which takes longer to be compiled.
+    warmUps: 6,
   });
   echo.close();
   yield ratioRow({ id: "request round trip, p50", unit: "µs", bound: 2 }, compared);
