@@ -8,6 +8,7 @@ const BATCH = 4_096;
 /** Inserts that are under way, and batches that were asked for ahead. */
 const INSERTS = 8;
 const AHEAD = 4;
+const SAMPLERS = 2;
 
 const [role = "", url = "", ticket = "", ...rest] = process.argv.slice(2);
 const { signal } = new AbortController();
@@ -53,7 +54,7 @@ if (role === "insert" || role === "sample") {
       ? () => replay.insert({ obs, next: obs })
       : () => replay.sample(BATCH, { prefetch: AHEAD });
   await work();
-  const lanes = role === "insert" ? INSERTS : 1;
+  const lanes = role === "insert" ? INSERTS : SAMPLERS;
   await rate(1, lanes, work); // warm
   console.log(JSON.stringify({ perSecond: await rate(Number(rest[0]), lanes, work) }));
 } else if (role === "weights") {
