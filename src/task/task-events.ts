@@ -43,6 +43,7 @@ export class TaskEvents {
   readonly #options: TaskEventsOptions;
   /** Requests under way. */
   readonly #asked = new Set<(reason: unknown) => void>();
+  #isListening = false;
 
   constructor(options: TaskEventsOptions) {
     this.#options = options;
@@ -90,8 +91,10 @@ export class TaskEvents {
 
   /** One listener for all that are under way: signals are slow to listen to. */
   #untilHalted(answer: Promise<unknown>): Promise<unknown> {
-    const { halted } = this.#options;
-    if (this.#asked.size === 0) halted.addEventListener("abort", this.#onHalted, { once: true });
+    if (!this.#isListening) {
+      this.#isListening = true;
+      this.#options.halted.addEventListener("abort", this.#onHalted, { once: true });
+    }
     return new Promise((resolve, reject) => {
       this.#asked.add(reject);
       const settle = (): void => void this.#asked.delete(reject);
