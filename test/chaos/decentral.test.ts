@@ -109,7 +109,8 @@ class Place implements AsyncDisposable {
 
   /** NATS forgets in a kill -9 what it has delivered, and what was acknowledged, in the last moment before. */
   mayForget(first: Note, second: Note): boolean {
-    const [from = 0, to = 0] = [(first.atMs ?? 0) - LEASE_MS, second.atMs];
+    const from = (first.atMs ?? 0) - LEASE_MS;
+    const to = second.atMs ?? 0;
     const isNats = this.broker.url.startsWith("nats:");
     return isNats && this.brokerDeathsMs.some((diedMs) => from < diedMs && diedMs < to);
   }
