@@ -88,7 +88,15 @@ class Place implements AsyncDisposable {
   async trouble(what: (typeof TROUBLES)[number], chance: Chance): Promise<void> {
     this.kills[what] = (this.kills[what] ?? 0) + 1;
     if (what === "worker" && this.fleet) {
-      const { workers } = await statusOf(this.fleet);
+      const { fleet } = this;
+      // Those that were killed a moment ago may all be on their way back.
+      const workers = await until(
+        async () => {
+          const { workers: alive } = await statusOf(fleet);
+          return alive.length > 0 && alive;
+        },
+        { what: "a worker", timeoutMs: 30_000 },
+      );
       process.kill(chance.pick(workers).pid, "SIGKILL");
     } else if (what === "fleet") {
       this.fleet?.kill();
