@@ -59,7 +59,7 @@ async function* flow(): AsyncGenerator<Row> {
     perSecond,
   );
   yield valueRow(
-    { id: "the burst's sender, peak of its memory", unit: "MiB", bound: 1_024 },
+    { id: "the burst's sender, peak of its memory", unit: "MiB", bound: 512 },
     peakMiB,
   );
 }

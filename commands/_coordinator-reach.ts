@@ -1,11 +1,10 @@
 import { z } from "zod";
 import { listenOptions, portOption } from "../src/config/listen.ts";
 import { fieldsOf } from "../src/config/option-field.ts";
-import { readPem } from "../src/config/pem.ts";
 import { CoordinatorClient } from "../src/coordinator/client.ts";
 import { coordinatorOptions, DEFAULT_COORDINATOR_PORT } from "../src/coordinator/options.ts";
 import type { Given } from "./_command.ts";
-import { toolsOf } from "./_tools.ts";
+import { roleAddress } from "./_role-address.ts";
 
 const NETWORK = "Network";
 
@@ -45,10 +44,6 @@ export async function coordinatorClient(
   options: ReachOptions,
   given: Given,
 ): Promise<CoordinatorClient> {
-  const { token } = await toolsOf(options, given);
-  const { port, timeoutMs, tlsCa } = options;
-  // Where it listens on all addresses, this machine is one.
-  const host = ["0.0.0.0", "::", "[::]"].includes(options.host) ? "127.0.0.1" : options.host;
-  const tls = tlsCa === undefined ? undefined : { ca: readPem(tlsCa, "ca") };
-  return new CoordinatorClient({ host, port, token, tls, timeoutMs });
+  const { timeoutMs } = options;
+  return new CoordinatorClient({ ...(await roleAddress(options, given)), timeoutMs });
 }

@@ -1,11 +1,10 @@
 import { z } from "zod";
 import { listenOptions, portOption } from "../src/config/listen.ts";
 import { fieldsOf } from "../src/config/option-field.ts";
-import { readPem } from "../src/config/pem.ts";
 import { FleetClient } from "../src/decentral/client.ts";
 import { DEFAULT_DECENTRAL_PORT, decentralOptions } from "../src/decentral/options.ts";
 import type { Given } from "./_command.ts";
-import { toolsOf } from "./_tools.ts";
+import { roleAddress } from "./_role-address.ts";
 
 const NETWORK = "Network";
 
@@ -49,10 +48,6 @@ export async function fleetClient(
   given: Given,
   signal?: AbortSignal,
 ): Promise<FleetClient> {
-  const { token } = await toolsOf(options, given);
-  const { port, timeoutMs, tlsCa } = options;
-  // Where it listens on all addresses, this machine is one.
-  const host = ["0.0.0.0", "::", "[::]"].includes(options.host) ? "127.0.0.1" : options.host;
-  const tls = tlsCa === undefined ? undefined : { ca: readPem(tlsCa, "ca") };
-  return new FleetClient({ host, port, token, tls, timeoutMs, signal });
+  const { timeoutMs } = options;
+  return new FleetClient({ ...(await roleAddress(options, given)), timeoutMs, signal });
 }

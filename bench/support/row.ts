@@ -13,7 +13,7 @@ export interface Row {
   ratio: number | null;
   /** What the ratio, or the value where there is no ratio, may be: at least for rates, at most for the rest. */
   bound: number | null;
-  /** False when the bound is broken; one of the value that the prototype misses in the same run is not for this machine. */
+  /** False when the bound is broken. */
   ok: boolean;
 }
 
@@ -45,18 +45,7 @@ export function ratioRow(head: RowHead, { value, limit, ratio }: Compared): Row 
 
 /** A row whose bound, if any, is one of the value; `limit` is what the bare prototype got beside it. */
 export function valueRow(head: RowHead, value: number, limit?: number): Row {
-  const alone = row(head, { value, limit: limit ?? null, ratio: null, judged: value });
-  const isBeyond = limit !== undefined && !meets(limit, head);
-  return { ...alone, ok: alone.ok || isBeyond };
-}
-
-/** Is this within the bound of its row? */
-export function meets(
-  judged: number,
-  { unit, bound }: Pick<Row | RowHead, "unit" | "bound">,
-): boolean {
-  if (bound === undefined || bound === null) return true;
-  return isRate(unit) ? judged >= bound : judged <= bound;
+  return row(head, { value, limit: limit ?? null, ratio: null, judged: value });
 }
 
 /** Is less of this unit worse? */
@@ -68,6 +57,6 @@ function row(
   { id, unit, peer, bound }: RowHead,
   { judged, ...measured }: Pick<Row, "value" | "limit" | "ratio"> & { judged: number },
 ): Row {
-  const whole = { id, unit, ...measured, peer: peer ?? null, bound: bound ?? null };
-  return { ...whole, ok: meets(judged, whole) };
+  const ok = bound === undefined || (isRate(unit) ? judged >= bound : judged <= bound);
+  return { id, unit, ...measured, peer: peer ?? null, bound: bound ?? null, ok };
 }

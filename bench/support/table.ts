@@ -1,4 +1,4 @@
-import { isRate, meets, type Row } from "./row.ts";
+import { isRate, type Row } from "./row.ts";
 
 const HEAD = ["measure", "ding", "bare", "ratio", "bound", "", "ancestor"];
 
@@ -15,8 +15,7 @@ export function brief(row: Row): string {
   return [id, value, ratio && `ratio ${ratio}`, bound, verdict].filter(Boolean).join("  ");
 }
 
-function cells(row: Row): string[] {
-  const { id, value, unit, limit, peer, ratio, bound } = row;
+function cells({ id, value, unit, limit, peer, ratio, bound, ok }: Row): string[] {
   const figure = (number: number | null): string =>
     number === null ? "" : `${rounded(number)} ${unit}`;
   const sign = isRate(unit) ? "≥" : "≤";
@@ -27,15 +26,9 @@ function cells(row: Row): string[] {
     figure(limit),
     ratio === null ? "" : ratio.toFixed(2),
     bound === null ? "" : `${sign} ${bound}${of}`,
-    verdict(row),
+    bound === null ? "" : ok ? "ok" : "BROKEN",
     figure(peer),
   ];
-}
-
-function verdict(row: Row): string {
-  if (row.bound === null) return "";
-  if (!row.ok) return "BROKEN";
-  return meets(row.ratio ?? row.value, row) ? "ok" : "beyond this machine";
 }
 
 function rounded(number: number): string {
