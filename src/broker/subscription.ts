@@ -104,18 +104,28 @@ export class Subscription extends Service {
   }
 
   async #loop(): Promise<void> {
-    const { leaseMs } = this.#options;
+    const { leaseMs, clock } = this.#options;
+    const hasLease = this.#queue.can.has("lease");
     let failures = 0;
     let last: Promise<void> = Promise.resolve();
     let before = last;
     while (!this.stopping.aborted && !this.#queue.stopping.aborted) {
       await this.#resumed.promise;
       const { signal } = this.#taking;
-      const taking = this.#queue.take({ leaseMs, waitMs: Infinity, signal, comesAgain: true });
+      let takenMs = 0;
+      const taking = this.#queue
+        .take({ leaseMs, waitMs: Infinity, signal, comesAgain: true })
+        .finally(() => (takenMs = clock.now()));
       const [taken] = await Promise.allSettled([taking, before]);
       if (taken.status === "fulfilled") {
         failures = 0;
+        // Nothing could be said of the job before for so long that this one may be another's by now.
+        const isStale = hasLease && clock.now() - takenMs > leaseMs / 2;
         for (const job of taken.value) {
+          if (isStale) {
+            this.#giveBack(job);
+            continue;
+          }
           const attempt = await this.#attempt(job);
           before = last;
           last = this.#settleSoon(attempt);
@@ -125,6 +135,15 @@ export class Subscription extends Service {
       }
     }
     await Promise.all([before, last]);
+  }
+
+  /** Nobody has run it; where that cannot be said, the lease's end says it. */
+  #giveBack(job: Job): void {
+    const released = this.#queue
+      .release(job)
+      .catch(() => {})
+      .finally(() => this.#settling.delete(released));
+    this.#settling.add(released);
   }
 
   /** Resolves when the word on a job outlives this process: the next one need not wait for the disk. */
