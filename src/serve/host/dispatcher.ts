@@ -13,6 +13,7 @@ import type { Streams } from "./streams.ts";
 import { Bounds } from "./bounds.ts";
 import { answeredFacts, endedFacts } from "./job-facts.ts";
 import { Job, type Run } from "./job.ts";
+import { ReadyBatches } from "./ready-batches.ts";
 import {
   deathError,
   emptyError,
@@ -49,6 +50,7 @@ export class Dispatcher {
   readonly #open = new Set<Job>();
   #generation: Generation | undefined;
   readonly #underWay = new UnderWay();
+  readonly #ready = new ReadyBatches();
   #isPumping = false;
   /** Requests of which a worker has had a part. */
   #begun = 0;
@@ -192,16 +194,20 @@ export class Dispatcher {
     }
     let worker = "";
     let takenAt = at;
+    const ready = { pieces: batch, cancel: (): void => cancel() };
+    this.#ready.add(ready);
     const ended = (ms: number | undefined): void => {
+      this.#ready.delete(ready);
       this.#batcher.onBatchEnd(batch, { now: this.#clock.now(), ms });
     };
-    generation.run({
+    const cancel = generation.run({
       method: WORKER_METHODS.BATCH,
       meta: null,
       body,
       taken: ({ id }) => {
         worker = id;
         takenAt = this.#clock.now();
+        this.#ready.delete(ready);
       },
       settled: () => generation.memory?.release(body),
       reply: (answer) => {
@@ -280,6 +286,7 @@ export class Dispatcher {
   #fail(job: Job, error: DingError): void {
     if (!job.fail(error)) return;
     this.#batcher.remove(job);
+    if (job.hasBegun) this.#ready.onLeft();
     this.#statistics.onFailed(endedFacts(job), error);
     this.#close(job);
   }

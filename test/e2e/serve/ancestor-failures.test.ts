@@ -183,6 +183,8 @@ test("the ancestor's failure 13: 3,000 items of 100 KB, all sent before the firs
 test("the ancestor's failure 17: what a client gives up leaves the queue, and never runs", async () => {
   await using client = new Client({ ip: server.address, model: "jobs" });
   const mark = folder.file("marks");
+  // Behind short batches the next ones lie ready in the workers; these must not run either.
+  for (let index = 0; index < 20; index++) await client.encode({ echo: index });
   const holders = [
     client.encode({ echo: 1, waitMs: 1_500, mark }),
     client.encode({ echo: 2, waitMs: 1_500 }),
@@ -199,6 +201,6 @@ test("the ancestor's failure 17: what a client gives up leaves the queue, and ne
   await Promise.all(holders);
   expect(await client.encode({ echo: "next" })).toBe("next");
   const ran = existsSync(late) ? (await readFile(late, "utf8")).split("\n").length - 1 : 0;
-  // Those that were in a batch before their time was up.
-  expect(ran).toBeLessThan(40);
+  // Those that were in a batch before their time was up: one in each worker.
+  expect(ran).toBeLessThanOrEqual(32);
 });
