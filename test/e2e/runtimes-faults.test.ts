@@ -54,9 +54,10 @@ onEachRuntime([
   {
     name: "a task that never returns is timed out, and the next one runs",
     async run(runtime) {
-      await using slave = await startSlave(JOBS, ["--cancel-grace-ms=100"], { runtime });
-      const to = { slaves: [slave], args: ["--timeout-ms", "1000"] };
-      const { code, lines } = await submit([{ spin: true }, { add: [1, 2] }], to, { runtime });
+      const limits = ["--task-timeout-ms=500", "--cancel-grace-ms=100"];
+      await using slave = await startSlave(JOBS, limits, { runtime });
+      const tasks = [{ spin: true }, { add: [1, 2] }];
+      const { code, lines } = await submit(tasks, { slaves: [slave] }, { runtime });
       expect(lines).toMatchObject([
         { status: "TIMED_OUT", error: { code: "task.timed-out" } },
         { status: "COMPLETED", result: { sum: 3 } },
