@@ -11,6 +11,8 @@ export interface Ranks {
   hosts: string[];
   /** How many there are; undefined where the platform does not tell. */
   count: number | undefined;
+  /** The first port of each of them, where the platform tells. */
+  ports?: readonly (number | undefined)[] | undefined;
 }
 
 /** The first of these variables that is set, and not empty. */
@@ -36,5 +38,7 @@ export function neededVariable(
 /** A whole number from 0; throws `usage.invalid-option` naming the variable. */
 export function wholeNumber(value: string, name: string): number {
   if (/^\d{1,9}$/.test(value.trim())) return Number(value);
-  throw new DingError("usage.invalid-option", `Cannot use ${name}: "${value}" is no number`);
+  throw new DingError("usage.invalid-option", `Cannot use ${name}: "${value}" is no number`, {
+    hint: "It is a whole number from 0.",
+  });
 }

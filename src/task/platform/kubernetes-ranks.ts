@@ -15,26 +15,51 @@ const KUBERNETES = {
 /**
  * Reads what a DIJob tells its pods (DI_NODES, DI_RANK), or an Indexed Job (JOB_COMPLETION_INDEX; the names of the
  * pods from DI_NODES if it is set, else from HOSTNAME and a headless service, DI_SERVICE or named as the job). A pod
- * that was made again has its place by its name, whatever DI_RANK says. Throws `usage.invalid-option`.
+ * that was made again has its place by its name, whatever DI_RANK says. Nodes may be listed with their ports. Throws
+ * `usage.invalid-option`.
  */
 export function kubernetesRanks(env: Environment): Ranks {
   const nodes = variable(env, ["DI_NODES"]);
   const index = variable(env, ["JOB_COMPLETION_INDEX"]);
   if (nodes === undefined && index !== undefined) return indexedRanks(env, index);
   const list = neededVariable(env, ["DI_NODES", "JOB_COMPLETION_INDEX"], KUBERNETES);
-  const hosts = list
+  const listed = list
     .split(",")
-    .map((host) => host.trim())
-    .filter((host) => host !== "");
+    .flatMap((text) => text.trim() || [])
+    .map(listedNode);
+  const hosts = listed.map(({ host }) => host);
+  if (hosts.length === 0) throw misfit(`DI_NODES is "${list}"`, LIST_HINT);
   const name = index === undefined ? "DI_RANK" : "JOB_COMPLETION_INDEX";
-  const told = index ?? neededVariable(env, ["DI_RANK"], KUBERNETES);
+  const told = index ?? neededVariable(env, ["DI_RANK"], RANK);
   const rank = rankOf(hosts, wholeNumber(told, name), variable(env, ["HOSTNAME"]));
-  if (rank !== undefined) return { rank, hosts, count: hosts.length };
-  throw new DingError(
-    "usage.invalid-option",
-    `Cannot use --platform k8s: ${name} is ${told}, but DI_NODES has ${hosts.length} nodes`,
-    { hint: "The pod's own name is not among them either: let the job make it again." },
-  );
+  if (rank === undefined) {
+    const of = hosts.length === 1 ? "1 node" : `${hosts.length} nodes`;
+    const hint = `${name} goes from 0 to ${hosts.length - 1}; or the pod has the name of one of DI_NODES.`;
+    throw misfit(`${name} is ${told}, but DI_NODES has ${of}`, hint);
+  }
+  const ports = listed.map(({ port }) => port);
+  const hasPorts = ports.some((port) => port !== undefined);
+  return { rank, hosts, count: hosts.length, ...(hasPorts && { ports }) };
+}
+
+const LIST_HINT = "List all nodes with commas, in the order of their ranks: HOST,HOST:PORT,…";
+const RANK = { platform: "k8s", hint: "It is the place of this pod in DI_NODES, from 0." };
+
+/** HOST, HOST:PORT, an address of IPv6 with or without brackets; with a scheme in front or not. */
+function listedNode(text: string): { host: string; port: number | undefined } {
+  const bare = text.replace(/^[a-z]+:\/\//, "").replace(/\/$/, "");
+  const [, host = "", digits] =
+    /^([\w.-]+)(?::(\d{1,5}))?$/.exec(bare) ??
+    /^\[([\da-f.:]+)\](?::(\d{1,5}))?$/i.exec(bare) ??
+    /^([\da-f.]*:[\da-f.]*:[\da-f.:]*)$/i.exec(bare) ??
+    [];
+  const port = digits === undefined ? undefined : Number(digits);
+  if (host !== "" && (port === undefined || (port > 0 && port < 65_536))) return { host, port };
+  throw misfit(`"${text}" in DI_NODES is no node`, LIST_HINT);
+}
+
+function misfit(why: string, hint: string): DingError {
+  return new DingError("usage.invalid-option", `Cannot use --platform k8s: ${why}`, { hint });
 }
 
 /** The orchestrator gives a pod that it makes again a rank beyond the last one; its name stays. */
@@ -52,12 +77,9 @@ function indexedRanks(env: Environment, index: string): Ranks {
   const pod = neededVariable(env, ["HOSTNAME"], KUBERNETES);
   const end = `-${rank}`;
   if (!pod.endsWith(end)) {
-    throw new DingError(
-      "usage.invalid-option",
-      `Cannot use --platform k8s: pod "${pod}" has index ${rank}, but not in its name`,
-      {
-        hint: 'Set completionMode: Indexed, and leave hostname out; or set DI_NODES: "POD.SERVICE,…".',
-      },
+    throw misfit(
+      `pod "${pod}" has index ${rank}, but not in its name`,
+      'Set completionMode: Indexed, and leave hostname out; or set DI_NODES: "POD.SERVICE,…".',
     );
   }
   const job = pod.slice(0, -end.length);

@@ -81,7 +81,10 @@ class Reader {
 
   #range(part: string): string[] {
     const [, from, to] = /^(\d+)-(\d+)$/.exec(part) ?? [];
-    if (from === undefined || to === undefined) return [part];
+    if (from === undefined || to === undefined) {
+      if (/^-|-$|:/.test(part)) throw this.fault(`"${part}" is no range`);
+      return [part];
+    }
     const count = Number(to) - Number(from) + 1;
     if (count < 1) throw this.fault(`range "${part}" runs backwards`);
     this.#check(count);

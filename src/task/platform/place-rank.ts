@@ -5,9 +5,10 @@ import type { Ranks } from "./environment.ts";
 /** What a launch was told beside its platform; this goes before all else. Undefined is not told. */
 export interface GivenPlace {
   parallelWorkers?: number | undefined;
+  /** Default a mesh of several nodes, unless something says whom to attach to; else alone. */
   topology?: "alone" | "mesh" | "star" | undefined;
   address?: string | undefined;
-  /** One is the first of a row, of all ranks on the same host. */
+  /** As many as there are workers here, or as all ranks have together; one is the first of a row, of all ranks on the same host. */
   ports?: readonly number[] | undefined;
   /** As many as there are workers here, or as all ranks have together; one is the first of this launch's row. */
   nodeIds?: readonly number[] | undefined;
@@ -51,17 +52,37 @@ export function placeRank(options: PlaceRankOptions): Place {
     });
   }
   const own = placeOf(options, rank, given.address);
-  const { topology = "alone" } = given;
+  const topology = given.topology ?? usualTopology(options);
+  const attachTo = attachOf(options, topology);
+  checkPorts(options, topology);
   return {
     parallelWorkers: own.workers,
     topology,
     address: own.address,
     ports: own.ports,
     nodeIds: own.nodeIds,
-    attachTo: attachOf(options, topology),
+    attachTo,
     labels: [...new Set([...(given.labels ?? []), ...(taskOf(options, rank).labels ?? [])])],
     expectNodes: topology === "alone" && !given.isBrokered ? undefined : allWorkers(options),
   };
+}
+
+/** What a person means who says nothing of it: that several nodes hear each other. */
+function usualTopology(options: PlaceRankOptions): "alone" | "mesh" {
+  if (options.spec || options.given.attachTo) return "alone";
+  return (allWorkers(options) ?? workersOf(options, options.rank) + options.rank) > 1
+    ? "mesh"
+    : "alone";
+}
+
+/** What others are to dial must be known to them. */
+function checkPorts(options: PlaceRankOptions, topology: Place["topology"]): void {
+  const { given, count = Infinity } = options;
+  if (given.ports?.[0] !== 0 || given.isBrokered || topology === "alone" || count === 1) return;
+  if (given.attachTo) return;
+  throw invalid("--ports 0 is any free port, which the other launches do not know", {
+    hint: "Pass the first port of a row that is free on all hosts, such as --ports 20000.",
+  });
 }
 
 /** Where the workers of a rank listen, and who they are. */
@@ -98,9 +119,12 @@ function sum(total: number, one: number): number {
 
 function portsOf(options: PlaceRankOptions, rank: number, workers: number): number[] {
   const { given, basePort } = options;
-  if (given.ports && given.ports.length > 1) return counted(given.ports, workers, "ports");
-  const said = given.ports ? undefined : taskOf(options, rank).ports;
-  if (said) return row(said, workers, "ports");
+  if (given.ports && given.ports.length > 1) {
+    return counted(shareOf(options, given.ports, rank), workers, "ports");
+  }
+  const told = options.ports?.[rank];
+  const said = taskOf(options, rank).ports ?? (told === undefined ? undefined : [told]);
+  if (said && !given.ports) return row(said, workers, "ports");
   const first = given.ports?.[0] ?? basePort;
   // 0 is any free port: nobody can know which.
   if (first === 0) return Array<number>(workers).fill(0);
@@ -118,14 +142,33 @@ function workersBefore(options: PlaceRankOptions, rank: number): number {
 }
 
 function nodeIdsOf(options: PlaceRankOptions, rank: number, workers: number): number[] {
-  const { given, hosts } = options;
-  const before = Array.from({ length: rank }, (_, at) => workersOf(options, at));
-  const first = before.reduce(sum, 0);
-  const all = given.nodeIds;
-  if (all && all.length > workers && all.length >= hosts.length * workers) {
-    return all.slice(first, first + workers);
+  const { nodeIds } = options.given;
+  if (nodeIds && new Set(nodeIds).size < nodeIds.length) {
+    throw invalid(`--node-ids ${nodeIds.join(",")} has an id twice`, {
+      hint: "Each node needs one of its own.",
+    });
   }
-  return row(all ?? taskOf(options, rank).nodeIds ?? [first], workers, "node-ids");
+  if (nodeIds) return row(shareOf(options, nodeIds, rank), workers, "node-ids");
+  return row(taskOf(options, rank).nodeIds ?? [firstOf(options, rank)], workers, "node-ids");
+}
+
+/** Which of these numbers are this rank's, if there are as many as all ranks need. */
+function shareOf(
+  options: PlaceRankOptions,
+  numbers: readonly number[],
+  rank: number,
+): readonly number[] {
+  const workers = workersOf(options, rank);
+  const first = firstOf(options, rank);
+  const { count = options.hosts.length } = options;
+  const needed = Array.from({ length: count }, (_, at) => workersOf(options, at)).reduce(sum, 0);
+  const isForAll = numbers.length > workers && numbers.length >= needed;
+  return isForAll ? numbers.slice(first, first + workers) : numbers;
+}
+
+/** How many nodes all ranks before this one have. */
+function firstOf(options: PlaceRankOptions, rank: number): number {
+  return Array.from({ length: rank }, (_, at) => workersOf(options, at)).reduce(sum, 0);
 }
 
 function attachOf(options: PlaceRankOptions, topology: Place["topology"]): string[] {
@@ -181,8 +224,9 @@ function row(numbers: readonly number[], count: number, what: string): number[] 
 
 function counted(numbers: readonly number[], count: number, what: string): number[] {
   if (numbers.length === count) return [...numbers];
-  throw invalid(`--${what} has ${numbers.length} numbers for ${count} workers`, {
-    hint: "Pass one for each, or only the first.",
+  const workers = count === 1 ? "1 worker" : `${count} workers`;
+  throw invalid(`--${what} has ${numbers.length} numbers for ${workers}`, {
+    hint: "Pass one for each, one for each of all launches, or only the first.",
   });
 }
 

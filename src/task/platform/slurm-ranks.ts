@@ -1,4 +1,5 @@
-import { DingError } from "../../core/errors.ts";
+import { readFileSync } from "node:fs";
+import { DingError, messageOf } from "../../core/errors.ts";
 import {
   neededVariable,
   variable,
@@ -42,16 +43,45 @@ export function slurmRanks(env: Environment): Ranks {
 function hostsOf(env: Environment, nodes: readonly string[], count: number): string[] {
   const [spread = "", size] = (variable(env, ["SLURM_DISTRIBUTION"]) ?? "").split(/[:,=]/);
   const plane = variable(env, ["SLURM_DIST_PLANESIZE"]) ?? size;
-  if (spread === "arbitrary") {
-    const list = variable(env, ["SLURM_ARBITRARY_NODELIST"]);
-    if (list !== undefined) return expandNodelist(list).slice(0, count);
-  }
+  if (spread === "arbitrary" && nodes.length > 1) return hostsOfList(env, count);
   const places = placesOf(env, nodes, count);
   if (spread === "cyclic") return dealt(nodes, places, 1);
   if (spread === "plane" && plane !== undefined) {
     return dealt(nodes, places, Math.max(1, wholeNumber(plane, "SLURM_DIST_PLANESIZE")));
   }
   return nodes.flatMap((node, at) => Array<string>(places[at] ?? 0).fill(node));
+}
+
+/** Of a list that a person has made; srun does not tell its tasks what `--nodelist` was. */
+function hostsOfList(env: Environment, count: number): string[] {
+  const list = variable(env, ["SLURM_ARBITRARY_NODELIST"]);
+  const file = variable(env, ["SLURM_HOSTFILE"]);
+  const text = list ?? (file === undefined ? "" : contentOf(file));
+  const words = text.replaceAll(/#.*/g, "").split(/\s+/);
+  const hosts = words.filter((word) => word !== "").flatMap(timesOf);
+  if (hosts.length > 0) return hosts.slice(0, count);
+  throw new DingError(
+    "usage.invalid-option",
+    "Cannot use --platform slurm: tasks are dealt out by a list, and Slurm does not tell which",
+    {
+      hint: "Set SLURM_HOSTFILE to a file of it, a node for each task, or SLURM_ARBITRARY_NODELIST.",
+    },
+  );
+}
+
+/** "n[1-2]", "n1*3" */
+function timesOf(word: string): string[] {
+  const [, nodes = word, times = "1"] = /^(.+)\*(\d{1,5})$/.exec(word) ?? [];
+  return expandNodelist(nodes).flatMap((node) => Array<string>(Number(times)).fill(node));
+}
+
+/** Of a file that every node sees. */
+function contentOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw misfit(`SLURM_HOSTFILE cannot be read: ${messageOf(error)}`);
+  }
 }
 
 /** How many tasks each node has: "2(x2),1". */

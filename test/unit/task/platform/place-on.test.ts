@@ -71,6 +71,41 @@ test("placeOn() attaches a mesh to all before it, a star to the first, alone to 
   ).toEqual([]);
 });
 
+test("placeOn() makes a mesh of several nodes, if nobody says otherwise", async () => {
+  const topologyOf = async (given: PlaceOnOptions["given"], DI_NODES = "a,b", spec?: string) =>
+    (await k8s({ env: { DI_NODES, DI_RANK: "0" }, given, spec })).topology;
+  expect(await topologyOf({})).toBe("mesh");
+  expect(await topologyOf({}, "a")).toBe("alone");
+  expect(await topologyOf({ parallelWorkers: 2 }, "a")).toBe("mesh");
+  expect(await topologyOf({ topology: "alone" })).toBe("alone");
+  expect(await topologyOf({ attachTo: ["tcp://c:1"] })).toBe("alone");
+  expect(await topologyOf({}, "a,b", '{"tasks": [{}, {"attach_to": "$node.0"}]}')).toBe("alone");
+  const env = { JOB_COMPLETION_INDEX: "1", HOSTNAME: "j-1" };
+  expect(await k8s({ env })).toMatchObject({ topology: "mesh", attachTo: ["tcp://j-0.j:50515"] });
+});
+
+test("placeOn() gives each launch its share of ports and ids that are listed for all", async () => {
+  const env = { DI_NODES: "a,b", DI_RANK: "1" };
+  const given = { topology: "mesh", ports: [1, 2, 3, 4], nodeIds: [5, 6, 7, 8] } as const;
+  expect(await k8s({ env, given: { ...given, parallelWorkers: 2 } })).toMatchObject({
+    ports: [3, 4],
+    nodeIds: [7, 8],
+    attachTo: ["tcp://a:1", "tcp://a:2"],
+  });
+  expect(await thrownBy(k8s({ env, given: { nodeIds: [5, 5] } }))).toMatchObject({
+    message: "Cannot place this launch: --node-ids 5,5 has an id twice",
+  });
+});
+
+test("placeOn() refuses ports that the others cannot know", async () => {
+  const env = { DI_NODES: "a,b", DI_RANK: "0" };
+  const refused = await thrownBy(k8s({ env, given: { topology: "mesh", ports: [0] } }));
+  expect(refused).toMatchObject({ code: "usage.invalid-option" });
+  expect((await k8s({ env, given: { isBrokered: true, ports: [0] } })).ports).toEqual([0]);
+  const alone = { DI_NODES: "a", DI_RANK: "0" };
+  expect((await k8s({ env: alone, given: { topology: "mesh", ports: [0] } })).ports).toEqual([0]);
+});
+
 test("placeOn() lets what was given go before what the platform says", async () => {
   const given = {
     topology: "mesh",
@@ -146,7 +181,14 @@ test("placeOn() gives pods on one address different ports", async () => {
   const env = { DI_NODES: "127.0.0.1,127.0.0.1", DI_RANK: "1" };
   const place = await k8s({ env, given: { topology: "mesh", ports: [50_600] } });
   expect([place.ports, place.attachTo]).toEqual([[50_601], ["tcp://127.0.0.1:50600"]]);
-  expect((await k8s({ env, given: { ports: [0] } })).ports).toEqual([0]);
+  expect((await k8s({ env, given: { topology: "alone", ports: [0] } })).ports).toEqual([0]);
+  const known = { DI_NODES: "127.0.0.1:50600,127.0.0.1:50700", DI_RANK: "1" };
+  const two = await k8s({ env: known, given: { topology: "mesh", parallelWorkers: 2 } });
+  expect([two.ports, two.attachTo]).toEqual([
+    [50_700, 50_701],
+    ["tcp://127.0.0.1:50600", "tcp://127.0.0.1:50601"],
+  ]);
+  expect((await k8s({ env: known, given: { ports: [1_000] } })).ports).toEqual([1_001]);
 });
 
 test.each([
@@ -158,7 +200,7 @@ test.each([
   ['"ports" of task 0 has "x"', '{"tasks": [{"ports": "x"}]}'],
   ["--platform-spec has 1 tasks, and this is rank 3", '{"tasks": [{}]}'],
   ['no node has the id of "$node.5"', '{"tasks": [{}, {}, {}, {"attach_to": "$node.5"}]}'],
-  ["--ports has 2 numbers for 1 workers", '{"tasks": [{}, {}, {}, {"ports": "1,2"}]}'],
+  ["--ports has 2 numbers for 1 worker", '{"tasks": [{}, {}, {}, {"ports": "1,2"}]}'],
 ])("placeOn() says what is wrong with a specification: %s", async (message, spec) => {
   const error = (await thrownBy(k8s({ spec }))) as Error;
   expect(error).toMatchObject({ code: "usage.invalid-option" });

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { kubernetesRanks } from "../../../../src/task/platform/kubernetes-ranks.ts";
 import { slurmRanks } from "../../../../src/task/platform/slurm-ranks.ts";
+import { tempFolder } from "../../../support/temp-folder.ts";
 
 const SLURM = { SLURM_NTASKS: "6", SLURM_NODELIST: "n[1-2]", SLURM_PROCID: "3" };
 
@@ -27,6 +28,18 @@ test.each([
     hosts: hosts.split(" "),
     count: hosts.split(" ").length,
   });
+});
+
+test("slurmRanks() reads the list that srun was given in a file, and none of its own making", async () => {
+  await using folder = await tempFolder();
+  const env = { ...SLURM, SLURM_DISTRIBUTION: "arbitrary" };
+  const SLURM_HOSTFILE = await folder.write("hosts", "n2 # first\nn1*2\n\nn2\nn[1-2]\n");
+  expect(slurmRanks({ ...env, SLURM_HOSTFILE }).hosts.join(" ")).toBe("n2 n1 n1 n2 n1 n2");
+  expect(() => slurmRanks(env)).toThrow("dealt out by a list, and Slurm does not tell which");
+  const away = { ...env, SLURM_HOSTFILE: folder.file("none") };
+  expect(() => slurmRanks(away)).toThrow("SLURM_HOSTFILE cannot be read");
+  // On one node there is nothing to deal out.
+  expect(slurmRanks({ ...env, SLURM_NODELIST: "n1" }).hosts).toEqual(Array(6).fill("n1"));
 });
 
 test("slurmRanks() knows three nodes that have only two in use", () => {
@@ -77,7 +90,23 @@ test("kubernetesRanks() knows an Indexed Job, by its pods' names or a list", () 
   });
 });
 
+test("kubernetesRanks() takes nodes with their ports", () => {
+  const DI_NODES = "a.s:50600, tcp://b:50601,[fe80::2]:7,fe80::3,[::1],c";
+  expect(kubernetesRanks({ DI_NODES, DI_RANK: "1", HOSTNAME: "host" })).toEqual({
+    rank: 1,
+    hosts: ["a.s", "b", "fe80::2", "fe80::3", "::1", "c"],
+    count: 6,
+    ports: [50_600, 50_601, 7, undefined, undefined, undefined],
+  });
+  expect(kubernetesRanks({ DI_NODES, DI_RANK: "9", HOSTNAME: "a" }).rank).toBe(0);
+});
+
 test.each([
+  ['"a b" in DI_NODES is no node', { DI_NODES: "a b,c", DI_RANK: "0" }],
+  ['"a:0" in DI_NODES is no node', { DI_NODES: "a:0", DI_RANK: "0" }],
+  ['DI_NODES is " , "', { DI_NODES: " , ", DI_RANK: "0" }],
+  ['DI_RANK: "-1" is no number', { DI_NODES: "a", DI_RANK: "-1" }],
+  ["DI_RANK is 1, but DI_NODES has 1 node", { DI_NODES: "a", DI_RANK: "1" }],
   ["DI_NODES or JOB_COMPLETION_INDEX is not set", {}],
   ["DI_RANK is not set", { DI_NODES: "a,b" }],
   ["DI_RANK is 2, but DI_NODES has 2 nodes", { DI_NODES: "a,b", DI_RANK: "2", HOSTNAME: "c" }],
