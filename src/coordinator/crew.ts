@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { DingError, messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
-import type { RunSettings } from "./config/run-schema.ts";
+import type { CoordinatorSettings, RunSettings } from "./config/run-schema.ts";
 import type { CoordinatorOptions } from "./coordinator-options.ts";
 import type { CoordinatorState } from "./coordinator.ts";
 import { LocalWorkers } from "./local/local-workers.ts";
@@ -13,7 +13,7 @@ import type { AddRequest } from "./options.ts";
 import { WORKER_ROLES, type WorkerRole } from "./plugin/worker-verbs.ts";
 import type { Tally } from "./run/tally.ts";
 import type { WorkerFacts } from "./status.ts";
-import type { Roster } from "./workers/roster.ts";
+import type { Roster, WorkerPlace } from "./workers/roster.ts";
 import type { Worker } from "./workers/worker.ts";
 
 /** What the workers of a run come from. */
@@ -96,12 +96,7 @@ export class Crew implements AsyncDisposable {
       },
       onBroken: onFault,
     });
-    for (const role of WORKER_ROLES) {
-      const places = Object.values(settings.system.coordinator[role]);
-      for (const [id, host, port] of places) {
-        roster.keep({ id, host, port, role, origin: "configured" });
-      }
-    }
+    for (const place of configuredPlaces(settings.system.coordinator)) roster.keep(place);
     const { local = 0 } = options;
     if (local > 0) this.#startLocal(this.#local, local);
     if (this.#operator) {
@@ -216,4 +211,16 @@ export class Crew implements AsyncDisposable {
     if (this.#local) return this.#local;
     throw new DingError("service.stopping", "Cannot start workers: the run has not begun");
   }
+}
+
+/** The workers that the configuration names; where two roles use one name, it is said which is which. */
+function configuredPlaces(settings: CoordinatorSettings): WorkerPlace[] {
+  const named = WORKER_ROLES.flatMap((role) =>
+    Object.values(settings[role]).map(([id, host, port]) => ({ id, host, port, role })),
+  );
+  return named.map((place) => {
+    const isShared = named.some(({ id, role }) => id === place.id && role !== place.role);
+    const id = isShared ? `${place.role}-${place.id}` : place.id;
+    return { ...place, id, origin: "configured" };
+  });
 }

@@ -8,6 +8,7 @@ import { plansOf } from "../../replay/store/schema.ts";
 import { settingsOf } from "../../replay/table-options.ts";
 import { importModule } from "../../runtime/modules.ts";
 import { oneVsOneSettings, soloSettings } from "./commander-settings.ts";
+import { WORKER_ROLES } from "../plugin/worker-verbs.ts";
 import type { RunConfig } from "./run-config.ts";
 import { type RunSettings, runSchema } from "./run-schema.ts";
 
@@ -44,7 +45,8 @@ export function checkRun(
   const parsed = runSchema.safeParse(value);
   if (!parsed.success) throw issueFault(parsed.error, "", name);
   const settings = parsed.data;
-  checkCommander(settings, name);
+  checkCommander(settings, name, folder);
+  checkAddresses(settings, name);
   checkReplay(settings, name);
   for (const role of ["collector", "learner", "evaluator"] as const) {
     const section = settings.main[role];
@@ -57,16 +59,32 @@ export function checkRun(
   return settings;
 }
 
-function checkCommander({ main }: RunSettings, name: string): void {
+function checkCommander({ main }: RunSettings, name: string, folder: string): void {
   const { type, ...settings } = main.commander;
   const schema =
     type === "solo" ? soloSettings : type === "oneVsOne" ? oneVsOneSettings : undefined;
   const parsed = schema?.safeParse(settings);
   if (parsed && !parsed.success) throw issueFault(parsed.error, "main.commander", name);
-  if (schema || typeof type !== "string" || /^(?:\.{0,2}\/|[A-Za-z]:\\)/.test(type)) return;
+  if (schema || typeof type !== "string") return;
+  if (/^(?:\.{0,2}\/|[A-Za-z]:\\)/.test(type)) {
+    if (existsSync(resolve(folder, type))) return;
+    throw fault(name, "main.commander.type", `"${type}" is not there`);
+  }
   throw fault(name, "main.commander.type", `there is no commander "${type}"`, {
     hint: 'Take "solo" or "oneVsOne", or the path of a module, such as ./my-commander.ts.',
   });
+}
+
+/** Two workers of a role with one name would be one. */
+function checkAddresses({ system: { coordinator } }: RunSettings, name: string): void {
+  for (const role of WORKER_ROLES) {
+    const seen = new Set<string>();
+    for (const [key, [id]] of Object.entries(coordinator[role])) {
+      const path = `system.coordinator.${role}.${key}[0]`;
+      if (seen.has(id)) throw fault(name, path, `another ${role} is called "${id}"`);
+      seen.add(id);
+    }
+  }
 }
 
 /** The room of the replay says what cannot work, and where in its own options. */
@@ -123,14 +141,18 @@ function issueFault(error: z.ZodError, under: string, name: string): DingError {
   if (issue?.code === "unrecognized_keys") {
     const [key = ""] = issue.keys;
     const near = nearestName(key, KNOWN_KEYS);
-    const hint = near === undefined ? undefined : `Did you mean "${near}"?`;
+    const isElsewhere = near === key && "It belongs to another section, or to another commander.";
+    const hint = near === undefined ? undefined : isElsewhere || `Did you mean "${near}"?`;
     return fault(name, pathText(under, [...path, key]), "there is no such setting", {
       hint,
       error,
     });
   }
   const message = issue?.message ?? "not valid";
-  const told = `${message.charAt(0).toLowerCase()}${message.slice(1)}`;
+  const isMissing = issue?.code === "invalid_type" && message.endsWith("received undefined");
+  const told = isMissing
+    ? "it is missing"
+    : `${message.charAt(0).toLowerCase()}${message.slice(1)}`;
   return fault(name, pathText(under, path), told, { error });
 }
 
@@ -160,6 +182,8 @@ function pathText(under: string, path: readonly PropertyKey[]): string {
 const KNOWN_KEYS = [
   "main system coordinator exp_name seed commander collector learner evaluator replay weights",
   "plugin config needs tables schema keep maxPolicyLag onLag host port leaseTimeout drainTimeout toleranceTimeout",
+  "dtype shape maxSize sampler remover maxUse maxStaleness limiter mode alpha beta annealSteps maxWaiters",
+  "samplesPerInsert minSizeToSample minDiff maxDiff",
   "collectorTaskTimeout learnerTaskTimeout maxAttempts snapshotInterval operatorServer",
   Object.keys(oneVsOneSettings.shape).join(" "),
 ].flatMap((names) => names.split(" "));

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { Schema } from "../../replay/store/schema.ts";
+import type { SelectorKind } from "../../replay/selector/selector.ts";
+import type { ColumnSchema } from "../../replay/store/schema.ts";
 import type { TableOptions } from "../../replay/table-options.ts";
 import type { CommanderFactory } from "../commander/commander.ts";
 
@@ -31,10 +32,45 @@ const commander = z.preprocess(
   }),
 );
 
-/** Checked where it is built: the room of the replay knows best. */
+/** Any number, infinite ones too; which ones can work the room of the replay knows best. */
+const number = z.custom<number>((value) => typeof value === "number", "expected a number");
+
+const SELECTORS = [
+  "fifo",
+  "lifo",
+  "uniform",
+  "prioritized",
+  "max-heap",
+  "min-heap",
+] as const satisfies SelectorKind[];
+
+const table = section({
+  name: z.string().optional(),
+  maxSize: number.optional(),
+  sampler: z.enum(SELECTORS).optional(),
+  remover: z.enum(SELECTORS).optional(),
+  maxUse: number.optional(),
+  maxStaleness: number.optional(),
+  limiter: section({
+    samplesPerInsert: number,
+    minSizeToSample: number,
+    minDiff: number,
+    maxDiff: number,
+  }).optional(),
+  mode: z.string().optional(),
+  alpha: z.number().min(0).optional(),
+  beta: number.optional(),
+  annealSteps: number.optional(),
+});
+
+const column = z.preprocess(
+  (value) => (typeof value === "string" ? { dtype: value } : value),
+  z.strictObject({ dtype: z.string(), shape: z.array(number).optional() }),
+);
+
 const replay = section({
-  schema: z.custom<Schema>(isObject, "expected an object of columns").optional(),
-  tables: z.array(z.custom<TableOptions>(isObject, "expected a table")).min(1),
+  schema: z.record(z.string(), column as unknown as z.ZodType<ColumnSchema>).optional(),
+  tables: z.array(table as unknown as z.ZodType<TableOptions>).min(1),
   maxWaiters: z.int().min(0).optional(),
 });
 
@@ -89,10 +125,13 @@ const coordinator = section({
   operatorServer: operatorServer.optional(),
 });
 
+/** Folders, none of which leads out of here. */
+const EXP_NAME = /^(?!(?:.*\/)?\.{1,2}(?:\/|$))[\w.-]+(?:\/[\w.-]+)*$/;
+
 /** A run's configuration, checked and with its defaults. Spellings with "_" are read too. */
 export const runSchema = section({
   main: section({
-    expName: z.string().regex(/^[\w.-]+(?:\/[\w.-]+)*$/, "expected the name of a folder"),
+    expName: z.string().regex(EXP_NAME, "expected the name of a folder below this one"),
     seed: z.int().min(0).optional(),
     commander: commander.prefault({}),
     collector: worker,

@@ -66,6 +66,58 @@ const FAULTS: [what: string, change: (config: Loose) => void, path: string][] = 
     "main.replay.schema.obs",
   ],
   [
+    "a key that tables lack",
+    (one) => (one["main"]!["replay"]!["tables"] = [{ name: "t", maxSize: 1, maxsize: 2 }]),
+    "main.replay.tables[0].maxsize: there is no such setting",
+  ],
+  [
+    "a key that limiters lack",
+    (one) =>
+      (one["main"]!["replay"]!["tables"] = [
+        {
+          name: "t",
+          maxSize: 9,
+          limiter: { samplesPerInsert: 1, minSizeToSample: 1, minDiff: -9, maxDiff: 9, max: 3 },
+        },
+      ]),
+    "main.replay.tables[0].limiter.max: there is no such setting",
+  ],
+  [
+    "a number that is text",
+    (one) => (one["main"]!["replay"]!["tables"] = [{ name: "t", maxSize: 9, maxUse: "2" }]),
+    "main.replay.tables[0].maxUse: expected a number",
+  ],
+  [
+    "a sampler that there is not",
+    (one) => (one["main"]!["replay"]!["tables"] = [{ name: "t", maxSize: 9, sampler: "fancy" }]),
+    "main.replay.tables[0].sampler",
+  ],
+  [
+    "a key that columns lack",
+    (one) => (one["main"]!["replay"]!["schema"] = { obs: { dtype: "int8", shap: [2] } }),
+    "main.replay.schema.obs.shap",
+  ],
+  [
+    "a name that leads out",
+    (one) => (one["main"]!["exp_name"] = "a/../../b" as never),
+    "main.exp_name",
+  ],
+  ["no learner", (one) => delete one["main"]!["learner"], "main.learner: it is missing"],
+  [
+    "a commander's module that is not there",
+    (one) => (one["main"]!["commander"]!["type"] = "./no.ts"),
+    'main.commander.type: "./no.ts" is not there',
+  ],
+  [
+    "two collectors of one name",
+    (one) =>
+      (one["system"]!["coordinator"]!["collector"] = {
+        a: ["0", "n1", 7236],
+        b: ["0", "n2", 7236],
+      }),
+    "system.coordinator.collector.b[0]",
+  ],
+  [
     "a plugin that is not there",
     (one) => (one["main"]!["learner"]!["plugin"] = "./no.ts"),
     "main.learner.plugin",
@@ -94,7 +146,9 @@ test("checkRun() reads the ancestor's spellings, and fills in its defaults", () 
     collector: { a: ["0", "n1", 22270] },
   };
   value["main"]!["commander"] = { type: "solo", stop_value: 195, eval_interval: 5 };
+  value["main"]!["replay"] = { tables: [{ name: "t", max_size: 3, max_use: Infinity }] };
   const { main, system } = read(value);
+  expect(main.replay.tables).toEqual([{ name: "t", maxSize: 3, maxUse: Infinity }]);
   expect(main.commander).toMatchObject({ stopValue: 195, evalInterval: 5 });
   expect(system.coordinator).toMatchObject({ collectorTaskTimeout: 7, learnerTaskTimeout: 600 });
 });
