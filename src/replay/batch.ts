@@ -15,7 +15,8 @@ export class SampleBatch {
   readonly #store: RowStore;
   readonly #rows: Int32Array;
 
-  constructor(store: RowStore, draw: Draw, unroll: number) {
+  constructor(store: RowStore, draw: Draw) {
+    const { unroll } = draw;
     this.size = draw.heads.length;
     this.unroll = unroll;
     this.draw = draw;

@@ -1,9 +1,13 @@
 /** Items that a table has drawn, each array one entry an item. */
 export class Draw {
+  /** Where they lie in the table: its own affair. */
+  readonly slots: Int32Array;
   /** The rows at which they begin. */
   readonly heads: Int32Array;
   /** Steps that each item has. */
   readonly lengths: Int32Array;
+  /** Of the longest item. */
+  unroll = 1;
   /** Names of the items, for `updatePriorities()` and `delete()`. */
   readonly keys: Float64Array;
   readonly priorities: Float64Array;
@@ -17,6 +21,7 @@ export class Draw {
   readonly policyVersions: Float64Array;
 
   constructor(size: number) {
+    this.slots = new Int32Array(size);
     this.heads = new Int32Array(size);
     this.lengths = new Int32Array(size);
     this.keys = new Float64Array(size);

@@ -119,7 +119,8 @@ export class ItemSlots {
   }
 
   /** Counts one more use of each, and fills in what is known of them. */
-  use(slots: Int32Array, draw: Draw): void {
+  use(draw: Draw): void {
+    const { slots } = draw;
     if (this.#snapshots.size > 0) slots.forEach((slot) => this.#announce(slot));
     const facts = this.#facts;
     const wholes = this.#wholes;
@@ -136,8 +137,9 @@ export class ItemSlots {
       priorities[at] = facts[fact + PRIORITY] as number;
       policyVersions[at] = facts[fact + VERSION] as number;
     }
+    draw.unroll = 1;
     if (this.#lengths === undefined) draw.lengths.fill(1);
-    else for (let at = 0; at < slots.length; at++) draw.lengths[at] = this.lengthOf(slots[at] ?? 0);
+    else for (let at = 0; at < slots.length; at++) this.#measure(slots[at] ?? 0, draw, at);
   }
 
   /** As `use()`, for one; says how often it was used, with this time. */
@@ -149,7 +151,8 @@ export class ItemSlots {
     draw.uses[at] = uses;
     draw.keys[at] = this.#facts[fact + KEY] as number;
     draw.heads[at] = this.rowOf(slot);
-    draw.lengths[at] = this.lengthOf(slot);
+    if (at === 0) draw.unroll = 1;
+    this.#measure(slot, draw, at);
     draw.priorities[at] = this.#facts[fact + PRIORITY] as number;
     draw.policyVersions[at] = this.#facts[fact + VERSION] as number;
     return uses;
@@ -235,6 +238,12 @@ export class ItemSlots {
       const length = items.lengths[at] as number;
       if (length !== 1 || this.#lengths) this.#needLengths()[slot] = length;
     }
+  }
+
+  #measure(slot: number, draw: Draw, at: number): void {
+    const length = this.lengthOf(slot);
+    draw.lengths[at] = length;
+    if (length > draw.unroll) draw.unroll = length;
   }
 
   #announce(slot: number): void {

@@ -40,6 +40,20 @@ export class Random {
     return Math.floor(((this.int32() >>> 0) * limit) / TWO_POW_32);
   }
 
+  /** As `below()`, as many as there is room for: with its state at hand it takes a third less. */
+  belowAll(limit: number, out: Int32Array): void {
+    let [a, b, c, count] = [this.#a, this.#b, this.#c, this.#count];
+    for (let at = 0; at < out.length; at++) {
+      const mixed = (((a + b) | 0) + count) | 0;
+      count = (count + 1) | 0;
+      a = b ^ (b >>> 9);
+      b = (c + (c << 3)) | 0;
+      c = (((c << 21) | (c >>> 11)) + mixed) | 0;
+      out[at] = ((mixed >>> 0) * limit) / TWO_POW_32; // what is behind the point falls off
+    }
+    this.loadStateDict([a, b, c, count]);
+  }
+
   stateDict(): RandomState {
     return [this.#a, this.#b, this.#c, this.#count];
   }

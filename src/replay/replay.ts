@@ -269,9 +269,7 @@ export class Replay {
     const old = into?.fits(store, count) ? into : undefined;
     const draw = old?.draw ?? new Draw(count);
     table.draw(draw);
-    let unroll = 1;
-    for (let at = 0; at < count; at++) unroll = Math.max(unroll, draw.lengths[at] as number);
-    const batch = old?.unroll === unroll ? old : new SampleBatch(store, draw, unroll);
+    const batch = old?.unroll === draw.unroll ? old : new SampleBatch(store, draw);
     batch.gather();
     store.settle();
     return batch;

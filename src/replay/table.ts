@@ -157,10 +157,9 @@ export class Table {
     const { size } = this;
     const count = draw.heads.length;
     if (this.settings.maxUse === Infinity) {
-      const slots = new Int32Array(count);
-      this.#sampler.sampleAll(slots);
-      this.#items.use(slots, draw);
-      this.#sampler.probabilitiesOf(slots, draw.probabilities);
+      this.#sampler.sampleAll(draw.slots);
+      this.#items.use(draw);
+      this.#sampler.probabilitiesOf(draw.slots, draw.probabilities);
       this.#usesSpent += count;
     } else this.#drawUsedUp(draw);
     this.counts.sampled += count;

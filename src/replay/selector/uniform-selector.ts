@@ -54,7 +54,7 @@ export class UniformSelector implements Selector {
   }
 
   sampleAll(slots: Int32Array): void {
-    for (let at = 0; at < slots.length; at++) slots[at] = this.#random.below(this.#size);
+    this.#random.belowAll(this.#size, slots);
     if (this.#isInOrder) return;
     for (let at = 0; at < slots.length; at++) {
       slots[at] = this.#slots[slots[at] as number] as number;
