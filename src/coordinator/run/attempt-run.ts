@@ -28,6 +28,8 @@ export interface AttemptHome {
   started: (run: AttemptRun) => void;
   /** It was heard of: its lease is longer. */
   touched: (run: AttemptRun) => void;
+  /** The process that runs the code: another one, if the one before has died. */
+  runsIn: (run: AttemptRun, pid: number) => void;
   /** Its end was asked for. */
   closing: (run: AttemptRun) => void;
   /** True: it is to come to its end. */
@@ -153,6 +155,7 @@ export class AttemptRun {
       { timeoutMs: callTimeoutMs, signal, onTaken: () => this.#home.started(this) },
     )) as StartAnswer | undefined;
     this.#home.touched(this);
+    if (typeof answer?.pid === "number") this.#home.runsIn(this, answer.pid);
     const followed =
       answer?.link === true ? await this.#follow(isLearner) : await this.#ask(isLearner);
     this.#home.closing(this);

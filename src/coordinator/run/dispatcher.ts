@@ -30,7 +30,7 @@ export interface DispatcherOptions {
   /** How long a worker that is let go may take for its episode. */
   drainMs: number;
   /** What attempts need of the coordinator, beside what is done here. */
-  home: Omit<AttemptHome, "started" | "touched" | "closing" | "leaving">;
+  home: Omit<AttemptHome, "started" | "touched" | "runsIn" | "closing" | "leaving">;
 }
 
 /**
@@ -60,6 +60,10 @@ export class Dispatcher implements Disposable {
         this.assignMs.record(clock.now() - free);
       },
       touched: (run) => void board.touch(run.task.id, run.attempt, clock.now()),
+      runsIn: ({ worker }, pid) => {
+        worker.pid = pid;
+        options.tally.joined(worker.id, worker);
+      },
       closing: (run) => void (this.#isCurrent(run) && board.close(run.task.id, clock.now())),
       leaving: (run) => roster.leaving(run.worker),
       collectorInfo: (run, info) => {

@@ -36,6 +36,14 @@ interface Status {
   }[];
 }
 
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 async function statusOf(url: string): Promise<Status> {
   return (await (await fetch(`${url}/status`)).json()) as Status;
 }
@@ -65,9 +73,12 @@ test("ding coordinator --local starts everything, survives the death of workers,
     );
     process.kill(victim?.pid ?? 0, "SIGKILL");
     await until(async () => {
-      const { openTasks } = await statusOf(url);
+      const { openTasks, workers } = await statusOf(url);
       const now = openTasks.find(({ id }) => id === task?.id);
-      return now && now.attempt > (task?.attempt ?? 0) && now.state === "running";
+      const isAgain = now && now.attempt > (task?.attempt ?? 0) && now.state === "running";
+      // What is told is the process that does it now.
+      const { pid = 0 } = workers.find(({ id }) => isAgain && id === now.workerId) ?? {};
+      return pid > 0 && pid !== victim?.pid && isThere(pid);
     }, PATIENT);
   }
   const before = await statusOf(url);
