@@ -1,7 +1,7 @@
 import { fieldsOf } from "../src/config/option-field.ts";
 import { DingError } from "../src/core/errors.ts";
 import type { TaskWords } from "../src/deploy/task-words.ts";
-import { taskOptions } from "../src/task/options.ts";
+import { taskOptions, type TaskCommandOptions } from "../src/task/options.ts";
 import type { Given } from "./_command.ts";
 
 /** What only the command itself does: it is nothing for a script. */
@@ -12,6 +12,46 @@ export function scriptedTaskOptions() {
   const { version: _v, dryRun: _d, localRank: _l, ...shape } = taskOptions.shape;
   return shape;
 }
+
+/**
+ * Fails for options that say nothing of what is to run: without a name, a program is looked for that has the name of the
+ * folder there, which nobody here knows.
+ */
+export function checkProgram({ origins }: Given, what: { word: string; hint: string }): void {
+  if (origins["main"] !== undefined || origins["package"] !== undefined) return;
+  const text = `Cannot make a ${what.word}: nothing says what it runs`;
+  throw new DingError("usage.invalid-option", text, { hint: what.hint });
+}
+
+/** What is one launch's own, when so many launches have the same command line. */
+export function checkShared(
+  { nodeIds, address, ports, parallelWorkers, mqType, mqUrl }: ScriptedOptions,
+  launches: number,
+): void {
+  if (launches < 2) return;
+  const refuse = (what: string, hint: string): DingError =>
+    new DingError("usage.invalid-option", `Cannot use ${what} for ${launches} launches`, { hint });
+  const ids = nodeIds.flatMap((text) => text.split(","));
+  const nodes = launches * parallelWorkers;
+  if (ids.length > 0 && ids.length < nodes) {
+    throw refuse(
+      `--node-ids ${ids.join(",")}`,
+      `Pass one for each of their ${nodes} nodes, or none: they are 0 to ${nodes - 1} then.`,
+    );
+  }
+  if (address !== undefined) {
+    throw refuse(`--address ${address}`, "Leave it out: the platform tells each of them its own.");
+  }
+  const isBrokered = mqUrl !== undefined || mqType.toLowerCase() !== "nng";
+  if (ports.join() === "0" && !isBrokered) {
+    throw refuse("--ports 0", "Pass the first port of a row, such as --ports 20000, or none.");
+  }
+}
+
+type ScriptedOptions = Pick<
+  TaskCommandOptions,
+  "nodeIds" | "address" | "ports" | "parallelWorkers" | "mqType" | "mqUrl"
+>;
 
 /** What was said here of the program, as it is to be said there, `leftOut` not. */
 export function taskWords(
@@ -25,7 +65,7 @@ export function taskWords(
   const words = fields.map((field): [string, ...string[]] => {
     const value = options[field.key];
     const flag = `--${field.flag}`;
-    if (field.secret) {
+    if (field.secret || hasPassword(value)) {
       throw new DingError("usage.invalid-option", `Cannot write ${flag} into a script`, {
         hint: `It is a secret: set ${field.env} where the script runs`,
       });
@@ -34,4 +74,9 @@ export function taskWords(
     return [flag, Array.isArray(value) ? value.join(",") : String(value)];
   });
   return { words };
+}
+
+/** redis://user:password@host */
+function hasPassword(value: unknown): boolean {
+  return typeof value === "string" && /^[a-z+]+:\/\/[^/]*:[^/]+@/.test(value);
 }

@@ -6,12 +6,17 @@ import {
   dijobManifest,
   indexedJobManifest,
   LONGEST_POD_OWNER,
-  type DIJobSize,
-  type DIJobTask,
   type TaskInPods,
 } from "../src/deploy/task-manifest.ts";
 import { command, type Given } from "./_command.ts";
-import { NOT_SCRIPTED, scriptedTaskOptions, taskWords } from "./_task-words.ts";
+import { podsOf, sizeOf } from "./_dijob-size.ts";
+import {
+  checkProgram,
+  checkShared,
+  NOT_SCRIPTED,
+  scriptedTaskOptions,
+  taskWords,
+} from "./_task-words.ts";
 
 const MANIFEST = "Manifest";
 const POD = "Pod";
@@ -87,24 +92,56 @@ export const taskManifest = command(
     otherKeys: ["platform"],
   },
   async (options, given) => {
-    const fault = faultOfKubernetesName(options.name);
-    if (fault !== undefined || options.name.length > LONGEST_POD_OWNER) {
-      const hint = fault ?? `Its pods' names are longer: ${LONGEST_POD_OWNER} letters at most`;
-      throw usage(`Cannot use --name: "${options.name}"`, hint);
-    }
+    checkName(options);
+    checkCommand(options, given);
     process.stdout.write(manifest(options, inPods(options, given)));
   },
 );
 
+function checkName({ kind, name }: ManifestOptions): void {
+  // A Job's service has its name, and wants a letter first; that of a DIJob has a name of its own.
+  const fault = faultOfKubernetesName(kind === "DIJob" ? `di-${name}` : name);
+  if (fault === undefined && name.length <= LONGEST_POD_OWNER) return;
+  const hint = fault ?? `Its pods' names are longer: ${LONGEST_POD_OWNER} letters at most`;
+  throw usage(`Cannot use --name: "${name}"`, hint);
+}
+
+/** It is all that runs: what else was said of the program would be said in vain. */
+function checkCommand({ command: text, env }: ManifestOptions, given: Given): void {
+  const names = env.map((one) => one.split("=")[0]);
+  if (names.includes("DING_TOKEN")) {
+    throw usage("Cannot use --env DING_TOKEN: a manifest is no place for a secret", TOKEN_HINT);
+  }
+  if (text === undefined) {
+    if (names.includes("DING_TASK_MAIN") || names.includes("DING_TASK_PACKAGE")) return;
+    const hint = "Pass --main ./main.ts, --package FOLDER, or --command TEXT.";
+    return checkProgram(given, { word: "manifest", hint });
+  }
+  const inVain = (["main", "package"] as const).find((key) => given.origins[key]?.from === "flag");
+  if (inVain === undefined) return;
+  throw usage(
+    `Cannot use --${inVain} with --command: the command is all that runs`,
+    "Leave one of them out.",
+  );
+}
+
+const TOKEN_HINT =
+  "Leave it out: it comes from a secret, made as the first lines of the manifest say.";
+
 function manifest(options: ManifestOptions, what: TaskInPods): string {
-  if (options.kind === "DIJob") return dijobManifest(what, sizeOf(options));
-  const { minReplicas, maxReplicas, tasks, replicas = 1 } = options;
+  const { kind, minReplicas, maxReplicas, tasks, replicas = 1 } = options;
+  if (kind === "DIJob") {
+    const size = sizeOf(options);
+    checkShared(options, podsOf(size));
+    return dijobManifest(what, size);
+  }
   if (minReplicas !== undefined || maxReplicas !== undefined || tasks.length > 0) {
     throw usage(
       "Cannot make a Job: --min-replicas, --max-replicas and --tasks are a DIJob's",
       "Pass --replicas N, or --kind DIJob.",
     );
   }
+  checkShared(options, replicas);
   return indexedJobManifest(what, replicas);
 }
 
@@ -135,24 +172,6 @@ function pullPolicyOf(image: string): "Always" | undefined {
     : "Always";
 }
 
-function sizeOf({ replicas = 1, minReplicas, maxReplicas, tasks }: ManifestOptions): DIJobSize {
-  if (tasks.length > 0) return { tasks: tasks.flatMap((text) => text.split(",")).map(taskOf) };
-  const least = minReplicas ?? Math.min(replicas, maxReplicas ?? replicas);
-  const most = maxReplicas ?? Math.max(replicas, least);
-  if (least <= most) return { minReplicas: least, maxReplicas: most };
-  throw usage(`Cannot use --min-replicas ${least}: --max-replicas is ${most}`, "Pass fewer.");
-}
-
-function taskOf(text: string): DIJobTask {
-  const [, type, name, count] =
-    /^(learner|collector|evaluator|none)(?::([a-z][a-z\d-]*))?=([1-9]\d{0,4})$/.exec(text) ?? [];
-  if (type === undefined || (type === "none" && name === undefined)) {
-    const hint = "Write learner=1,collector=4, or none:NAME=2 for any other part.";
-    throw usage(`Cannot use --tasks: "${text}"`, hint);
-  }
-  return { type: type as DIJobTask["type"], name, replicas: Number(count) };
-}
-
 function pods(text: string) {
   return z
     .int()
@@ -166,7 +185,10 @@ function pods(text: string) {
 function quantity(text: string) {
   return z
     .string()
-    .regex(/^\d+(\.\d+)?(m|[kMGTPE]i?)?$/, "use a quantity of Kubernetes, such as 500m or 10Gi")
+    .regex(
+      /^\d+(\.\d+)?(m|[kMGTPE]i?|[eE][+-]?\d{1,2})?$/,
+      "use a quantity of Kubernetes, such as 500m or 10Gi",
+    )
     .optional()
     .describe(text)
     .meta({ group: POD, flagOnly: true, placeholder: "QUANTITY" });

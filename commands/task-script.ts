@@ -3,7 +3,13 @@ import { z } from "zod";
 import { slurmScript } from "../src/deploy/slurm-script.ts";
 import { selfCommand } from "../src/runtime/self.ts";
 import { command } from "./_command.ts";
-import { NOT_SCRIPTED, scriptedTaskOptions, taskWords } from "./_task-words.ts";
+import {
+  checkProgram,
+  checkShared,
+  NOT_SCRIPTED,
+  scriptedTaskOptions,
+  taskWords,
+} from "./_task-words.ts";
 
 const JOB = "Job";
 
@@ -65,6 +71,11 @@ export const taskScript = command(
   },
   async (options, given) => {
     const { tokenFile, insecure, sbatch } = options;
+    if (given.config === undefined) {
+      checkProgram(given, { word: "script", hint: "Pass --main ./main.ts, or --package FOLDER." });
+    }
+    const { nodes = 1, ntasksPerNode = 1, ntasks = nodes * ntasksPerNode } = options;
+    checkShared(options, ntasks);
     const directives = Object.keys(jobOptions).flatMap((key): [string, string][] => {
       const value = options[key as keyof typeof jobOptions];
       return value === undefined ? [] : [[dashed(key), String(value)]];
@@ -72,17 +83,15 @@ export const taskScript = command(
     const { words } = taskWords(options, given, [...NOT_SCRIPTED, "tokenFile"]);
     if (tokenFile !== undefined) words.push(["--token-file", resolve(tokenFile)]);
     if (given.config !== undefined) words.push(["--config", resolve(given.config)]);
+    const others = sbatch.map((one): [string, string] => {
+      const [name = "", ...value] = one.split("=");
+      return [name, value.join("=")];
+    });
     const script = slurmScript({
       name: options.jobName,
       program: selfCommand(),
       folder: resolve(options.folder ?? "."),
-      directives: [
-        ...directives,
-        ...sbatch.map((one): [string, string] => {
-          const [name = "", ...value] = one.split("=");
-          return [name, value.join("=")];
-        }),
-      ],
+      directives: [...directives, ...others],
       makesToken: tokenFile === undefined && !insecure,
       words,
     });

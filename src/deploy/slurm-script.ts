@@ -17,7 +17,12 @@ export interface SlurmJob extends TaskWords {
 /** A script for sbatch that works as it is: one launch on each of the job's tasks, all in one mesh. */
 export function slurmScript(job: SlurmJob): string {
   const { name, folder, directives, program, makesToken } = job;
-  const options: SlurmJob["directives"] = [["job-name", name], ...directives, ["chdir", folder]];
+  const said = new Set(directives.map(([option]) => option));
+  const own: SlurmJob["directives"] = [
+    ["job-name", name],
+    ["chdir", folder],
+  ];
+  const options = [...own.filter(([option]) => !said.has(option)), ...directives];
   const hasPorts = valueOf(job, "--ports") !== undefined;
   const lines = [
     "#!/bin/bash",

@@ -147,10 +147,9 @@ function environment(
   { env, name, needsToken }: TaskInPods,
   more: Record<string, string>,
 ): YamlValue[] | undefined {
-  const all: YamlValue[] = [...env, ...Object.entries(more)].map(([key, value]) => ({
-    name: key,
-    value: escaped(value),
-  }));
+  // Said twice, the last word counts; what a person says goes before what is ours.
+  const named = new Map([...env, ...Object.entries(more), ...env]);
+  const all: YamlValue[] = [...named].map(([key, value]) => ({ name: key, value: escaped(value) }));
   if (needsToken) {
     const secretKeyRef = { name: `${name}-token`, key: "token" };
     all.push({ name: "DING_TOKEN", valueFrom: { secretKeyRef } });

@@ -18,10 +18,12 @@ test("slurmScript() says to sbatch what it is to know, before anything else", ()
   expect(lines.slice(0, 5)).toEqual([
     "#!/bin/bash",
     "#SBATCH --job-name=train",
+    "#SBATCH --chdir='/srv/my folder'",
     "#SBATCH --nodes=2",
     "#SBATCH --exclusive",
-    "#SBATCH --chdir='/srv/my folder'",
   ]);
+  const elsewhere = slurmScript({ ...JOB, directives: [["chdir", "/scratch"]] });
+  expect(elsewhere.match(/--chdir=.*/g)).toEqual(["--chdir=/scratch"]);
 });
 
 test("slurmScript() starts the launches in a mesh, with a token and ports of the job's own", () => {

@@ -141,6 +141,21 @@ test("indexedJobManifest() is a Job and a headless Service by which its pods fin
   });
 });
 
+test("a variable that is said twice is there once: the last word, before what would be ours", () => {
+  const env: TaskInPods["env"] = [
+    ["A", "1"],
+    ["DI_NODES", "mine"],
+    ["A", "2"],
+  ];
+  const [, job] = read<[unknown, { spec: { template: { spec: PodSpec } } }]>(
+    indexedJobManifest({ ...WHAT, env }, 2),
+  );
+  expect(job.spec.template.spec.containers[0]?.env as unknown).toEqual([
+    { name: "A", value: "2" },
+    { name: "DI_NODES", value: "mine" },
+  ]);
+});
+
 test("a command and variables are taken as they are: neither shell nor Kubernetes changes them", () => {
   const env: TaskInPods["env"] = [["WORDS", 'a "b" $(HOME) ${X}: #']];
   const given = { ...WHAT, env, command: "python -c 'print(\"$(POD)\")'" };

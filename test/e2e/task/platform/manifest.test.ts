@@ -43,10 +43,12 @@ test("ding task manifest --kind DIJob prints what DI-engine's documentation show
 
 test("ding task manifest says what cannot be, and writes no manifest", async () => {
   const cases: [string, string][] = [
-    ["--image my:1 --name Upper", 'Cannot use --name: "Upper"'],
-    ["--image my:1 --tasks learner=1", "Cannot make a Job: --min-replicas, --max-replicas and"],
-    ["--image my:1 --kind DIJob --tasks none=1", 'Cannot use --tasks: "none=1"'],
-    ["--image my:1 --kind DIJob --min-replicas 3 --max-replicas 2", "--max-replicas is 2"],
+    ["--image my:1 --main m --name Upper", 'Cannot use --name: "Upper"'],
+    ["--image my:1 --main m --tasks learner=1", "Cannot make a Job: --min-replicas, --max-rep"],
+    ["--image my:1 --kind DIJob --main m --tasks none=1", 'Cannot use --tasks: "none=1"'],
+    ["--image my:1", "Cannot make a manifest: nothing says what it runs"],
+    ["--image my:1 --main m --command date", "Cannot use --main with --command"],
+    ["--image my:1 --main m --env DING_TOKEN=x", "Cannot use --env DING_TOKEN"],
     ["--kind Job", "--image"],
   ];
   const results = await Promise.all(cases.map(([words]) => manifest(words)));
