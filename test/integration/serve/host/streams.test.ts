@@ -68,7 +68,7 @@ test("a stream whose worker dies before its first piece runs again; after one it
 });
 
 test("a stream that gives no piece for predictTimeoutMs ends, and its worker is free again", async () => {
-  await using server = await startServer({ plugin: STREAM, workers: 1, predictTimeoutMs: 300 });
+  await using server = await startServer({ plugin: STREAM, workers: 1, predictTimeoutMs: 1_000 });
   const hanging = piecesOf(server, { pieces: 5, hangAfter: 2 });
   expect([(await hanging.next()).value, (await hanging.next()).value]).toEqual([0, 1]);
   expect(await codeOf(hanging)).toBe("task.timed-out");
