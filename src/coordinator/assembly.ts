@@ -20,7 +20,8 @@ import { Run, type RunState } from "./run/run.ts";
 import { startInfo } from "./run/start-info.ts";
 import { Tally } from "./run/tally.ts";
 import { openWorkerDesk } from "./run/worker-desk.ts";
-import { loadSnapshot, putAside, Snapshots, WEIGHTS_FOLDER } from "./snapshot/snapshots.ts";
+import { loadSnapshot, Snapshots, WEIGHTS_FOLDER } from "./snapshot/snapshots.ts";
+import { openStateFolder } from "./snapshot/state-folder.ts";
 import type { CoordinatorFacts } from "./status.ts";
 import { TaskBoard } from "./tasks/task-board.ts";
 import { PolicyLag } from "./weights/policy-lag.ts";
@@ -76,7 +77,7 @@ export async function assemble(
   const seed = options.seed ?? main.seed ?? 0;
   const random = new Random(seed);
   const commander = await openCommander(settings, { folder: options.folder ?? ".", seed });
-  if (!resume) await putAside(snapshotDir);
+  const begun = await openStateFolder(resources, { folder: snapshotDir, resume, log });
   const folder = join(snapshotDir, WEIGHTS_FOLDER);
   const weights = resources.use(await WeightStore.open({ folder, keep: main.weights.keep, log }));
   const replayOptions = { ...main.replay, schema: main.replay.schema, seed, clock };
@@ -237,6 +238,7 @@ export async function assemble(
   given.onListening(listening);
   resources.defer(() => master.close(MASTER_CLOSE_MS));
   await master.start();
+  await begun();
   resources.use(roster);
   resources.use(crew);
   resources.use(dispatcher);

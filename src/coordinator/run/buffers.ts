@@ -38,6 +38,12 @@ export class Buffers implements Disposable {
     return this.#replays.delete(id);
   }
 
+  /** Items in all of its tables. */
+  size(id: string): number {
+    const replay = this.#replays.get(id);
+    return replay?.tables.reduce((sum, table) => sum + replay.stats(table).size, 0) ?? 0;
+  }
+
   /** What every table looks like. */
   stats(): { bufferId: string; table: string; stats: TableStats; waiting: number }[] {
     return [...this.#replays].flatMap(([bufferId, replay]) =>

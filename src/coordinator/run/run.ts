@@ -183,7 +183,13 @@ export class Run {
     const { board, commander, tally } = this.#parts;
     const { now } = this;
     board.loadStateDict(state.tasks, now);
-    commander.loadStateDict(state.commander, now);
+    try {
+      commander.loadStateDict(state.commander, now);
+    } catch (cause) {
+      const message = `Cannot resume: the commander does not take its state: ${messageOf(cause)}`;
+      const hint = "Resume with the commander that it was saved with.";
+      throw new DingError("usage.invalid-input", message, { hint, cause });
+    }
     tally.loadStateDict(state.tally, now);
     this.#isReached = state.shutdown;
   }

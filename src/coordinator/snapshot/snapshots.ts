@@ -1,12 +1,11 @@
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import { DingError, messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import type { ReplayPart } from "../../replay/replay-snapshot.ts";
 import type { Buffers } from "../run/buffers.ts";
-import { readFrames, writeFrames } from "./snapshot-file.ts";
+import { BROKEN, brokenError, readFrames, writeFrames } from "./snapshot-file.ts";
 
 /** What is saved of a coordinator besides its buffers. */
 export interface SavedHead {
@@ -14,6 +13,8 @@ export interface SavedHead {
   /** Whatever its owner says. */
   state: unknown;
   buffers: string[];
+  /** Items of each buffer. */
+  items: number[];
 }
 
 /** What saving needs. */
@@ -31,10 +32,11 @@ type Frame = SavedHead | { buffer: string; part: ReplayPart };
 
 export const SNAPSHOT_VERSION = 1;
 const FILE = "state.ding";
-const BEFORE = "before";
 
 /** Beside the state: the weights of all policies. */
 export const WEIGHTS_FOLDER = "weights";
+/** All that a run leaves in its folder. */
+export const STATE_NAMES: readonly string[] = [FILE, WEIGHTS_FOLDER];
 
 /** Saves the state of a coordinator: every so often, and when it is asked to. One at a time. */
 export class Snapshots implements AsyncDisposable {
@@ -79,7 +81,8 @@ export class Snapshots implements AsyncDisposable {
     const since = clock.now();
     const snapshots = buffers.snapshots();
     const ids = snapshots.map(([id]) => id);
-    const head: SavedHead = { version: SNAPSHOT_VERSION, state: state(), buffers: ids };
+    const items = ids.map((id) => buffers.size(id));
+    const head: SavedHead = { version: SNAPSHOT_VERSION, state: state(), buffers: ids, items };
     try {
       const frames = function* (): Generator<Frame> {
         yield head;
@@ -94,45 +97,82 @@ export class Snapshots implements AsyncDisposable {
   }
 }
 
-/** What was saved there; `usage.invalid-input` when nothing was, or it cannot be read. Its buffers are made anew. */
+/** The file of a state; `usage.invalid-input` when nothing was saved there. */
+export function checkSnapshot(folder: string): string {
+  const path = join(folder, FILE);
+  if (existsSync(path)) return path;
+  throw new DingError("usage.invalid-input", `Cannot resume: there is no ${path}`, {
+    hint: "Begin without --resume, or name the --snapshot-dir of the run.",
+  });
+}
+
+/**
+ * What was saved there; `usage.invalid-input` when nothing was, or it cannot be read. Its buffers are made anew; of what
+ * is broken in the file the items are dropped, and counted as lost.
+ */
 export async function loadSnapshot(
   folder: string,
   buffers: Buffers,
 ): Promise<{ state: unknown; items: number; lost: number }> {
-  const path = join(folder, FILE);
-  if (!existsSync(path)) {
-    throw new DingError("usage.invalid-input", `Cannot resume: there is no ${path}`, {
-      hint: "Begin without --resume, or name the --snapshot-dir of the run.",
-    });
-  }
-  const frames = (await readFrames(path))[Symbol.iterator]() as Iterator<Frame>;
+  const path = checkSnapshot(folder);
+  const frames = (await readFrames(path)) as Iterator<Frame | typeof BROKEN>;
   const first = frames.next();
-  const head = (first.done === true ? {} : first.value) as Partial<SavedHead>;
-  if (head.version !== SNAPSHOT_VERSION || !Array.isArray(head.buffers)) {
-    throw new DingError("usage.invalid-input", `Cannot resume: ${path} is of another version`);
+  if (first.done === true || first.value === BROKEN) {
+    throw brokenError(path, "it does not hold any more what was written");
   }
+  const head = first.value as Partial<SavedHead>;
+  if (head.version !== SNAPSHOT_VERSION || !head.buffers || !head.items) {
+    throw brokenError(path, "it is of another version");
+  }
+  const rest = new Rest(frames);
   let items = 0;
   let lost = 0;
-  let next = frames.next();
-  for (const id of head.buffers) {
-    const parts = function* (): Generator<ReplayPart> {
-      for (; next.done !== true; next = frames.next()) {
-        if (!("buffer" in next.value) || next.value.buffer !== id) return;
-        yield next.value.part;
-      }
-    };
-    const restored = buffers.restore(id, parts());
-    items += restored.items;
-    lost += restored.lost;
+  for (const [at, id] of head.buffers.entries()) {
+    const restored = restoredItems(buffers, id, rest);
+    items += restored;
+    lost += Math.max(0, (head.items[at] ?? 0) - restored);
   }
   return { state: head.state, items, lost };
 }
 
-/** A run begins anew: what another one left there goes into a folder of its own, in the place of what was there. */
-export async function putAside(folder: string): Promise<void> {
-  const left = [FILE, WEIGHTS_FOLDER].filter((name) => existsSync(join(folder, name)));
-  if (left.length === 0) return;
-  await rm(join(folder, BEFORE), { recursive: true, force: true });
-  await mkdir(join(folder, BEFORE), { recursive: true });
-  for (const name of left) await rename(join(folder, name), join(folder, BEFORE, name));
+/** How many items came back; a buffer that lacks too much begins anew. */
+function restoredItems(buffers: Buffers, id: string, rest: Rest): number {
+  try {
+    return buffers.restore(id, rest.partsOf(id)).items;
+  } catch (thrown) {
+    rest.skip(id);
+    if (!rest.isBroken) throw thrown;
+    buffers.close(id);
+    buffers.open(id);
+    return 0;
+  }
+}
+
+/** The frames behind the head, buffer by buffer. */
+class Rest {
+  readonly #frames: Iterator<Frame | typeof BROKEN>;
+  #next: IteratorResult<Frame | typeof BROKEN>;
+  /** Some frame was broken: nobody knows whose it was. */
+  isBroken = false;
+
+  constructor(frames: Iterator<Frame | typeof BROKEN>) {
+    this.#frames = frames;
+    this.#next = frames.next();
+  }
+
+  /** The parts of a buffer, up to the next one's. */
+  *partsOf(id: string): Generator<ReplayPart> {
+    for (; this.#next.done !== true; this.#next = this.#frames.next()) {
+      const { value } = this.#next;
+      if (value === BROKEN) this.isBroken = true;
+      else if (!("buffer" in value) || value.buffer !== id) return;
+      else yield value.part;
+    }
+  }
+
+  /** Passes over what is left of a buffer. */
+  skip(id: string): void {
+    const parts = this.partsOf(id);
+    while (parts.next().done !== true);
+  }
 }

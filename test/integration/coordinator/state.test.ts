@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { defineCommander } from "../../../src/index.ts";
 import { SoloCommander } from "../../../src/coordinator/commander/solo-commander.ts";
@@ -90,6 +90,63 @@ test("a run that begins anew puts aside what another one left there", async () =
   await (await startCoordinator(folder.path)).close();
   expect(readFileSync(folder.file("before/state.ding"))).toEqual(old);
   expect(readFileSync(folder.file("notes.txt"), "utf8")).toBe("mine");
+});
+
+test("two coordinators do not use one folder, and one that cannot begin leaves it as it was", async () => {
+  await using folder = await tempFolder();
+  await using other = await tempFolder();
+  await using first = await startCoordinator(folder.path);
+  const taken = (await thrownBy(startCoordinator(folder.path))) as Error;
+  expect(taken).toMatchObject({ code: "state.invalid" });
+  expect(taken.message).toBe(`Cannot use ${folder.path}: another coordinator does`);
+  expect(await thrownBy(startCoordinator(folder.path, { resume: true }))).toBeInstanceOf(Error);
+  await folder.write("state.ding", "saved");
+  await (await startCoordinator(other.path)).close();
+  const before = readFileSync(other.file("state.ding"));
+  await other.write("before/state.ding", "older");
+  const error = await thrownBy(startCoordinator(other.path, { port: first.port }));
+  expect(error).toMatchObject({ code: "network.in-use" });
+  expect(readFileSync(other.file("state.ding"))).toEqual(before);
+  expect(readFileSync(other.file("before/state.ding"), "utf8")).toBe("older");
+  expect(readdirSync(other.path).toSorted()).toEqual(["before", "state.ding", "weights"]);
+});
+
+test("what is broken in a state drops its items, which are counted; without its head it is refused", async () => {
+  await using folder = await tempFolder();
+  const config = lineRun();
+  config.main.replay = { schema: { at: "float64" }, tables: [{ name: "train", maxSize: 1_000 }] };
+  const first = await startCoordinator(folder.path, { config });
+  await using _one = await joinWorker(lineCollector(), { name: "c1", join: [first.address] });
+  await until(() => first.facts().counters.inserted > 50, PATIENT);
+  await first.close();
+  const size = first.facts().buffers[0]?.stats.size ?? 0;
+  const whole = readFileSync(folder.file("state.ding"));
+  // A bit in the middle of the last frame, which has rows, but for the one that says how many there were.
+  const broken = Uint8Array.from(whole);
+  const at = whole.length - 200;
+  broken[at] = (broken[at] ?? 0) ^ 1;
+  await folder.write("state.ding", broken);
+  const told: Record<string, unknown>[] = [];
+  const log = {
+    debug() {},
+    info: (_: string, facts?: Record<string, unknown>) => void told.push(facts ?? {}),
+    warn() {},
+    error() {},
+  };
+  const second = await startCoordinator(folder.path, { config, resume: true, log });
+  expect(second.facts().counters.envSteps).toBe(first.facts().counters.envSteps);
+  expect(second.facts().buffers[0]?.stats.size).toBe(0);
+  expect(told).toContainEqual(expect.objectContaining({ items: 0, lost: size }));
+  await second.close(0);
+  const league = lineRun({ type: "oneVsOne" });
+  league.main.replay = config.main.replay;
+  const other = startCoordinator(folder.path, { config: league, resume: true });
+  expect(await thrownBy(other)).toMatchObject({ code: "usage.invalid-input" });
+  broken[60] = (broken[60] ?? 0) ^ 1;
+  await folder.write("state.ding", broken);
+  const error = (await thrownBy(startCoordinator(folder.path, { config, resume: true }))) as Error;
+  expect(error).toMatchObject({ code: "usage.invalid-input" });
+  expect(error.message).toEndWith("it does not hold any more what was written");
 });
 
 test("a learner that is gone is followed by another one, which goes on from the newest weights", async () => {
