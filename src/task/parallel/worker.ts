@@ -78,9 +78,10 @@ class TaskWorker {
     void leaving.finally(() => process.exit(1));
   }
 
-  /** The parent is gone. */
+  /** The parent is gone: a main that is under way comes to no end of its own. */
   async leave(): Promise<void> {
-    await this.#run?.node.close(LAST_WORDS_MS);
+    const node = this.#run?.node;
+    await (this.#running ? node?.crash() : node?.close(LAST_WORDS_MS));
   }
 
   #do(call: IncomingCall): Promise<unknown> | undefined {

@@ -33,16 +33,15 @@ test("ding task --auto-recover: each node in turn is killed; the others hear it,
   expect([code, ends.toSorted()]).toEqual([0, IDS.map((nodeId) => `node ${nodeId} ends`)]);
 });
 
-test("ding task leaves no process behind when it is killed itself", async () => {
-  await using running = spawnDing([
-    "task",
-    "--main",
-    WATCH,
-    "--parallel-workers",
-    "2",
-    "--ports",
-    "0",
-  ]);
+test("ding task leaves no process behind when it is killed itself; its nodes have crashed for others", async () => {
+  const words = ["task", "--main", WATCH, "--ports", "0", "--tolerance-ms", "2000"];
+  await using other = spawnDing([...words, "--node-ids", "7", "--topology", "mesh"]);
+  const [, address = ""] = await until(
+    () => /^task ready on (\S+)/m.exec(other.stderr) ?? false,
+    PATIENT,
+  );
+  const attached = ["--parallel-workers", "2", "--attach-to", `tcp://${address}`];
+  await using running = spawnDing([...words, ...attached]);
   const pids = await until(() => {
     const found = [0, 1].flatMap((nodeId) => pidsOf(running, nodeId));
     return found.length === 2 && found;
@@ -57,4 +56,6 @@ test("ding task leaves no process behind when it is killed itself", async () => 
     }
   };
   await until(() => pids.every(isGone), PATIENT);
+  const isHeard = (nodeId: number): boolean => other.stdout.includes(`7 hears crash ${nodeId}\n`);
+  await until(() => [0, 1].every(isHeard), PATIENT);
 });
