@@ -6,11 +6,19 @@ export interface Clock {
   after(ms: number, run: () => void): Disposable;
 }
 
+/** What the platform waits at most; for longer ones it does not wait at all. */
+const MOST_MS = 2 ** 31 - 1;
+
 /** The real time. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(ms, run) {
-    const timer = setTimeout(run, ms);
+    let timer: ReturnType<typeof setTimeout>;
+    const wait = (left: number): void => {
+      timer =
+        left > MOST_MS ? setTimeout(() => wait(left - MOST_MS), MOST_MS) : setTimeout(run, left);
+    };
+    wait(ms);
     return { [Symbol.dispose]: () => clearTimeout(timer) };
   },
 };

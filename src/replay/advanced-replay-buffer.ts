@@ -10,6 +10,7 @@ import { Random, type RandomState } from "./random.ts";
 import { DEFAULT_ALPHA } from "./selector/make-selector.ts";
 import { MinTree } from "./selector/min-tree.ts";
 import { SumTree } from "./selector/sum-tree.ts";
+import { weightOf } from "./selector/weight-of.ts";
 import { ThroughputMonitor } from "./throughput-monitor.ts";
 
 /** What is told about an item when it goes in. */
@@ -252,7 +253,7 @@ export class AdvancedReplayBuffer<T = unknown> {
     if (!item) return;
     item.priority = priority;
     this.#maxPriority = Math.max(this.#maxPriority, priority);
-    const weight = priority ** this.#alpha;
+    const weight = weightOf(priority, this.#alpha);
     this.#sums.set(slot, weight);
     this.#least.set(slot, weight > 0 ? weight : Infinity);
   }

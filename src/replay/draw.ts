@@ -33,13 +33,13 @@ export class Draw {
   }
 }
 
-/** Fills in the weights of a draw out of `size` items. */
-export function weigh({ probabilities, weights }: Draw, size: number, beta: number): void {
-  let most = 0;
+/** Fills in the weights of a draw: of those over the largest, N cancels out, and only how chances compare is left. */
+export function weigh({ probabilities, weights }: Draw, beta: number): void {
+  let least = Infinity;
   for (let at = 0; at < weights.length; at++) {
-    const weight = (size * (probabilities[at] as number)) ** -beta;
-    weights[at] = weight;
-    if (weight > most) most = weight;
+    if ((probabilities[at] as number) < least) least = probabilities[at] as number;
   }
-  for (let at = 0; at < weights.length; at++) weights[at] = (weights[at] as number) / most;
+  for (let at = 0; at < weights.length; at++) {
+    weights[at] = ((probabilities[at] as number) / least) ** -beta;
+  }
 }

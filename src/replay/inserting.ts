@@ -1,8 +1,8 @@
 import { inOrder, planEpisode } from "./episode-plan.ts";
 import { inputFault } from "./faults.ts";
+import { columnsOf } from "./reading-steps.ts";
 import type { EpisodeOptions, InsertOptions, Steps } from "./replay-options.ts";
 import type { RowStore } from "./store/row-store.ts";
-import { ITEM_COLUMN } from "./store/schema.ts";
 import type { Entry, Table } from "./table.ts";
 
 /** Items of one piece of an insert, at most: between pieces, samplers have their turn. */
@@ -18,26 +18,6 @@ export interface Insertion {
   readonly put: (from: number, count: number) => void;
   /** Lets go of what it holds, once, however it ends. */
   readonly end: () => void;
-}
-
-/** Reads steps as columns, whatever form they came in. */
-export function columnsOf(store: RowStore, steps: Steps): Readonly<Record<string, unknown>> {
-  if (!Array.isArray(steps)) return steps as Readonly<Record<string, unknown>>;
-  const { plans } = store;
-  if (plans.length === 1 && plans[0]?.name === ITEM_COLUMN) return { [ITEM_COLUMN]: steps };
-  const list = steps as readonly Readonly<Record<string, unknown>>[];
-  return Object.fromEntries(
-    plans.map(({ name, dtype, width }) => {
-      const values = list.map((step) => step[name]);
-      if (dtype === "object") return [name, values];
-      return [name, values.flatMap((value) => numbersOf(value, name, width))];
-    }),
-  );
-}
-
-/** How many steps these are. */
-export function countOf(store: RowStore, steps: Steps): number {
-  return Array.isArray(steps) ? steps.length : store.countOf(steps as Record<string, unknown>);
 }
 
 /** Single steps as items. Throws `usage.invalid-input` before anything is stored. */
@@ -109,35 +89,23 @@ function readInsert(
   count: number,
 ): Pick<Entry, "priorityAt" | "version"> {
   if (!Number.isFinite(policyVersion)) {
-    throw inputFault(`Cannot insert with policyVersion ${policyVersion}: not a number`);
+    throw inputFault(`Cannot insert with policyVersion ${String(policyVersion)}: not a number`);
   }
-  if (priority === undefined) return { priorityAt: undefined, version: policyVersion };
+  const version = policyVersion;
+  if (priority === undefined || priority === null) return { priorityAt: undefined, version };
   if (typeof priority === "number") {
     checkPriority(priority);
-    return { priorityAt: () => priority, version: policyVersion };
+    return { priorityAt: () => priority, version };
   }
   if (priority.length !== count) {
-    throw inputFault(`Cannot insert ${count} items with ${priority.length} priorities`);
+    throw inputFault(`Cannot insert ${count} items with ${priority.length ?? "other"} priorities`);
   }
-  for (let at = 0; at < count; at++) checkPriority(priority[at]);
-  return { priorityAt: (at) => priority[at] as number, version: policyVersion };
+  for (let at = 0; at < count; at++) checkPriority(priority[at] ?? 0);
+  return { priorityAt: (at) => priority[at] ?? undefined, version };
 }
 
 /** Refuses what is no number from 0 on. */
-export function checkPriority(priority: number | undefined): void {
-  if (priority !== undefined && priority >= 0 && priority < Infinity) return;
-  throw inputFault(`Cannot take priority ${priority}: not a number from 0 on`);
-}
-
-function numbersOf(value: unknown, name: string, width: number): number[] {
-  const numbers =
-    typeof value === "number" || typeof value === "boolean"
-      ? [Number(value)]
-      : Array.isArray(value) || ArrayBuffer.isView(value)
-        ? Array.from(value as unknown as ArrayLike<number>)
-        : [];
-  if (numbers.length === width) return numbers;
-  throw inputFault(
-    `Cannot store column "${name}": a step has ${numbers.length} numbers, not ${width}`,
-  );
+export function checkPriority(priority: unknown): void {
+  if (typeof priority === "number" && priority >= 0 && priority < Infinity) return;
+  throw inputFault(`Cannot take priority ${String(priority)}: not a number from 0 on`);
 }

@@ -8,7 +8,7 @@ export interface ItemSlotsState {
   used: number;
   /** Slots to use again, the next one last. */
   free: Int32Array;
-  /** Items that ever were. */
+  /** The number of the next item: as many as there ever were, up to where numbers begin again. */
   count: number;
 }
 
@@ -45,6 +45,8 @@ export class ItemSlots {
   #lengths: Int32Array | undefined;
   /** Keys are multiples of this, plus a slot: a power of two, so that nothing is rounded. */
   readonly #stride: number;
+  /** Numbers of items begin again here, where keys could not be told apart any more: odd, so that they meet other slots then. */
+  readonly #numbers: number;
   readonly #free: Int32Array;
   #freeCount = 0;
   /** Slots that were ever used. */
@@ -57,6 +59,7 @@ export class ItemSlots {
     this.#facts = new Float64Array(WIDTH * capacity);
     this.#wholes = new Int32Array(this.#facts.buffer);
     this.#stride = 2 ** Math.ceil(Math.log2(capacity));
+    this.#numbers = 2 ** 53 / this.#stride - 1;
     this.#free = new Int32Array(capacity);
   }
 
@@ -98,13 +101,15 @@ export class ItemSlots {
     const facts = this.#facts;
     const wholes = this.#wholes;
     const stride = this.#stride;
+    const end = this.#numbers * stride;
     let key = this.#count * stride;
-    this.#count += slots.length;
+    this.#count = (this.#count + slots.length) % this.#numbers;
     for (let at = 0; at < slots.length; at++) {
       const slot = slots[at] as number;
       const fact = WIDTH * slot;
       facts[fact + KEY] = key + slot;
       key += stride;
+      if (key === end) key = 0;
       facts[fact + PRIORITY] = priorities[at] as number;
       facts[fact + VERSION] = version;
       const whole = WHOLE_WIDTH * slot;

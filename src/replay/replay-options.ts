@@ -30,8 +30,8 @@ export interface ReplayWait {
 export interface InsertOptions extends ReplayWait {
   /** Into which tables; default all. They share the data. */
   tables?: readonly string[] | undefined;
-  /** One for all items, or one for each; default each table's highest so far. */
-  priority?: number | ArrayLike<number> | undefined;
+  /** One for all items, or one for each; default, and where it is null, each table's highest so far. */
+  priority?: number | ArrayLike<number | null> | undefined;
   /** The version of the policy that made them. Default 0. */
   policyVersion?: number | undefined;
 }

@@ -5,13 +5,13 @@ import { Draw } from "./draw.ts";
 import { checkCount, inputFault, optionFault } from "./faults.ts";
 import {
   checkPriority,
-  countOf,
   episodeOf,
   insertableOf,
   type Insertion,
   insertionOf,
 } from "./inserting.ts";
 import { WaitingLine } from "./limiter/waiting-line.ts";
+import { countOf } from "./reading-steps.ts";
 import type {
   EpisodeOptions,
   Inserted,

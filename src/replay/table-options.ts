@@ -6,7 +6,7 @@ import {
   type RateLimiterOptions,
 } from "./limiter/rate-limiter.ts";
 import { DEFAULT_ALPHA } from "./selector/make-selector.ts";
-import type { SelectorKind } from "./selector/selector.ts";
+import { SELECTOR_KINDS, type SelectorKind } from "./selector/selector.ts";
 
 /** What becomes of an insert or a sample that the limiter does not let through now. */
 export type LimiterMode = "block" | "drop" | "reject";
@@ -40,6 +40,7 @@ export interface TableOptions {
 export type TableSettings = Required<TableOptions>;
 
 const MODES: readonly string[] = ["block", "drop", "reject"];
+const KINDS: readonly string[] = SELECTOR_KINDS;
 const DEFAULT_BETA = 0.4;
 const DEFAULT_ANNEAL_STEPS = 100_000;
 
@@ -58,6 +59,11 @@ export function settingsOf(options: TableOptions, path: string): TableSettings {
     beta: options.beta ?? DEFAULT_BETA,
     annealSteps: options.annealSteps ?? DEFAULT_ANNEAL_STEPS,
   };
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(settings, name));
+  if (unknown !== undefined) {
+    const known = Object.keys(settings).join(", ");
+    throw optionFault(`${path}.${unknown}`, "there is no such option", `There is ${known}.`);
+  }
   checkSettings(settings, path);
   return settings;
 }
@@ -68,16 +74,25 @@ export function largestSample({ maxSize, maxUse, limiter }: TableSettings): numb
 }
 
 function checkSettings(settings: TableSettings, path: string): void {
-  const { name, maxSize, maxUse, maxStaleness, limiter, mode, beta, annealSteps } = settings;
+  const { name, maxSize, maxUse, maxStaleness, limiter, mode, alpha, beta, annealSteps } = settings;
   if (typeof name !== "string" || name === "") throw optionFault(`${path}.name`, "it is empty");
   checkCount(`${path}.maxSize`, maxSize);
   if (maxSize > 2 ** 28) throw optionFault(`${path}.maxSize`, `${maxSize} is above 2^28`);
+  for (const role of ["sampler", "remover"] as const) {
+    const kind = settings[role];
+    if (!KINDS.includes(kind)) {
+      throw optionFault(`${path}.${role}`, `there is no "${kind}"`, `Take ${KINDS.join(", ")}.`);
+    }
+  }
   checkCount(`${path}.maxUse`, maxUse, { orInfinity: true });
   if (!(maxStaleness >= 0)) {
     throw optionFault(`${path}.maxStaleness`, `${maxStaleness} is not a number from 0 on`);
   }
   if (!MODES.includes(mode)) {
     throw optionFault(`${path}.mode`, `there is no "${mode}"`, "Take block, drop or reject.");
+  }
+  if (!(alpha >= 0 && alpha < Infinity)) {
+    throw optionFault(`${path}.alpha`, `${alpha} is not a number from 0 on`);
   }
   if (!(beta >= 0 && beta <= 1)) throw optionFault(`${path}.beta`, `${beta} is not from 0 to 1`);
   checkCount(`${path}.annealSteps`, annealSteps);

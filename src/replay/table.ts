@@ -17,7 +17,7 @@ export type Leaving = "evicted" | "exhausted" | "expired" | "deleted" | "lost";
 /** What items bring when they go in. */
 export interface Entry {
   /** The priority of the item at this place of the whole insert; undefined: the highest so far. */
-  priorityAt: ((at: number) => number) | undefined;
+  priorityAt: ((at: number) => number | undefined) | undefined;
   /** The place of the first of these items. */
   from: number;
   version: number;
@@ -154,7 +154,6 @@ export class Table {
 
   /** Draws as many items as `draw` has room for. There must be enough uses left. */
   draw(draw: Draw): void {
-    const { size } = this;
     const count = draw.heads.length;
     if (this.settings.maxUse === Infinity) {
       this.#sampler.sampleAll(draw.slots);
@@ -164,7 +163,7 @@ export class Table {
     } else this.#drawUsedUp(draw);
     this.counts.sampled += count;
     this.limiter.sample(count);
-    if (this.settings.sampler === "prioritized") weigh(draw, size, this.beta);
+    if (this.settings.sampler === "prioritized") weigh(draw, this.beta);
     else draw.weights.fill(1);
     this.#draws++;
   }
@@ -270,7 +269,7 @@ export class Table {
     const priorities = new Float64Array(count);
     if (!priorityAt) return priorities.fill(this.#maxPriority);
     for (let at = 0; at < count; at++) {
-      const priority = priorityAt(from + at);
+      const priority = priorityAt(from + at) ?? this.#maxPriority;
       if (priority > this.#maxPriority) this.#maxPriority = priority;
       priorities[at] = priority;
     }

@@ -1,4 +1,5 @@
 import { inputFault } from "./faults.ts";
+import { checkPriority } from "./inserting.ts";
 import type { EpisodeOptions, Inserted, Steps, StepWindow } from "./replay-options.ts";
 
 /** Where episodes go: a `Replay`, or a worker's end of one. */
@@ -58,6 +59,7 @@ export class TrajectoryWriter {
     if (!(Number.isSafeInteger(steps) && steps >= 1 && start >= 0)) {
       throw inputFault(`Cannot create an item of ${steps} steps: there are ${this.#steps.length}`);
     }
+    if (priority !== undefined) checkPriority(priority);
     this.#created.push({ start, length: steps, priority });
   }
 
@@ -68,28 +70,13 @@ export class TrajectoryWriter {
     this.#created = [];
     const { items, ...rest } = this.#options;
     const options = { ...rest, policyVersion: policyVersion ?? rest.policyVersion };
-    if (items === "created") return await this.#insertCreated(steps, created, options);
-    if (steps.length === 0) return { accepted: 0, dropped: 0 };
-    return await this.#sink.insertEpisode(steps, options);
-  }
-
-  /** An insert has one kind of priority: those that name one go together, and the others. */
-  async #insertCreated(
-    steps: unknown[],
-    created: readonly (StepWindow & { priority: number | undefined })[],
-    options: EpisodeOptions,
-  ): Promise<Inserted> {
-    const named = created.filter(({ priority }) => priority !== undefined);
-    const others = created.filter(({ priority }) => priority === undefined);
-    const total = { accepted: 0, dropped: 0 };
-    for (const group of [named, others]) {
-      if (group.length === 0) continue;
-      const windows = group.map(({ start, length }) => ({ start, length }));
-      const priority = group === named ? named.map((item) => item.priority ?? 0) : undefined;
-      const inserted = await this.#sink.insertEpisode(steps, { ...options, windows, priority });
-      total.accepted += inserted.accepted;
-      total.dropped += inserted.dropped;
+    const isCreated = items === "created";
+    if (steps.length === 0 || (isCreated && created.length === 0)) {
+      return { accepted: 0, dropped: 0 };
     }
-    return total;
+    if (!isCreated) return await this.#sink.insertEpisode(steps, options);
+    const windows = created.map(({ start, length }) => ({ start, length }));
+    const priority = created.map((item) => item.priority ?? null);
+    return await this.#sink.insertEpisode(steps, { ...options, windows, priority });
   }
 }

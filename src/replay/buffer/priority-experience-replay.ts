@@ -4,6 +4,7 @@ import { Random, type RandomState } from "../random.ts";
 import { DEFAULT_ALPHA } from "../selector/make-selector.ts";
 import { MinTree } from "../selector/min-tree.ts";
 import { SumTree } from "../selector/sum-tree.ts";
+import { weightOf } from "../selector/weight-of.ts";
 import type { DequeBuffer } from "./deque-buffer.ts";
 import type { BufferedItem, Layer } from "./layer.ts";
 
@@ -50,7 +51,7 @@ export function priorityExperienceReplay<T>(options: PriorityOptions = {}) {
       if (slot === undefined) return;
       const priority = priorityOf(meta["priority"]);
       maxPriority = Math.max(maxPriority, priority);
-      const weight = priority ** priorityPowerFactor;
+      const weight = weightOf(priority, priorityPowerFactor);
       sums.set(slot, weight);
       least.set(slot, weight > 0 ? weight : Infinity); // what is never drawn has no weight
     };

@@ -44,7 +44,10 @@ export function sampleToInsertRatio(options: SampleToInsertRatioOptions): RateLi
   const [minDiff, maxDiff] =
     typeof errorBuffer === "number"
       ? [centre - errorBuffer, centre + errorBuffer]
-      : [errorBuffer[0], errorBuffer[1]];
+      : [errorBuffer?.[0], errorBuffer?.[1]];
+  if (typeof minDiff !== "number" || typeof maxDiff !== "number") {
+    throw optionFault("limiter.errorBuffer", "it is neither a number nor two");
+  }
   const numbers = { samplesPerInsert, minSizeToSample, minDiff, maxDiff };
   const least = 2 * Math.max(1, samplesPerInsert);
   if (maxDiff - minDiff < least) {

@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { DingError } from "../../core/errors.ts";
+import { inputFault } from "../faults.ts";
 
 /** What a wait is for, and how long. */
 export interface WaitRequest<T> {
@@ -58,6 +59,7 @@ export class WaitingLine {
     return new Promise<T>((resolve, reject) => {
       this.throwIfClosed();
       signal?.throwIfAborted();
+      if (Number.isNaN(timeoutMs)) throw inputFault("Cannot wait NaN ms: timeoutMs is no number");
       if (!this.isTaken(keys)) {
         const value = attempt();
         if (value !== undefined) return resolve(value);

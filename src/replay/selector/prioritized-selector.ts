@@ -2,6 +2,7 @@ import type { Random } from "../random.ts";
 import type { Selector, SelectorState } from "./selector.ts";
 import { SumTree } from "./sum-tree.ts";
 import { UniformSelector } from "./uniform-selector.ts";
+import { weightOf } from "./weight-of.ts";
 
 /** A slot with a chance in proportion to `priority ** alpha`; where all are 0, any with the same chance. */
 export class PrioritizedSelector implements Selector {
@@ -102,7 +103,6 @@ export class PrioritizedSelector implements Selector {
   }
 
   #weightOf(priority: number): number {
-    if (priority === 1 || priority === 0) return priority;
-    return priority ** this.#alpha;
+    return weightOf(priority, this.#alpha);
   }
 }

@@ -1,5 +1,14 @@
 /** What a selector can be. */
-export type SelectorKind = "fifo" | "lifo" | "uniform" | "prioritized" | "max-heap" | "min-heap";
+export type SelectorKind = (typeof SELECTOR_KINDS)[number];
+
+export const SELECTOR_KINDS = [
+  "fifo",
+  "lifo",
+  "uniform",
+  "prioritized",
+  "max-heap",
+  "min-heap",
+] as const;
 
 /** A selector as plain values: what `loadStateDict()` of the same kind and capacity takes. */
 export interface SelectorState {

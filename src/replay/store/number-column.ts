@@ -46,10 +46,13 @@ export class NumberColumn implements Column {
   countOf(data: unknown): number {
     const { name, width } = this.plan;
     const length = Array.isArray(data) || ArrayBuffer.isView(data) ? lengthOf(data) : NaN;
-    if (Number.isInteger(length / width)) return length / width;
-    throw inputFault(
-      `Cannot store column "${name}": ${describe(data)} is no list of ${width} numbers a step`,
-    );
+    if (!Number.isInteger(length / width)) {
+      throw inputFault(
+        `Cannot store column "${name}": ${describe(data)} is no list of ${width} numbers a step`,
+      );
+    }
+    if (!(data instanceof this.#elements)) this.#check(data as ArrayLike<unknown>);
+    return length / width;
   }
 
   write(row: number, count: number, { data, at }: { data: unknown; at: number }): void {
@@ -93,6 +96,23 @@ export class NumberColumn implements Column {
   }
 
   forget(): void {} // is overwritten
+
+  /** Refuses what would become another number, or none. */
+  #check(values: ArrayLike<unknown>): void {
+    const { name, dtype, width } = this.plan;
+    const isFloat = dtype.startsWith("float");
+    const place = new this.#elements(1);
+    for (let at = 0; at < values.length; at++) {
+      const value = values[at];
+      if (typeof value === "boolean" || (typeof value === "number" && isFloat)) continue;
+      if (typeof value === "number") place[0] = value;
+      if (typeof value === "number" && place[0] === value) continue;
+      const what =
+        typeof value === "number" ? `${value} is no ${dtype}` : `it has ${kindOf(value)}`;
+      const step = Math.floor(at / width);
+      throw inputFault(`Cannot store column "${name}" of step ${step}: ${what}`);
+    }
+  }
 
   #gatherWide(rows: Int32Array, count: number, target: Words): void {
     const width = this.#width;
@@ -185,5 +205,9 @@ function lengthOf(data: unknown): number {
 function describe(data: unknown): string {
   if (Array.isArray(data)) return `a list of ${data.length}`;
   if (ArrayBuffer.isView(data)) return `${data.constructor.name}(${lengthOf(data)})`;
-  return data === undefined ? "nothing" : `a value of type ${typeof data}`;
+  return data === undefined ? "nothing" : kindOf(data);
+}
+
+function kindOf(value: unknown): string {
+  return value === null ? "null" : `a value of type ${typeof value}`;
 }

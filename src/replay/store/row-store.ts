@@ -149,7 +149,14 @@ export class RowStore {
     const released = this.#released;
     this.#released = [];
     for (const row of released) {
-      this.#onRelease?.(row);
+      try {
+        this.#onRelease?.(row);
+      } catch (thrown) {
+        // It is not for who happens to insert or sample now: both go on.
+        queueMicrotask(() => {
+          throw thrown;
+        });
+      }
       this.#announce(row, 1);
       for (const column of this.columns) column.forget(row);
     }

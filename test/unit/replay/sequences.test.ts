@@ -88,3 +88,18 @@ test("TrajectoryWriter.createItem() makes items of the last steps, which share t
   expect(() => writer.createItem({ steps: 2 })).toThrow("there are 1");
   expect(() => new TrajectoryWriter(replay).createItem({ steps: 1 })).toThrow("makes windows");
 });
+
+test("TrajectoryWriter keeps the order and the shared steps of items with a priority and without", async () => {
+  const replay = replayOf();
+  const writer = new TrajectoryWriter(replay, { items: "created" });
+  for (let value = 0; value < 3; value++) {
+    writer.append({ env: 0, value });
+    if (value > 0) writer.createItem(value === 1 ? { steps: 2 } : { steps: 2, priority: 5 });
+  }
+  expect(() => writer.createItem({ steps: 1, priority: -1 })).toThrow("priority -1");
+  await writer.end();
+  expect(replay.steps).toBe(3);
+  const batch = replay.trySample("t", 2);
+  expect([...(batch?.draw.priorities ?? [])]).toEqual([1, 5]);
+  expect(batch?.columns["value"]).toEqual(Float32Array.of(0, 1, 1, 2));
+});
