@@ -9,21 +9,43 @@ function search(value: unknown, path: string[], parents: Set<object>): string | 
   if (typeof value === "function" || typeof value === "symbol") {
     return `${nameOf(path)} is a ${typeof value}`;
   }
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return undefined;
+  if (typeof value !== "object" || value === null) return undefined;
+  if (ArrayBuffer.isView(value)) return isHalf(value) ? `${nameOf(path)} ${HALF}` : undefined;
   if (parents.has(value)) return `${nameOf(path)} contains itself`;
-  if (path.length > DEPTH_LIMIT) return `it is nested deeper than ${DEPTH_LIMIT} levels`;
+  if (path.length >= DEPTH_LIMIT) return `it is nested deeper than ${DEPTH_LIMIT} levels`;
+  if (value instanceof Map && ![...value.keys()].every(isKey)) {
+    return `${nameOf(path)} is a Map whose keys are neither texts nor numbers`;
+  }
   parents.add(value);
   for (const [key, member] of membersOf(value)) {
-    const fault = search(member, [...path, key], parents);
+    if (isSimple(member)) continue;
+    path.push(String(key));
+    const fault = search(member, path, parents);
     if (fault !== undefined) return fault;
+    path.pop();
   }
   parents.delete(value);
   return undefined;
 }
 
-function membersOf(value: object): Iterable<[string, unknown]> {
-  if (value instanceof Map) return Array.from(value, ([key, member]) => [String(key), member]);
-  if (value instanceof Set) return Array.from(value, (member, index) => [String(index), member]);
+const HALF = "is a Float16Array, which others cannot read: send a tensor of it";
+
+function isHalf(view: ArrayBufferView): boolean {
+  return view.constructor.name === "Float16Array";
+}
+
+function isKey(key: unknown): boolean {
+  return key === null || ["string", "number", "bigint", "boolean"].includes(typeof key);
+}
+
+/** Most members of long lists are. */
+function isSimple(value: unknown): boolean {
+  return value === null || ["number", "string", "boolean"].includes(typeof value);
+}
+
+function membersOf(value: object): Iterable<[unknown, unknown]> {
+  if (Array.isArray(value) || value instanceof Map) return value.entries();
+  if (value instanceof Set) return [...value].entries();
   return Object.entries(value);
 }
 

@@ -1,5 +1,7 @@
 import { DingError } from "../../core/errors.ts";
 import { encodeFrame } from "../../protocol/codec.ts";
+import { findFault } from "../../protocol/fault.ts";
+import { WORDS } from "../../protocol/task-mesh.ts";
 import { MESSAGE_BODY_LIMIT_BYTES } from "../../rpc/body.ts";
 import { bytesWithRoom } from "../../rpc/headroom.ts";
 import { PlainWriter } from "./plain-writer.ts";
@@ -35,6 +37,8 @@ export class BatchWriter {
   /** What was not given away when more was needed. */
   #spare: Uint8Array<ArrayBuffer> | undefined;
   #event: string | undefined;
+  /** For errors. */
+  #writing = "";
   readonly #names = new Map<string, Uint8Array>();
 
   get isEmpty(): boolean {
@@ -52,6 +56,7 @@ export class BatchWriter {
   /** Throws `usage.invalid-input` when an argument cannot travel, or no frame holds it; then nothing of it is there. */
   addEvent(event: string, args: readonly unknown[]): void {
     const start = this.#at;
+    this.#writing = event;
     try {
       if (event !== this.#event) this.#put(this.#nameOf(event));
       this.#value(args);
@@ -85,15 +90,24 @@ export class BatchWriter {
     return { body: bytes.subarray(start, end), count };
   }
 
-  #value(value: unknown): void {
+  #value(value: readonly unknown[]): void {
     const { alignAt } = this.#plain;
     const end = this.#plain.write(value, this.#at);
     if (end >= 0) {
       this.#at = end;
     } else {
       this.#plain.alignAt = alignAt;
+      this.#checkReadable(value);
       encodeFrame(value, this.#put);
     }
+  }
+
+  /** What others cannot read would end the lines to them, and be lost with all that travels beside it. */
+  #checkReadable(args: readonly unknown[]): void {
+    const isWord = this.#writing === WORDS;
+    const fault = findFault(isWord ? args.at(-1) : args);
+    if (fault === undefined) return;
+    throw this.#refused(fault, isWord ? undefined : "Arguments are counted from 0.");
   }
 
   #undo(start: number): void {
@@ -121,9 +135,13 @@ export class BatchWriter {
   #tooLarge(bytes: number): DingError {
     const limit = MESSAGE_BODY_LIMIT_BYTES - BATCH_BYTES;
     const told = `it takes ${bytes} bytes, the limit is ${limit}`;
-    return new DingError("usage.invalid-input", `Cannot emit event: ${told}`, {
-      hint: "Emit it in pieces, or write it to a file that all nodes can read.",
-    });
+    return this.#refused(told, "Send it in pieces, or write it to a file that all nodes can read.");
+  }
+
+  #refused(why: string, hint: string | undefined): DingError {
+    const event = this.#writing;
+    const what = event === WORDS ? "send request or answer" : `emit event "${event}"`;
+    return new DingError("usage.invalid-input", `Cannot ${what}: ${why}`, { hint });
   }
 
   #grow(used: number, end: number): void {

@@ -116,12 +116,12 @@ export class Incoming implements Disposable {
   /** For another node alone: it goes on undecoded. */
   #passOn(
     to: number,
-    [, seq, nodeId, boot, hops]: EntryNote,
+    note: EntryNote,
     { body, from }: { body: Uint8Array; from: Line },
   ): Promise<void> | undefined {
     const via = this.#options.graph.find(to)?.via;
-    if (via === undefined || via === from.peer.nodeId || hops >= MOST_HOPS) return undefined;
-    return this.#options.relay(body, via, [to, seq, nodeId, boot, hops + 1]);
+    if (via === undefined || via === from.peer.nodeId || note[4] >= MOST_HOPS) return undefined;
+    return this.#options.relay(body, via, oneHopOn(note));
   }
 
   #take({ body, note }: Entry): Promise<void> | undefined {
@@ -132,25 +132,21 @@ export class Incoming implements Disposable {
     } catch (error) {
       return Promise.reject(error as Error);
     }
-    const relayed = told[0] === null ? this.#spread(body, told, from) : undefined;
+    const audience = told[0] === null ? this.#audienceOf(told, from) : undefined;
+    if (audience && !isEntry(values)) return Promise.reject(broken());
+    const relayed = audience && this.#options.relay(body, audience, oneHopOn(told));
     const taken = this.#handOver(values, { from: told[2], bytes: body.length / values.length });
     return relayed && taken ? Promise.all([relayed, taken]).then(() => {}) : (relayed ?? taken);
   }
 
-  /** To neighbours that do not hear it from its origin themselves. */
-  #spread(
-    body: Uint8Array,
-    [to, seq, nodeId, boot, hops]: EntryNote,
-    from: Line,
-  ): Promise<void> | undefined {
-    const { lines, graph, relay } = this.#options;
+  /** Neighbours that do not hear it from its origin themselves. */
+  #audienceOf([, , , boot, hops]: EntryNote, from: Line): ReadonlySet<number> | undefined {
+    const { lines, graph } = this.#options;
     if (lines.size < 2 || hops >= MOST_HOPS) return undefined;
     const others = [...lines.values()].filter(
       ({ peer }) => peer !== from.peer && peer.boot !== boot && !graph.areLinked(peer.boot, boot),
     );
-    if (others.length === 0) return undefined;
-    const audience = new Set(others.map(({ peer }) => peer.nodeId));
-    return relay(body, audience, [to, seq, nodeId, boot, hops + 1]);
+    return others.length > 0 ? new Set(others.map(({ peer }) => peer.nodeId)) : undefined;
   }
 
   #handOver(
@@ -181,6 +177,22 @@ export class Incoming implements Disposable {
     }
     return undefined;
   }
+}
+
+function oneHopOn([to, seq, nodeId, boot, hops]: EntryNote): EntryNote {
+  return [to, seq, nodeId, boot, hops + 1];
+}
+
+/** Whoever passes on what is none would have its own lines ended for it. */
+function isEntry(values: readonly unknown[]): boolean {
+  let name = "";
+  for (const value of values) {
+    if (typeof value === "string") name = value;
+    else if (value === null) continue;
+    else if (!Array.isArray(value) || name === "") return false;
+    else if (name === WORDS && !isMeshWord(value)) return false;
+  }
+  return true;
 }
 
 function broken(): NetworkError {

@@ -79,6 +79,7 @@ export class MeshNode extends Service implements TaskRouter {
       outgoing: () => this.#outgoing,
       incoming: () => this.#incoming,
       missed: this.#onMissed,
+      broken: (from, { message }) => log.warn(`A line to node ${from} ended: ${message}`),
     });
     const { lines } = this.#neighbours;
     this.#outgoing = new Outgoing({

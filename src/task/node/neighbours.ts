@@ -25,6 +25,8 @@ export interface NeighboursOptions {
   outgoing: () => Outgoing;
   incoming: () => Incoming;
   missed: (from: number, events: number) => void;
+  /** A node said what nobody here understands. */
+  broken: (from: number, error: DingError) => void;
 }
 
 const NO_LABELS: ReadonlySet<string> = new Set();
@@ -172,8 +174,9 @@ export class Neighbours implements LineEvents, Disposable {
     this.#membership.join({ ...peer, labels: new Set(peer.labels) });
   }
 
-  ended(line: Line, farewell: Farewell | undefined): void {
+  ended(line: Line, farewell: Farewell | undefined, error: DingError | undefined): void {
     const { nodeId, boot } = line.peer;
+    if (error?.code === "network.protocol") this.#options.broken(nodeId, error);
     this.#cursors.set(boot, Math.max(line.cursor, this.#cursors.get(boot) ?? 0));
     if (this.lines.get(nodeId) !== line || this.#isClosed) return;
     this.lines.delete(nodeId);

@@ -72,7 +72,7 @@ export class Outgoing {
   emit(event: string, args: readonly unknown[], to: number | undefined): Promise<void> {
     if (this.#options.isAlone()) return SENT;
     this.#turnTo(to);
-    if (this.#held) this.#checkWaiting();
+    if (this.#held) this.#checkWaiting(event);
     this.#writer.addEvent(event, args);
     return this.#written();
   }
@@ -205,11 +205,12 @@ export class Outgoing {
     return [to, seq, nodeId, boot, 0];
   }
 
-  #checkWaiting(): void {
+  #checkWaiting(event: string): void {
     const events = this.#waitingEvents + this.#writer.count;
     const bytes = this.#waitingBytes + this.#writer.bytes;
     if (events < MOST_WAITING.events && bytes < MOST_WAITING.bytes) return;
-    throw new DingError("queue.full", `Cannot emit event: ${events} events wait for slow nodes`, {
+    const told = `${events} events wait for slow nodes`;
+    throw new DingError("queue.full", `Cannot emit event "${event}": ${told}`, {
       hint: "Await each emit: it waits for room.",
       details: { nodes: this.#broadcast.slowNodes },
     });

@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { DingError } from "../../core/errors.ts";
+import { DingError, messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { delay } from "../../core/wait.ts";
 import type { LaunchPlan } from "./plan.ts";
@@ -36,12 +36,18 @@ export interface LaunchOptions extends Pick<
 export async function launch(options: LaunchOptions): Promise<void> {
   const { plan, signal, log, drainTimeoutMs } = options;
   const ending = new AbortController();
+  // The others may go on for long, and the error that is told at the end would come late.
+  const hasOthers = plan.nodes.length > 1;
   const members: Member[] = plan.nodes.map((_, index) => {
     return new Member({
       ...options,
       setUp: { ...options.setUpOf(index), place: options.place },
       signal: ending.signal,
       rejoin: () => orderOf(options, members, index),
+      onFailed: (error) => {
+        const facts = { node: plan.nodes[index]?.nodeId, error: messageOf(error) };
+        if (hasOthers) log.error("A node has failed", facts);
+      },
     });
   });
   let drain: NodeJS.Timeout | undefined;

@@ -21,6 +21,8 @@ export interface MemberOptions {
   log: Logger;
   /** Whom to wait for when it comes back. */
   rejoin: () => JoinOrder;
+  /** Hears at once of a failure after which it does not come back. */
+  onFailed?: ((error: DingError) => void) | undefined;
 }
 
 const BACKOFF: Backoff = { minMs: 500, maxMs: 30_000, jitter: 0.2 };
@@ -101,7 +103,8 @@ export class Member {
   }
 
   async #runAgain(): Promise<void> {
-    const { autoRecover, maxRetries, signal, log, backoff = BACKOFF, rejoin } = this.#options;
+    const { autoRecover, maxRetries, signal, log, onFailed } = this.#options;
+    const { backoff = BACKOFF, rejoin } = this.#options;
     for (let attempt = 1; ; attempt++) {
       try {
         if (attempt > 1) {
@@ -111,11 +114,11 @@ export class Member {
         await this.#process?.peer.request(WORKER_METHODS.RUN, null);
         return await this.end();
       } catch (thrown) {
-        await this.end();
         const error = DingError.from(thrown);
-        if (!autoRecover || attempt > maxRetries || signal.aborted || this.#isFinishing) {
-          throw this.#told(error);
-        }
+        const isLast = !autoRecover || attempt > maxRetries;
+        if (isLast && !signal.aborted && !this.#isFinishing) onFailed?.(error);
+        await this.end();
+        if (isLast || signal.aborted || this.#isFinishing) throw this.#told(error);
         const facts = { node: this.nodeId, retry: attempt, error: messageOf(error) };
         log.error("A node failed and runs again", facts);
         await delay(backoffMs(backoff, attempt), signal).catch(() => {});

@@ -62,8 +62,8 @@ test("ding task: a main that throws ends its node; the others are told; the plac
   const args = ["--parallel-workers", "2", "--labels", "once", "--ports", "0"];
   const { code, stdout, stderr } = await ding(["task", "--main", FAULTS, ...args], PATIENT);
   expect([code, stdout]).toEqual([6, "join\ncrash\n"]);
-  expect(stderr).toContain("Main of node 1 failed: boom");
-  expect(stderr).toMatch(/faults\.ts:8:/);
+  expect(stderr).toMatch(/"A node has failed","node":1,"error":"Main of node 1 failed: boom"/);
+  expect(stderr).toMatch(/ding: Main of node 1 failed: boom\n.*faults\.ts:8:/);
 });
 
 test("ding task --auto-recover runs a failed main again: the others hear crash, then join", async () => {

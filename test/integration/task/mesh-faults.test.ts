@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { systemClock } from "../../../src/core/clock.ts";
+import { silentLogger } from "../../../src/core/log.ts";
 import { dialLink } from "../../../src/link/websocket.ts";
 import { MESH_PATH, MESH_VERSION } from "../../../src/protocol/task-mesh.ts";
 import { dialSession } from "../../../src/rpc/dial.ts";
@@ -71,7 +72,9 @@ const BAD: [name: string, message: Message][] = [
 
 test("MeshNode ends the line of who says what is no word of a node, and goes on with the others", async () => {
   await using stack = new AsyncDisposableStack();
-  const [first, second] = (await meshOf(stack, 2)) as [Member, Member];
+  const warned: string[] = [];
+  const log = { ...silentLogger, warn: (message: string) => void warned.push(message) };
+  const [first, second] = (await meshOf(stack, 2, { log })) as [Member, Member];
   for (const [name, message] of BAD) {
     const { session, ended } = await stranger(first.node.address);
     session.send(message);
@@ -80,6 +83,10 @@ test("MeshNode ends the line of who says what is no word of a node, and goes on 
       expect.stringMatching(/understand|goodbye|closed|known/),
     ]);
   }
+  const ended = (nodeId: number): string[] =>
+    warned.filter((told) => told.startsWith(`A line to node ${nodeId} ended: Cannot `));
+  await until(() => ended(9).length === BAD.length, PATIENT);
+  expect(ended(0)).toEqual([]); // what is broken is not passed on
   const garbage = await dialLink(`ws://${first.node.address}${MESH_PATH}`, { timeoutMs: 5_000 });
   garbage.send(new Uint8Array([0xc1, 1, 2, 3]));
   await garbage.closed;

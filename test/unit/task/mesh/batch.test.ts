@@ -72,6 +72,33 @@ test("addEvent() leaves nothing of what cannot travel", () => {
   expect(valuesOf(writer.take().body)).toEqual(["x", [1], [2]]);
 });
 
+test.each([
+  [[new Map([[{ a: 1 }, 2]])], 'event "y": "0" is a Map whose keys are neither texts nor numbers'],
+  [
+    [1, { half: new Float16Array(1) }],
+    'event "y": "1.half" is a Float16Array, which others cannot',
+  ],
+  [[nested(1_000)], 'event "y": it is nested deeper than 1000 levels'],
+  [[() => {}], 'event "y": "0" is a function'],
+  [[new Uint8Array(64 * 1024 * 1024)], 'event "y": it takes 671088'],
+])("addEvent() refuses what others could not read, and names it: case %#", (args, told) => {
+  const writer = new BatchWriter();
+  expect(() => writer.addEvent("y", args)).toThrow(`Cannot emit ${told}`);
+  writer.addEvent("y", [
+    nested(999),
+    new Map<unknown, number>([
+      [1n, 2],
+      ["a", 3],
+      [null, 4],
+    ]),
+  ]);
+  expect(valuesOf(writer.take().body)).toHaveLength(2);
+});
+
+function nested(levels: number): unknown {
+  return levels === 0 ? 1 : [nested(levels - 1)];
+}
+
 test("addEvent() writes the same with little room as with much", () => {
   const writer = new BatchWriter();
   const expected: unknown[] = ["x"];
