@@ -1,8 +1,9 @@
 import type { Redis } from "ioredis";
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import type { Clock } from "../../core/clock.ts";
 import { randomToken } from "../../core/id.ts";
 import type { Logger } from "../../core/log.ts";
+import { msgpack } from "../../protocol/codec.ts";
 import type {
   Capability,
   CheckedJob,
@@ -20,11 +21,12 @@ import { pushBlob, stepBlob, type Step } from "./calls.ts";
 import { PEEK, PURGE, REDRIVE, STATS } from "./lua/looking.ts";
 import { PUSH, SETTLE, TAKE } from "./lua/working.ts";
 import { RedisLink, type RedisAddress } from "./redis-link.ts";
+import { sortSteps } from "./receipts.ts";
 import { makeScript, runScript, type Script, type ScriptArgument } from "./redis-scripts.ts";
 import { RedisWake } from "./redis-wake.ts";
 import {
   deadJobOf,
-  jobOf,
+  jobsOf,
   seenJobOf,
   statsOf,
   type SeenReply,
@@ -126,11 +128,11 @@ export class RedisDriver implements Driver {
     // A token of its own for each call: an old receipt never fits a later delivery, not even of a server that began anew.
     const token = `${this.#client}.${++this.#calls}`;
     const args = [max, Math.ceil(leaseMs), token, maxAttempts, LEASE_ENDED];
-    const [again, ...jobs] = (await this.#read("take", "take from", ...args)) as [
+    const [again, ...parts] = (await this.#read("take", "take from", ...args)) as [
       number,
       ...TakenReply[],
     ];
-    return { jobs: jobs.map(jobOf), ...(again < 0 ? {} : { againInMs: again }) };
+    return { jobs: parts.flatMap(jobsOf), ...(again < 0 ? {} : { againInMs: again }) };
   }
 
   async ack(lease: Lease): Promise<void> {
@@ -234,8 +236,13 @@ export class RedisDriver implements Driver {
   }
 
   async #sendSteps(steps: Step[], slot: number): Promise<string[]> {
-    const args = [this.#terms.maxAttempts, steps.length, stepBlob(steps)];
-    return (await this.#once(SCRIPTS.settle, `s${slot}`, args)).split("");
+    const { acks, others, owners } = sortSteps(steps);
+    const done = Buffer.from(msgpack.encode(acks).buffer);
+    const args = [this.#terms.maxAttempts, done, others.length, stepBlob(others)];
+    const letters = await this.#once(SCRIPTS.settle, `s${slot}`, args);
+    const answers: string[] = [];
+    owners.forEach((owner, at) => (answers[owner] = letters.charAt(at)));
+    return answers;
   }
 
   async #step(step: Step, verb: string, lease: Lease): Promise<string> {

@@ -1,16 +1,17 @@
 import type { Buffer } from "node:buffer";
 import type { DeadJob, Job, JobState, QueueStats, SeenJob } from "../job.ts";
+import { freshReceipts } from "./receipts.ts";
 
 /** A job in a script's reply: its data; attempts, reasons as JSON and pushedMs, if they are not 1, none and in the receipt. */
 type JobReply = [
   data: Buffer,
   attempts?: number | Buffer,
-  reasons?: Buffer,
+  reasons?: Buffer | undefined,
   pushed?: number | Buffer,
 ];
 
-/** A job that was taken. */
-export type TakenReply = [receipt: Buffer, ...JobReply];
+/** What was taken: jobs that were read together (of each id, data and, if it was dead, its reasons), or one that had come back. */
+export type TakenReply = [kind: Buffer, ...(Buffer | number)[]];
 
 /** A job that was looked at: its state before, its priority behind. */
 export type SeenReply = [
@@ -27,12 +28,29 @@ export function headerOf(id: string, key: string | undefined): string {
   return JSON.stringify(key === undefined ? [id] : [id, key]);
 }
 
-/** The job as its taker gets it. */
-export function jobOf([receipt, ...reply]: TakenReply): Job {
-  const text = receipt.toString("latin1");
-  const [, place = "", priority] = text.split(":", 3);
-  const pushedMs = Number(place.slice(place.indexOf("-") + 1));
-  return { ...factsOf(reply, Number(priority), pushedMs), receipt: text };
+/** The jobs as their taker gets them. */
+export function jobsOf(reply: TakenReply): Job[] {
+  return reply[0].toString() === "s" ? freshJobsOf(reply) : [heldJobOf(reply)];
+}
+
+function freshJobsOf([, priority, token, ...fields]: TakenReply): Job[] {
+  const level = Number(priority);
+  const receiptOf = freshReceipts(`${level}`, `${token}`);
+  const jobs: Job[] = [];
+  for (let at = 0; at + 2 < fields.length; at += 3) {
+    const id = (fields[at] as Buffer).toString("latin1");
+    const reasons = fields[at + 2] as Buffer | 0;
+    const data: JobReply = [fields[at + 1] as Buffer, 1, reasons === 0 ? undefined : reasons];
+    const pushedMs = Number(id.slice(id.indexOf("-") + 1));
+    jobs.push({ ...factsOf(data, level, pushedMs), receipt: receiptOf(id) });
+  }
+  return jobs;
+}
+
+function heldJobOf([, receipt, ...job]: TakenReply): Job {
+  const text = `${receipt}`;
+  const [, , priority] = text.split(":", 3);
+  return { ...factsOf(job as JobReply, Number(priority), 0), receipt: text };
 }
 
 export function seenJobOf([state, ...reply]: SeenReply): SeenJob {

@@ -1,7 +1,7 @@
-import { COMMON, RETURNING } from "./prelude.ts";
+import { COMMON, RETURNING, TIMES } from "./prelude.ts";
 
 /** ARGV: maxAttempts, reason. Gives { length, delayed, leased, dead, age of the oldest ready job or -1 }. */
-export const STATS = `${COMMON}${RETURNING}
+export const STATS = `${COMMON}${TIMES}
 settleTimes(tonumber(ARGV[1]), ARGV[2])
 local oldest, pushed
 local function see(n, at)
@@ -20,15 +20,17 @@ while true do
   if job then see(tonumber(n), job[2]) end
   from = rank(tonumber(priority) - 1, 0)
 end
+local leased = call('ZCARD', P .. 'leases')
+for _, left in ipairs(call('HVALS', P .. 'left')) do leased = leased - 1 + tonumber(left) end
 return {
   tonumber(call('HGET', P .. 'meta', 'len') or 0),
-  call('ZCARD', P .. 'delayed'), call('ZCARD', P .. 'leases'), call('XLEN', P .. 'dead'),
+  call('ZCARD', P .. 'delayed'), leased, call('XLEN', P .. 'dead'),
   pushed and math.max(0, now - pushed) or -1,
 }
 `;
 
 /** ARGV: maxAttempts, reason, how many. Gives { { state, data, attempts, reasons, pushedMs, priority }, … }. */
-export const PEEK = `${COMMON}${RETURNING}
+export const PEEK = `${COMMON}${TIMES}
 settleTimes(tonumber(ARGV[1]), ARGV[2])
 local max = tonumber(ARGV[3])
 local ready = {}
@@ -57,8 +59,13 @@ for _, each in ipairs(ready) do see('ready', each[3]) end
 for _, member in ipairs(call('ZRANGE', P .. 'delayed', 0, max - 1)) do
   see('delayed', load('h', string.match(member, '^(%d+):')))
 end
-for _, receipt in ipairs(call('ZRANGE', P .. 'leases', 0, max - 1)) do
-  see('leased', load(split(receipt)))
+for _, lease in ipairs(call('ZRANGE', P .. 'leases', 0, max - 1)) do
+  if string.sub(lease, 1, 2) == 't:' then
+    local entries, priority = entriesOf(string.sub(lease, 3), max)
+    for _, entry in ipairs(entries) do see('leased', load('s', entry[1], priority)) end
+  else
+    see('leased', load(split(lease)))
+  end
 end
 return seen
 `;
@@ -97,7 +104,7 @@ if ARGV[1] == 'dead' then
 end
 local count = tonumber(call('HGET', P .. 'meta', 'len') or 0)
 for _, priority in ipairs(call('SMEMBERS', P .. 'streams')) do call('UNLINK', P .. 's:' .. priority) end
-for _, name in ipairs({ 'streams', 'levels', 'held', 'back', 'delayed', 'leases' }) do call('UNLINK', P .. name) end
+for _, name in ipairs({ 'streams', 'levels', 'held', 'back', 'delayed', 'leases', 'takes', 'left' }) do call('UNLINK', P .. name) end
 call('HSET', P .. 'meta', 'len', 0)
 call('HINCRBY', P .. 'meta', 'e', 1)
 return count

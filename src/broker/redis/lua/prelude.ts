@@ -7,7 +7,9 @@
  *   levels   zset of the priorities whose streams have jobs that nobody has had; streams: set of all of them
  *   held     hash: number → job that has come back, or is delayed; back: zset of those that are ready, best first
  *   delayed  zset: when → number:priority
- *   leases   zset: end → receipt: "s" and the id, or "h" and the number, priority, a token of this one delivery
+ *   leases   zset: end → whose it is. Jobs that were read together have one, t:TOKEN, until one of them is more than
+ *            acknowledged: then each has its own, its receipt: "s" and the id, or "h" and the number, priority, token
+ *   takes    hash: token → priority, first and last id of such a reading; left: token → how many of them are not done
  *   dead     stream
  *   once:C   what the last call in this slot of a client was told, so that it can be sent again after a cut
  *   key:E:K  string: the id of the first job with idempotency key K
@@ -35,7 +37,38 @@ local function level(priority)
 end
 `;
 
-/** What gives jobs back, buries them, and makes ready what has waited long enough. */
+/** Jobs that were read together, and their lease. */
+export const TAKES = `
+local function takeOf(token)
+  local packed = call('HGET', P .. 'takes', token)
+  if packed then return string.match(packed, '^(%S+) (%S+) (%S+)$') end
+end
+
+local function entriesOf(token, count)
+  local priority, first, last = takeOf(token)
+  if not priority then return {}, 0 end
+  return call('XRANGE', P .. 's:' .. priority, first, last, 'COUNT', count), tonumber(priority)
+end
+
+local function endTake(token)
+  call('ZREM', P .. 'leases', 't:' .. token)
+  call('HDEL', P .. 'takes', token)
+  call('HDEL', P .. 'left', token)
+end
+
+-- From now on each of them has a lease of its own, with the same end.
+local function breakUp(token)
+  local ends = call('ZSCORE', P .. 'leases', 't:' .. token)
+  if not ends then return end
+  local entries, priority = entriesOf(token, 1000000)
+  for _, entry in ipairs(entries) do
+    call('ZADD', P .. 'leases', ends, 's:' .. entry[1] .. ':' .. priority .. ':' .. token)
+  end
+  endTake(token)
+end
+`;
+
+/** What gives jobs back, and buries them. */
 export const RETURNING = `
 local function rank(priority, n)
   return string.format('%.0f', -priority * 4398046511104 + n)
@@ -58,8 +91,8 @@ local function fields(list)
 end
 
 local function split(receipt)
-  local where, n, priority = string.match(receipt, '^([sh]):([%d-]+):(-?%d+):')
-  return where, n, tonumber(priority)
+  local where, n, priority, token = string.match(receipt, '^([sh]):([%d-]+):(-?%d+):(.*)$')
+  return where, n, tonumber(priority), token
 end
 
 local function timeOf(id) return tonumber(string.match(id, '%d+$')) end
@@ -120,24 +153,6 @@ local function giveUpOrBack(where, n, priority, reason, delay, maxAttempts)
   return 't'
 end
 
--- Makes ready whose delay or lease is over; true if there are more of them.
-local function settleTimes(maxAttempts, leaseEnded)
-  local most = 500
-  local ended = call('ZRANGE', P .. 'leases', '-inf', now, 'BYSCORE', 'LIMIT', 0, most)
-  for _, receipt in ipairs(ended) do
-    local where, n, priority = split(receipt)
-    call('ZREM', P .. 'leases', receipt)
-    giveUpOrBack(where, n, priority, leaseEnded, 0, maxAttempts)
-  end
-  local due = call('ZRANGE', P .. 'delayed', '-inf', now, 'BYSCORE', 'LIMIT', 0, most)
-  for _, member in ipairs(due) do
-    local n, priority = string.match(member, '^(%d+):(-?%d+)$')
-    call('ZREM', P .. 'delayed', member)
-    toBack(tonumber(n), tonumber(priority))
-  end
-  return #ended == most or #due == most
-end
-
 -- Jobs of a stream that nobody has had yet, the oldest first.
 local function fresh(priority, count)
   local info = fields(call('XINFO', 'GROUPS', P .. 's:' .. priority)[1])
@@ -145,6 +160,42 @@ local function fresh(priority, count)
 end
 
 local function numberOf(entry) return tonumber(string.match(entry[1], '^%d+')) end
+`;
+
+/** What makes ready whose delay or lease is over. */
+export const TIMES = `${TAKES}${RETURNING}
+-- True if there are more of them.
+local function settleTimes(maxAttempts, leaseEnded)
+  local most, isMore = 500, false
+  local room = most
+  for _, lease in ipairs(call('ZRANGE', P .. 'leases', '-inf', now, 'BYSCORE', 'LIMIT', 0, most)) do
+    if room <= 0 then
+      isMore = true
+      break
+    end
+    if string.sub(lease, 1, 2) == 't:' then
+      local token = string.sub(lease, 3)
+      local entries, priority = entriesOf(token, room)
+      for _, entry in ipairs(entries) do
+        giveUpOrBack('s', entry[1], priority, leaseEnded, 0, maxAttempts)
+      end
+      if #entries < room then endTake(token) else isMore = true end
+      room = room - #entries
+    else
+      local where, n, priority = split(lease)
+      call('ZREM', P .. 'leases', lease)
+      giveUpOrBack(where, n, priority, leaseEnded, 0, maxAttempts)
+      room = room - 1
+    end
+  end
+  local due = call('ZRANGE', P .. 'delayed', '-inf', now, 'BYSCORE', 'LIMIT', 0, most)
+  for _, member in ipairs(due) do
+    local n, priority = string.match(member, '^(%d+):(-?%d+)$')
+    call('ZREM', P .. 'delayed', member)
+    toBack(tonumber(n), tonumber(priority))
+  end
+  return isMore or room == 0 or #due == most
+end
 `;
 
 /** A call that is sent again after a cut does nothing and hears what it was told. ARGV: slot, number of the call. */

@@ -1,4 +1,4 @@
-import { COMMON, ONCE, RETURNING } from "./prelude.ts";
+import { COMMON, ONCE, RETURNING, TAKES, TIMES } from "./prelude.ts";
 
 /**
  * ARGV: slot, number, maxLength, keyWindowMs, how many calls, and these: each the number of its jobs (I4), and of each
@@ -78,25 +78,16 @@ if isNews then wake() end
 return tell(cjson.encode(answers))
 `;
 
-/** ARGV: how many, leaseMs, token, maxAttempts, reason. Gives { againInMs or -1, { receipt, data }, … };
- * where it has been tried or was dead, attempts, reasons and pushedMs follow. */
-export const TAKE = `${COMMON}${RETURNING}
+/**
+ * ARGV: how many, leaseMs, token, maxAttempts, reason. Gives { againInMs or -1, part, … }, a part being jobs that were
+ * read together { "s", priority, token, id, data, reasons or 0, … }, whose receipts are s:ID:PRIORITY:TOKEN, or one that
+ * has come back { "h", receipt, data, attempts, reasons, pushedMs }.
+ */
+export const TAKE = `${COMMON}${TIMES}
 local want, token = tonumber(ARGV[1]), ARGV[3]
--- A text: to write a number is dear, and it goes along with each of them.
 local ends = string.format('%.0f', now + tonumber(ARGV[2]))
 local isMore = settleTimes(tonumber(ARGV[4]), ARGV[5])
-local taken, leases = { -1 }, {}
-local got = 0
-
-local function lease(receipt)
-  got = got + 1
-  leases[#leases + 1] = ends
-  leases[#leases + 1] = receipt
-  if #leases >= 1000 then
-    call('ZADD', P .. 'leases', unpack(leases))
-    leases = {}
-  end
-end
+local taken, got = { -1 }, 0
 
 local function takeBack(member)
   local n, priority = string.match(member, '^(%d+):(-?%d+)$')
@@ -107,21 +98,29 @@ local function takeBack(member)
   job[3] = job[3] + 1
   call('HSET', P .. 'held', n, cmsgpack.pack(job))
   local receipt = 'h:' .. n .. ':' .. priority .. ':' .. token
-  lease(receipt)
-  taken[got + 1] = { receipt, job[1], job[3], job[4], job[2] }
+  call('ZADD', P .. 'leases', ends, receipt)
+  got = got + 1
+  taken[#taken + 1] = { 'h', receipt, job[1], job[3], job[4], job[2] }
 end
 
 local function takeFresh(priority, count)
   local key = P .. 's:' .. priority
   local reply = call('XREADGROUP', 'GROUP', 'ding', 'ding', 'COUNT', count, 'NOACK', 'STREAMS', key, '>')
   local entries = reply and reply[1] and reply[1][2] or {}
-  if #entries < count then call('ZREM', P .. 'levels', priority) end
-  for _, entry in ipairs(entries) do
-    local list = entry[2]
-    local receipt = 's:' .. entry[1] .. ':' .. priority .. ':' .. token
-    lease(receipt)
-    taken[got + 1] = { receipt, list[2], list[4] and 1, list[4] }
+  local length = #entries
+  if length < count then call('ZREM', P .. 'levels', priority) end
+  if length == 0 then return end
+  local name = token .. '.' .. #taken
+  call('ZADD', P .. 'leases', ends, 't:' .. name)
+  call('HSET', P .. 'takes', name, priority .. ' ' .. entries[1][1] .. ' ' .. entries[length][1])
+  call('HSET', P .. 'left', name, length)
+  got = got + length
+  local part = { 's', priority, name }
+  for i = 1, length do
+    local list = entries[i][2]
+    part[3 * i + 1], part[3 * i + 2], part[3 * i + 3] = entries[i][1], list[2], list[4] or 0
   end
+  taken[#taken + 1] = part
 end
 
 while got < want do
@@ -144,7 +143,6 @@ while got < want do
     end
   end
 end
-if #leases > 0 then call('ZADD', P .. 'leases', unpack(leases)) end
 if got < want then
   local next
   for _, name in ipairs({ 'leases', 'delayed' }) do
@@ -157,84 +155,80 @@ return taken
 `;
 
 /**
- * ARGV: slot, number, maxAttempts, how many steps, and these: what (c1), milliseconds (d), receipt and reason (I4c0).
- * What is "a"ck, e"x"tend, "r"etry, re"l"ease or "d"ead. Gives a letter for each: "k" it is so, "e" the lease has ended, "t" will be tried
- * again, "d" is dead.
+ * ARGV: slot, number, maxAttempts, acknowledgements of fresh jobs, how many other steps, and these. The former are
+ * MessagePack, [priority, token, [id, …]] for each part of a take, no id twice; of the latter each is what (c1),
+ * milliseconds (d), receipt and reason (I4c0): "a"ck, e"x"tend, "r"etry, re"l"ease or "d"ead. Gives a letter for each,
+ * in this order: "k" it is so, "e" the lease has ended, "t" will be tried again, "d" is dead.
  */
-export const SETTLE = `${COMMON}${ONCE}
+export const SETTLE = `${COMMON}${ONCE}${TAKES}
 local maxAttempts = tonumber(ARGV[3])
-local steps, receipts, from, isAllDone = {}, {}, 1, true
-for at = 1, tonumber(ARGV[4]) do
-  local what, ms, receipt, reason
-  what, ms, receipt, reason, from = struct.unpack('>c1dI4c0I4c0', ARGV[5], from)
-  steps[at], receipts[at] = { what, ms, reason }, receipt
-  if what ~= 'a' then isAllDone = false end
-end
-local ends = call('ZMSCORE', P .. 'leases', unpack(receipts))
-local answers, used, acked, read = {}, {}, {}, {}
+local answers, done = {}, 0
 
-local function finish(receipt)
-  local where, n, priority = string.match(receipt, '^([sh]):([%d-]+):(-?%d+):')
-  local place = where == 'h' and 'held' or 's:' .. priority
-  local ids = read[place] or {}
-  read[place] = ids
-  ids[#ids + 1] = n
+local function isHeld(lease)
+  return (tonumber(call('ZSCORE', P .. 'leases', lease)) or 0) > now
 end
 
-local function isLate(at)
-  return used[receipts[at]] or tonumber(ends[at] or 0) <= now
+local function finish(where, n, priority)
+  if where == 'h' then
+    done = done + call('HDEL', P .. 'held', n)
+  else
+    done = done + call('XDEL', P .. 's:' .. priority, n)
+  end
 end
 
-local function use(receipt)
-  used[receipt] = true
-  acked[#acked + 1] = receipt
+for _, part in ipairs(cmsgpack.unpack(ARGV[4])) do
+  local priority, token, ids = part[1], part[2], part[3]
+  if isHeld('t:' .. token) then
+    -- One that comes again among others hears that its job is done: so it is.
+    local gone = call('XDEL', P .. 's:' .. priority, unpack(ids))
+    done = done + gone
+    if call('HINCRBY', P .. 'left', token, -gone) <= 0 then endTake(token) end
+    answers[#answers + 1] = string.rep(gone == 0 and 'e' or 'k', #ids)
+  else
+    for _, id in ipairs(ids) do
+      local receipt = 's:' .. id .. ':' .. priority .. ':' .. token
+      local isMine = isHeld(receipt)
+      if isMine then
+        call('ZREM', P .. 'leases', receipt)
+        finish('s', id, priority)
+      end
+      answers[#answers + 1] = isMine and 'k' or 'e'
+    end
+  end
 end
 
 local function answer()
-  if #acked > 0 then call('ZREM', P .. 'leases', unpack(acked)) end
-  local gone = 0
-  for place, ids in pairs(read) do
-    gone = gone + #ids
-    call(place == 'held' and 'HDEL' or 'XDEL', P .. place, unpack(ids))
-  end
-  if gone > 0 then call('HINCRBY', P .. 'meta', 'len', -gone) end
+  if done > 0 then call('HINCRBY', P .. 'meta', 'len', -done) end
   return tell(table.concat(answers))
 end
 
--- Nearly all of them are: that needs nothing of what follows.
-if isAllDone then
-  for at, receipt in ipairs(receipts) do
-    answers[at] = 'e'
-    if not isLate(at) then
-      use(receipt)
-      finish(receipt)
-      answers[at] = 'k'
-    end
-  end
-  return answer()
-end
+local count = tonumber(ARGV[5])
+if count == 0 then return answer() end
 ${RETURNING}
-for at, step in ipairs(steps) do
-  local what, ms, reason, receipt = step[1], step[2], step[3], receipts[at]
-  if isLate(at) then
-    answers[at] = 'e'
+local from = 1
+for at = 1, count do
+  local what, ms, receipt, reason
+  what, ms, receipt, reason, from = struct.unpack('>c1dI4c0I4c0', ARGV[6], from)
+  local where, n, priority, token = split(receipt)
+  if where == 's' then breakUp(token) end
+  local letter = 'k'
+  if not isHeld(receipt) then
+    letter = 'e'
   elseif what == 'x' then
     call('ZADD', P .. 'leases', now + ms, receipt)
-    answers[at] = 'k'
   else
-    local where, n, priority = split(receipt)
-    use(receipt)
-    answers[at] = 'k'
+    call('ZREM', P .. 'leases', receipt)
     if what == 'a' then
-      finish(receipt)
+      finish(where, n, priority)
     elseif what == 'r' then
-      answers[at] = giveUpOrBack(where, n, priority, reason, ms, maxAttempts)
+      letter = giveUpOrBack(where, n, priority, reason, ms, maxAttempts)
     elseif what == 'l' then
       giveBack(where, n, priority, 1, false, 0)
     else
       bury(where, n, priority, reason)
     end
   end
+  answers[#answers + 1] = letter
 end
 return answer()
 `;
