@@ -1,6 +1,13 @@
 import { appendFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type CollectorContext, defineCollector, type Player, Random, type Weights } from "ding";
+import {
+  type CollectorContext,
+  type CollectorTask,
+  defineCollector,
+  type Player,
+  Random,
+  type Weights,
+} from "ding";
 import { play, type Side } from "./game.ts";
 import { valuesOf } from "./values.ts";
 
@@ -36,7 +43,7 @@ async function collect({
     if (isSelfPlay) for (const board of boards[1 - own] ?? []) seen.push({ board, score: -score });
     games.push({ score, moves: boards[0].length + boards[1].length });
   }
-  if (task.isEval) await note(task.config["results"], { main, away, games });
+  if (task.isEval) await note(task, { main, away, games });
   // Before the games are counted: when all are, the task is over.
   else await replay.insert(columnsOf(seen), { policyVersion: main.version, signal: draining });
   for (const { score, moves } of games) {
@@ -71,18 +78,19 @@ function columnsOf(seen: readonly { board: number; score: number }[]): Record<st
   };
 }
 
-/** One line for each evaluation: who played with which weights, and how it went. */
+/** One line for each evaluation: who played with which weights, how strong they are, and how it went. */
 async function note(
-  folder: unknown,
+  { config, players }: CollectorTask,
   { main, away, games }: { main: Weights; away: Weights; games: readonly { score: number }[] },
 ): Promise<void> {
-  if (typeof folder !== "string") return;
-  const [one, other] = [main, away].map(({ policyId, version, sha256 }) => ({
-    policyId,
-    version,
-    sha256,
-  }));
+  const [one, other] = [main, away].map(({ policyId, version, sha256 }, side) => {
+    return { policyId, version, sha256, rating: players[side]?.rating ?? 0 };
+  });
   const wins = games.filter(({ score }) => score > 0).length;
+  const ratings = `${one?.rating.toFixed(1)} against ${other?.rating.toFixed(1)}`;
+  console.log(`version ${main.version}: won ${wins} of ${games.length}, rated ${ratings}`);
+  const folder = config["results"];
+  if (typeof folder !== "string") return;
   await mkdir(folder, { recursive: true });
   const line = JSON.stringify({ main: one, away: other, games: games.length, wins });
   await appendFile(join(folder, "evaluations.jsonl"), `${line}\n`);

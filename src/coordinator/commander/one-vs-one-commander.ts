@@ -178,7 +178,8 @@ export class OneVsOneCommander implements Commander {
   }
 }
 
-function playerOf({ playerId, policyId, fromVersion }: LeaguePlayer): Player {
+function playerOf({ playerId, policyId, fromVersion, rating }: LeaguePlayer): Player {
   // A copy is the only version of its policy.
-  return { playerId, policyId, version: fromVersion === undefined ? undefined : 1 };
+  const version = fromVersion === undefined ? undefined : 1;
+  return { playerId, policyId, version, rating: rating.mu };
 }

@@ -27,6 +27,8 @@ export interface Player {
   readonly policyId: string;
   /** Undefined: the newest there is. */
   readonly version: number | undefined;
+  /** How strong it is so far, where the commander rates players. */
+  readonly rating?: number;
 }
 
 /** What a learner is given to do. */

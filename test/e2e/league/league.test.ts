@@ -6,7 +6,8 @@ import { tempFolder } from "../../support/temp-folder.ts";
 import { until } from "../../support/until.ts";
 
 interface Evaluation {
-  away: { policyId: string; sha256: string };
+  main: { rating: number };
+  away: { policyId: string; sha256: string; rating: number };
   games: number;
   wins: number;
 }
@@ -29,13 +30,15 @@ test("ding coordinator runs a league: its rating rises, it beats its first snaps
   const options = { timeoutMs: 60_000, everyMs: 100, what: () => `a strong player: ${run.stderr}` };
   // They begin alike; it learns, its past self does not.
   await until(async () => (await lead()) > 1, options);
-  const { games, away } = await until(async () => {
+  const { games, main, away } = await until(async () => {
     const evaluation = await last();
     return evaluation.wins >= 140 && evaluation;
   }, options);
   expect(games).toBe(200);
+  expect(main.rating).toBeGreaterThan(away.rating);
   const { code, stdout, stderr } = await run.stop("SIGTERM", 60_000);
   expect({ code, stderr }).toEqual({ code: 0, stderr });
+  expect(stderr).toMatch(/won \d+ of 200, rated \d+\.\d against \d+\.\d/);
   expect(summaryOf(stdout)).toMatchObject({ reached: false });
   // What was loaded is what lies in the checkpoint.
   expect(away.policyId).toEndWith("_snapshot_0");

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { OneVsOneCommander } from "../../../src/coordinator/commander/one-vs-one-commander.ts";
 import { oneVsOneSettings } from "../../../src/coordinator/config/commander-settings.ts";
+import type { Player } from "../../../src/coordinator/plugin/worker-task.ts";
 
 /** The learner has published its first weights. */
 function learned(one: OneVsOneCommander): void {
@@ -57,6 +58,11 @@ test("a task is so many games of a match: at first against itself, then against 
   expect(players[1]).toMatchObject({ playerId: "snapshot_0" });
   expect(players[1]?.winRate).toBeGreaterThan(0.7);
   expect(players[0]?.rating ?? 0).toBeGreaterThan(players[1]?.rating ?? 0);
+  const third = one.nextCollectorTask(0) as { players: Player[] };
+  expect(third.players.map(({ rating }) => rating)).toEqual([
+    players[0]?.rating,
+    players[1]?.rating,
+  ]);
 });
 
 test("evaluations go from easy to hard opponents; only the hardest can end the run", () => {
