@@ -58,7 +58,7 @@ test("a task is so many games of a match: at first against itself, then against 
   expect(players[1]).toMatchObject({ playerId: "snapshot_0" });
   expect(players[1]?.winRate).toBeGreaterThan(0.7);
   expect(players[0]?.rating ?? 0).toBeGreaterThan(players[1]?.rating ?? 0);
-  const third = one.nextCollectorTask(0) as { players: Player[] };
+  const third = one.nextCollectorTask(0) as { players: readonly Player[] };
   expect(third.players.map(({ rating }) => rating)).toEqual([
     players[0]?.rating,
     players[1]?.rating,
