@@ -43,8 +43,19 @@ export const meshGreeting = z.object({
 /** What two nodes say of themselves when one dials the other. */
 export type MeshGreeting = z.output<typeof meshGreeting>;
 
-/** How a node tells on a broker that it is there; who asks wants to hear the same of all others. */
-export const brokerHello = z.object({ nodeId, boot: z.uuid(), isAsking: z.boolean() });
+/**
+ * How a node tells on a broker that it is there, and since when (ms since 1970; null while its mesh forms); who asks wants
+ * to hear the same of all others.
+ */
+export const brokerHello = z.object({
+  nodeId,
+  boot: z.uuid(),
+  isAsking: z.boolean(),
+  since: z.number().nullable(),
+});
+
+/** How a node tells on a broker that it is there. */
+export type BrokerHello = z.output<typeof brokerHello>;
 
 /** The first word on a new line: what this end has of the other, and all it knows. */
 export interface MeshBegin {

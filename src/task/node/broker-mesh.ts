@@ -5,8 +5,9 @@ import { openPubSub } from "../../broker/pubsub/open-pubsub.ts";
 import type { PubSub } from "../../broker/pubsub/pubsub.ts";
 import type { Link } from "../../link/link.ts";
 import { msgpack } from "../../protocol/codec.ts";
-import { brokerHello } from "../../protocol/task-mesh.ts";
+import { brokerHello, type BrokerHello } from "../../protocol/task-mesh.ts";
 import { BrokerLink, decodePosted, encodePosted, PART, type Posted } from "./broker-link.ts";
+import { isBefore } from "./claim.ts";
 import type { MeshNode } from "./mesh-node.ts";
 
 /** How a node finds others through a broker. */
@@ -26,6 +27,8 @@ interface Known {
 
 /** So often a node tells that it is there. */
 const HELLO_MS = 2_000;
+/** So long one that nobody answers waits for somebody who has its id. */
+const ALONE_MS = 300;
 const OPEN_TIMEOUT_MS = 1_500;
 /** Who has not been heard for so long is not looked for any more, until it is. */
 const FORGET_MS = 60_000;
@@ -41,6 +44,9 @@ export class BrokerMesh implements AsyncDisposable {
   readonly #known = new Map<string, Known>();
   readonly #taken = Promise.withResolvers<never>();
   #timer: NodeJS.Timeout | undefined;
+  #askedAt = Number.POSITIVE_INFINITY;
+  /** When the mesh had formed. */
+  #since: number | null = null;
   #isClosed = false;
 
   private constructor(pubsub: PubSub, options: BrokerMeshOptions) {
@@ -64,9 +70,20 @@ export class BrokerMesh implements AsyncDisposable {
     return mesh;
   }
 
-  /** Rejects when another node has this one's id. */
+  /** Rejects when another node has this one's id, and was there before. */
   get taken(): Promise<never> {
     return this.#taken.promise;
+  }
+
+  /** Would somebody who has this one's id have said so by now? */
+  get hasAsked(): boolean {
+    const { node } = this.#options;
+    return node.peers().length > 0 || performance.now() - this.#askedAt > ALONE_MS;
+  }
+
+  /** The mesh has formed: who comes later with this one's id does not stay. */
+  settle(): void {
+    this.#since = Date.now();
   }
 
   /** The broker is away, or back. */
@@ -92,6 +109,7 @@ export class BrokerMesh implements AsyncDisposable {
       this.#forget();
     }, HELLO_MS);
     this.#sayHello(true);
+    this.#askedAt = performance.now();
   }
 
   get #helloTopic(): string {
@@ -104,8 +122,8 @@ export class BrokerMesh implements AsyncDisposable {
 
   #sayHello(isAsking = false): void {
     const { nodeId, boot } = this.#options.node;
-    const hello = msgpack.encode({ nodeId, boot, isAsking });
-    this.#pubsub.publish(this.#helloTopic, hello).catch(() => {}); // the next one may get through
+    const hello: BrokerHello = { nodeId, boot, isAsking, since: this.#since };
+    this.#pubsub.publish(this.#helloTopic, msgpack.encode(hello)).catch(() => {}); // the next one may get through
   }
 
   #onHello(message: Uint8Array): void {
@@ -114,7 +132,7 @@ export class BrokerMesh implements AsyncDisposable {
     if (!hello.success || this.#isClosed)
       return log.debug("What is no hello came through the broker");
     const { nodeId, boot, isAsking } = hello.data;
-    if (nodeId === node.nodeId) return this.#onSameId(boot, isAsking);
+    if (nodeId === node.nodeId) return this.#onSameId(hello.data);
     const known = this.#known.get(boot) ?? { nodeId, heardAt: 0, dialling: undefined };
     this.#known.set(boot, known);
     known.heardAt = performance.now();
@@ -122,12 +140,13 @@ export class BrokerMesh implements AsyncDisposable {
     if (nodeId < node.nodeId && !known.dialling) this.#dial(boot, known);
   }
 
-  /** Who was there first stays: it answers whoever comes; of two that come at once the one with the lesser boot. */
-  #onSameId(boot: string, isAsking: boolean): void {
-    const { node } = this.#options;
-    if (isAsking && node.boot < boot) return this.#sayHello();
-    if (isAsking || node.peers().length > 0) return this.#sayHello();
-    const told = `Cannot join the mesh as node ${node.nodeId}: there is one`;
+  #onSameId(other: BrokerHello): void {
+    const { nodeId, boot } = this.#options.node;
+    if (isBefore({ boot, since: this.#since }, other)) {
+      if (other.isAsking) this.#sayHello();
+      return;
+    }
+    const told = `Cannot join the mesh as node ${nodeId}: there is one`;
     this.#taken.reject(
       new DingError("peer.refused", told, {
         hint: "Give each node an id of its own with --node-ids.",

@@ -101,6 +101,7 @@ export class NodeRun implements AsyncDisposable {
           here.has(nodeId) && (this.#setUp.topology !== "mesh" || lines.has(nodeId));
         missing = others.filter((nodeId) => !isThere(nodeId));
         const isAll = open === 0 && missing.length === 0 && peers.length + 1 >= nodes;
+        if (this.#broker?.hasAsked === false) return false;
         return isAll && (this.#isMeshed || performance.now() > meshedMs);
       },
       AbortSignal.any([late.signal, node.stopping]),
@@ -108,6 +109,7 @@ export class NodeRun implements AsyncDisposable {
     try {
       const refused = this.#broker?.taken;
       await Promise.race([formed, failed.promise, ...(refused ? [refused] : [])]);
+      this.#broker?.settle();
     } catch (thrown) {
       formed.catch(() => {});
       late.abort();
@@ -126,13 +128,15 @@ export class NodeRun implements AsyncDisposable {
     this.hasRun = true;
     try {
       await runMain(main, {
-        makeTask: ({ onFailure }) =>
-          new MainTask({
+        makeTask: ({ onFailure }) => {
+          this.#broker?.taken.catch(onFailure);
+          return new MainTask({
             router: this.node,
             log: this.#log,
             onFailure,
             ...(onPeerCrash && { onPeerCrash }),
-          }),
+          });
+        },
       });
     } catch (thrown) {
       this.#hasCrashed = true;

@@ -1,6 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import { randomUUID } from "node:crypto";
+import { openPubSub } from "../../../src/broker/pubsub/open-pubsub.ts";
 import { silentLogger } from "../../../src/core/log.ts";
+import { msgpack } from "../../../src/protocol/codec.ts";
 import { BrokerMesh } from "../../../src/task/node/broker-mesh.ts";
+import { NodeRun, type JoinOrder, type NodeSetUp } from "../../../src/task/parallel/node-run.ts";
 import { natsMissing, natsServer } from "../../support/nats-server.ts";
 import { redisMissing, redisServer } from "../../support/redis-server.ts";
 import { thrownBy } from "../../support/thrown-by.ts";
@@ -23,9 +27,34 @@ const SERVERS: [name: string, missing: string | undefined, start: () => Promise<
 async function joined(stack: AsyncDisposableStack, url: string, nodeId: number): Promise<Member> {
   const made = await member(stack, nodeId, { host: undefined });
   const options = { url, name: "test", node: made.node, log: silentLogger };
-  stack.use(await BrokerMesh.open(options));
+  const mesh = stack.use(await BrokerMesh.open(options));
+  mesh.settle();
   return made;
 }
+
+test("a node that is alone on a broker is not joined by another of its id, nor goes on beside an older one", async () => {
+  await using stack = new AsyncDisposableStack();
+  const broker = { url: "memory:same-id", name: "test" };
+  const place = { host: undefined, port: 0, address: "", insecure: false };
+  const setUp: NodeSetUp = { nodeId: 4, labels: [], topology: "mesh", ...place, broker };
+  const order: JoinOrder = { dial: [], later: [], nodeIds: [], nodes: 1, timeoutMs: 60_000 };
+  const told = { code: "peer.refused", message: "Cannot join the mesh as node 4: there is one" };
+  const made = (): NodeRun => stack.use(new NodeRun(setUp, silentLogger));
+  const [first, second, third] = [made(), made(), made()];
+  await first.listen();
+  await first.join(order);
+  await second.listen();
+  expect(await thrownBy(second.join(order))).toMatchObject(told);
+  // As a host that the broker could not reach for a while.
+  const pubsub = await openPubSub(broker.url);
+  stack.defer(() => pubsub.close());
+  const failure = thrownBy(first.run(() => new Promise(() => {})));
+  const hello = { nodeId: 4, boot: randomUUID(), isAsking: false, since: 1 };
+  await pubsub.publish("ding.task.test.hello", msgpack.encode(hello));
+  expect(await failure).toMatchObject(told);
+  await third.listen();
+  await third.join(order);
+});
 
 for (const [name, missing, start] of SERVERS) {
   describe.skipIf(missing !== undefined)(`BrokerMesh over ${name}`, () => {
