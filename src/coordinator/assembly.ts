@@ -152,6 +152,7 @@ export async function assemble(
     tls: options.tls,
     advertise: options.advertise,
     toleranceMs,
+    leaseMs: callTimeoutMs,
     master,
     gate,
     roster: () => roster,

@@ -20,6 +20,8 @@ export interface DoorsOptions {
   tls: ServerTls | undefined;
   advertise: string | undefined;
   toleranceMs: number;
+  /** How long the code of a worker may be silent. */
+  leaseMs: number;
   master: Master;
   gate: WorkerGate;
   roster: () => Roster | undefined;
@@ -58,9 +60,9 @@ export class Doors {
 
   /** How the process of a worker gets here. */
   async target(worker: Worker, ticket: string): Promise<LinkTarget> {
-    const { token, tls, toleranceMs } = this.#options;
+    const { token, tls, toleranceMs, leaseMs } = this.#options;
     const url = `${tls ? "wss" : "ws"}://${await this.#addressFor(worker)}${WORKER_PATH}`;
-    return { url, ticket, token, toleranceMs, ...(tls && { ca: tls.ca ?? tls.cert }) };
+    return { url, ticket, token, toleranceMs, leaseMs, ...(tls && { ca: tls.ca ?? tls.cert }) };
   }
 
   #join(request: Request, info: RequestInfo): Response {

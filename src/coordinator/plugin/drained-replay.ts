@@ -4,7 +4,13 @@ import type {
   InsertOptions,
   Steps,
 } from "../../replay/replay-options.ts";
-import type { ReplayReader, ReplayWriter, SampledItems, SampleQuery } from "./worker-context.ts";
+import type {
+  DeleteQuery,
+  ReplayReader,
+  ReplayWriter,
+  SampledItems,
+  SampleQuery,
+} from "./worker-context.ts";
 
 /** A task that is to end waits so long for a limiter, and no longer: those on the other side may have ended already. */
 const MOST_WAIT_MS = 1_000;
@@ -43,6 +49,10 @@ export class DrainedReplay implements ReplayWriter, ReplayReader {
     table?: string,
   ): Promise<number> {
     return this.#replay.updatePriorities(keys, priorities, table);
+  }
+
+  delete(keys: ArrayLike<number>, query?: DeleteQuery): Promise<number> {
+    return this.#replay.delete(keys, query);
   }
 
   async #bounded<T>(

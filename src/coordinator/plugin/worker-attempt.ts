@@ -3,8 +3,9 @@ import { abortable, delay } from "../../core/wait.ts";
 
 /** Told at most so often … */
 const TELL_EVERY_MS = 100;
-/** … and at least so often, so that the coordinator knows that the worker lives. */
+/** … and while the code is at work at least so often, so that the coordinator knows it. */
 const BEAT_MS = 3_000;
+const BEATS_IN_LEASE = 4;
 /** After `signal` has aborted: for the code to come back. */
 const LAST_MS = 1_000;
 
@@ -12,6 +13,7 @@ const LAST_MS = 1_000;
 export class WorkerAttempt {
   readonly taskId: string;
   readonly number: number;
+  readonly #beatMs: number;
   readonly #ending = new AbortController();
   readonly #draining = new AbortController();
   readonly #asked = new AbortController();
@@ -19,10 +21,15 @@ export class WorkerAttempt {
   #isOver = false;
   #wake: (() => void) | undefined;
   #isChanged = true;
+  /** Calls of the code that are not answered yet. */
+  #calls = 0;
+  #hasDone = true;
 
-  constructor(taskId: string, number: number) {
+  /** `leaseMs` is how long the code may be silent. */
+  constructor(taskId: string, number: number, leaseMs = Infinity) {
     this.taskId = taskId;
     this.number = number;
+    this.#beatMs = Math.min(BEAT_MS, leaseMs / BEATS_IN_LEASE);
     this.#code.promise.catch(() => {}); // whoever watches or ends it hears of it
   }
 
@@ -62,32 +69,78 @@ export class WorkerAttempt {
     })();
   }
 
-  /** There is something to tell. */
+  /** There is something to tell: the code is at work. */
   changed(): void {
+    this.#hasDone = true;
     this.#isChanged = true;
     this.#wake?.();
   }
 
-  /** Lasts as long as the code: tells when something has changed. Rejects with what the code threw, or the signal's reason. */
+  /** The same thing, whose methods are known to be called: code that waits for one of them is at work. */
+  attended<T extends object>(service: T): T {
+    return new Proxy(service, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== "function") return value;
+        return (...args: unknown[]) => this.#during(value.apply(target, args));
+      },
+    });
+  }
+
+  /**
+   * Lasts as long as the code, also where that is told to stop and does not: then its process has to end. Tells when
+   * something has changed. Rejects with what the code threw, or why it was told to stop.
+   */
   async watch(signal: AbortSignal, tell: () => void): Promise<void> {
-    const beat = setInterval(() => this.changed(), BEAT_MS);
+    const beat = setInterval(() => {
+      if (this.#calls > 0 || this.#hasDone) this.changed();
+      this.#hasDone = false;
+    }, this.#beatMs);
+    const until = AbortSignal.any([signal, this.#ending.signal]);
     try {
-      while (!this.#isOver) {
-        if (!this.#isChanged) {
-          const change = Promise.withResolvers<void>();
-          this.#wake = change.resolve;
-          await abortable(change.promise, signal);
-        }
-        this.#isChanged = false;
-        if (this.#isOver) break;
-        tell();
-        await Promise.race([abortable(this.#code.promise, signal), delay(TELL_EVERY_MS, signal)]);
-      }
-      await abortable(this.#code.promise, signal);
+      await this.#tell(until, tell);
+    } catch (thrown) {
+      if (!until.aborted) throw thrown;
+      clearInterval(beat);
+      this.abort(DingError.from(until.reason));
+      await this.#settled;
+      throw thrown;
     } finally {
       clearInterval(beat);
       this.#wake = undefined;
     }
+  }
+
+  /** Resolves when the code has come back, in whatever way. */
+  get #settled(): Promise<void> {
+    return this.#code.promise.catch(() => {});
+  }
+
+  async #tell(until: AbortSignal, tell: () => void): Promise<void> {
+    while (!this.#isOver) {
+      if (!this.#isChanged) {
+        const change = Promise.withResolvers<void>();
+        this.#wake = change.resolve;
+        await abortable(change.promise, until);
+      }
+      this.#isChanged = false;
+      if (this.#isOver) break;
+      tell();
+      await Promise.race([abortable(this.#code.promise, until), delay(TELL_EVERY_MS, until)]);
+    }
+    await abortable(this.#code.promise, until);
+  }
+
+  #during<T>(result: T): T {
+    this.#hasDone = true;
+    if (!(result instanceof Promise)) return result;
+    this.#calls += 1;
+    const done = (): void => {
+      this.#calls -= 1;
+      this.#hasDone = true;
+    };
+    result.then(done, done);
+    return result;
   }
 
   /** The code has done what it should: it may stop. */
@@ -100,19 +153,23 @@ export class WorkerAttempt {
     const reason = new DingError("task.cancelled", "The task is to end");
     this.#draining.abort(reason);
     this.#asked.abort(reason);
-    const settled = this.#code.promise.catch(() => {});
-    await bounded(settled, drainMs);
+    await bounded(this.#settled, drainMs);
     if (this.#isOver) return true;
     this.abort(new DingError("task.cancelled", `The task did not end in ${drainMs} ms`));
-    await bounded(settled, LAST_MS);
+    await bounded(this.#settled, LAST_MS);
     return false;
+  }
+
+  /** As `end(0)`, and lasts until the code has come back, however long. */
+  async displace(): Promise<void> {
+    await this.end(0);
+    await this.#settled;
   }
 
   /** The code must stop now: nobody wants what it does. */
   abort(reason: DingError): void {
     this.#draining.abort(reason);
     this.#ending.abort(reason);
-    this.#code.reject(reason);
   }
 }
 

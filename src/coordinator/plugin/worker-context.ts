@@ -59,6 +59,11 @@ export interface SampledItems {
   readonly weights: Float64Array;
   /** The policy version each was made with. */
   readonly versions: ArrayLike<number>;
+  readonly priorities: ArrayLike<number>;
+  /** Steps that each item has … */
+  readonly lengths: ArrayLike<number>;
+  /** … in so many places of each column; what is behind them is 0, or undefined. */
+  readonly unroll: number;
   /** As a list of steps. */
   items(): readonly unknown[];
 }
@@ -84,6 +89,16 @@ export interface ReplayReader {
     priorities: ArrayLike<number>,
     table?: string,
   ): Promise<number>;
+  /** Takes items out, those of which the data cannot be had as `lost`: they are counted so. Says how many there were. */
+  delete(keys: ArrayLike<number>, query?: DeleteQuery): Promise<number>;
+}
+
+/** Which items go. */
+export interface DeleteQuery {
+  /** Default: the first table. */
+  table?: string | undefined;
+  /** Default "deleted". */
+  why?: "deleted" | "lost" | undefined;
 }
 
 /** What every worker's code is given. */

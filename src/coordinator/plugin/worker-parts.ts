@@ -67,8 +67,8 @@ export async function startParts(options: StartPartsOptions): Promise<WorkerPart
     holdUntil: (version, until) => remote.holdUntil(version, until),
   });
   return {
-    replay: new DrainedReplay(buffer, attempt.asked),
-    weights: remote,
+    replay: attempt.attended(new DrainedReplay(buffer, attempt.asked)),
+    weights: attempt.attended(remote),
     async delivered() {
       // Acknowledgements come when it suits; an answer comes now.
       const heard = opened.request(SYNC_METHOD, null);

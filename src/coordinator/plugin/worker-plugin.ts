@@ -1,5 +1,4 @@
 import { DingError } from "../../core/errors.ts";
-import { within } from "../../core/wait.ts";
 import type { TaskContext } from "../../slave/context.ts";
 import type { SlavePlugin } from "../../slave/plugin.ts";
 import { TaskFail } from "../../slave/refusals.ts";
@@ -37,9 +36,6 @@ export interface StartData {
   log: TaskContext["log"];
 }
 
-/** An attempt that another one displaces has so long to come back. */
-const DISPLACE_MS = 5_000;
-
 const NAMES: Record<"collector" | "learner", Record<string, Step>> = {
   collector: {
     [VERBS.COLLECTOR_START]: "start",
@@ -69,6 +65,8 @@ export function workerPlugin(kind: WorkerKind): SlavePlugin {
 class Worker {
   readonly #kind: WorkerKind;
   #job: (Job & { parts: WorkerParts }) | undefined;
+  /** It was given up; its code may still run. */
+  #before: WorkerAttempt | undefined;
 
   constructor(kind: WorkerKind) {
     this.#kind = kind;
@@ -92,6 +90,7 @@ class Worker {
   abandon(why: string): void {
     const job = this.#job;
     this.#job = undefined;
+    this.#before = job?.attempt ?? this.#before;
     job?.attempt.abort(new DingError("task.lost", `The task is given up: ${why}`));
     job?.parts.close();
   }
@@ -109,8 +108,11 @@ class Worker {
     const answer: StartAnswer = { link: true, pid: process.pid };
     const before = this.#job;
     if (before?.attempt.taskId === task_id && before.attempt.number === number) return answer;
-    if (before) await this.#displace(before);
-    const attempt = new WorkerAttempt(task_id, number);
+    before?.parts.close();
+    // Two would work beside each other. What does not come back ends with its process, when this start is taken back.
+    await (before?.attempt ?? this.#before)?.displace();
+    this.#before = undefined;
+    const attempt = new WorkerAttempt(task_id, number, link.leaseMs);
     const parts = await startParts({ link, task: task_info.task, attempt, log, signal });
     // Told to stop while it dialled.
     if (signal.aborted) {
@@ -120,14 +122,6 @@ class Worker {
     const job = this.#kind.begin(attempt, { ...data, task_info, log }, parts);
     this.#job = { ...job, parts };
     return answer;
-  }
-
-  async #displace(job: Job & { parts: WorkerParts }): Promise<void> {
-    job.parts.close();
-    await within(job.attempt.end(0), DISPLACE_MS, "the task before");
-    if (job.attempt.isOver) return;
-    // Code that does not look at its signal would go on beside the next one.
-    throw new TaskFail({ message: "the task before does not end" }, "The task before does not end");
   }
 
   async #close(job: Job & { parts: WorkerParts }, drainMs: number): Promise<unknown> {

@@ -141,7 +141,7 @@ export class Dispatcher implements Disposable {
     const { run, board, clock, isHeld } = this.#options;
     const now = clock.now();
     for (const task of board.expired(now)) {
-      const reason = new DingError("task.lost", `worker ${task.workerId} was silent too long`);
+      const reason = new DingError("task.lost", `the code on ${task.workerId} was silent too long`);
       this.#runs.get(task.id)?.abort(reason);
       run.attemptFailed(task, { reason: reason.message, state: "lost" });
     }

@@ -12,6 +12,8 @@ export interface LinkTarget {
   readonly token?: string | undefined;
   /** How long the other end may be silent; default 17,000. */
   readonly toleranceMs?: number | undefined;
+  /** How long the worker's code may be silent. */
+  readonly leaseMs?: number | undefined;
   /** What to trust, as PEM, where it is wss: */
   readonly ca?: string | undefined;
 }

@@ -41,6 +41,8 @@ export class Roster implements AsyncDisposable {
   readonly #workers = new Map<string, Worker>();
   /** Addresses that are dialled until they are let go of. */
   readonly #kept = new Map<string, { place: WorkerPlace; ending: AbortController }>();
+  /** Why a slave that joins again and again is not used: told once. */
+  readonly #problems = new Map<string, string>();
   /** Processes that were let go of: they dial again, and are not wanted. */
   readonly #banned = new Set<string>();
 
@@ -161,12 +163,21 @@ export class Roster implements AsyncDisposable {
   #join(connection: SlaveConnection): void {
     const boot = this.#options.master.bootOf(connection);
     if (boot !== undefined && this.#banned.has(boot)) return connection.abandon();
-    this.#take(connection, undefined, "joined").catch((thrown: unknown) => {
-      this.#options.log.warn(`slave ${connection.name} is not used: ${messageOf(thrown)}`);
-      // It dials again, and would come to nothing again.
-      if (boot !== undefined && isFinal(thrown)) this.#banned.add(boot);
-      connection.abandon();
-    });
+    const { name } = connection;
+    const taken = this.#take(connection, undefined, "joined");
+    taken.then(
+      () => this.#problems.delete(name),
+      (thrown: unknown) => {
+        const problem = messageOf(thrown);
+        if (this.#problems.get(name) !== problem) {
+          this.#options.log.warn(`slave ${name} is not used: ${problem}`);
+        }
+        this.#problems.set(name, problem);
+        // It dials again, and would come to nothing again.
+        if (boot !== undefined && isFinal(thrown)) this.#banned.add(boot);
+        connection.abandon();
+      },
+    );
   }
 
   async #dial({ id, host, port, role, origin }: WorkerPlace, signal: AbortSignal): Promise<void> {
