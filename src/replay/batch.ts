@@ -25,6 +25,24 @@ export class SampleBatch {
     this.#rows = unroll === 1 ? draw.heads : new Int32Array(this.size * unroll);
   }
 
+  /** As `size`: what a batch that came over a link calls it. */
+  get count(): number {
+    return this.size;
+  }
+
+  get versions(): Float64Array {
+    return this.draw.policyVersions;
+  }
+
+  get priorities(): Float64Array {
+    return this.draw.priorities;
+  }
+
+  /** Steps that each item has. */
+  get lengths(): Int32Array {
+    return this.draw.lengths;
+  }
+
   get keys(): Float64Array {
     return this.draw.keys;
   }

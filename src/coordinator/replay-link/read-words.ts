@@ -31,6 +31,17 @@ export function readSampleWords(meta: unknown): SampleWords {
   return { table, count, policyVersion: readNumber(words, "policyVersion") ?? null };
 }
 
+/** What a worker says beside keys of items that go. */
+export function readDeleteWords(meta: unknown): {
+  table: string | null;
+  why: "deleted" | "lost";
+} {
+  const { table = null, why = "deleted" } = readObject(meta);
+  if (table !== null && typeof table !== "string") throw fault("table");
+  if (why !== "deleted" && why !== "lost") throw fault("why");
+  return { table, why };
+}
+
 /** A list of numbers. */
 export function readList(value: unknown): ArrayLike<number> {
   if (Array.isArray(value) || ArrayBuffer.isView(value)) return value as unknown as number[];

@@ -9,7 +9,12 @@ import type {
 } from "../../replay/replay-options.ts";
 import { encodeBody } from "../../rpc/body.ts";
 import type { Body } from "../../rpc/message.ts";
-import type { ReplayReader, ReplayWriter, SampleQuery } from "../plugin/worker-context.ts";
+import type {
+  DeleteQuery,
+  ReplayReader,
+  ReplayWriter,
+  SampleQuery,
+} from "../plugin/worker-context.ts";
 import type { LinkPort } from "../worker-link/worker-link.ts";
 import { ask } from "./ask.ts";
 import { RemoteBatch } from "./remote-batch.ts";
@@ -56,7 +61,7 @@ export class RemoteReplay implements ReplayWriter, ReplayReader {
     const key = JSON.stringify([table, count]);
     const line = this.#ahead.get(key) ?? [];
     this.#ahead.set(key, line);
-    const wanted = 1 + Math.min(Math.max(0, prefetch), MOST_AHEAD);
+    const wanted = 1 + Math.min(Math.max(0, Math.floor(prefetch) || 0), MOST_AHEAD);
     while (line.length < wanted) line.push(this.#ask({ table, count, policyVersion }));
     const first = line.shift() as Promise<RemoteBatch>;
     try {
@@ -80,6 +85,16 @@ export class RemoteReplay implements ReplayWriter, ReplayReader {
     const meta = { table: table ?? null };
     const answer = await ask(port, { method: REPLAY_METHODS.PRIORITIES, meta, body, signal });
     return readAnswer(answer) as number;
+  }
+
+  async delete(keys: ArrayLike<number>, query: DeleteQuery = {}): Promise<number> {
+    const { port, signal } = this.#options;
+    const { table = null, why = "deleted" } = query;
+    const body = bodyOf([keys], `${keys.length} keys`);
+    const meta = { table, why };
+    return readAnswer(
+      await ask(port, { method: REPLAY_METHODS.DELETE, meta, body, signal }),
+    ) as number;
   }
 
   async #insert(method: string, steps: Steps, options: EpisodeOptions): Promise<Inserted> {

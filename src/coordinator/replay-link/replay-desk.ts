@@ -7,7 +7,7 @@ import { encodeBody } from "../../rpc/body.ts";
 import type { Body } from "../../rpc/message.ts";
 import type { IncomingCall } from "../../rpc/peer.ts";
 import type { PolicyLag } from "../weights/policy-lag.ts";
-import { readInsertWords, readList, readSampleWords } from "./read-words.ts";
+import { readDeleteWords, readInsertWords, readList, readSampleWords } from "./read-words.ts";
 import {
   type InsertAnswer,
   MOST_OPEN_CALLS,
@@ -78,6 +78,7 @@ export class ReplayDesk implements Disposable {
   async #reply({ method, meta, body }: IncomingCall, signal: AbortSignal): Promise<Body> {
     if (method === REPLAY_METHODS.SAMPLE) return await this.#sample(meta, signal);
     if (method === REPLAY_METHODS.PRIORITIES) return this.#setPriorities(meta, body);
+    if (method === REPLAY_METHODS.DELETE) return this.#delete(meta, body);
     const isEpisode = method === REPLAY_METHODS.INSERT_EPISODE;
     return answerOf(await this.#insert({ meta, body, isEpisode }, signal));
   }
@@ -129,6 +130,13 @@ export class ReplayDesk implements Disposable {
     const [keys, priorities] = readBody(body) as [unknown, unknown];
     const name = table ?? replay.tables[0] ?? "";
     return answerOf(replay.updatePriorities(name, readList(keys), readList(priorities)));
+  }
+
+  #delete(meta: unknown, body: Body): Body {
+    const { replay } = this.#options;
+    const { table, why } = readDeleteWords(meta);
+    const [keys] = readBody(body);
+    return answerOf(replay.delete(table ?? replay.tables[0] ?? "", readList(keys), why));
   }
 }
 

@@ -6,6 +6,7 @@ export const REPLAY_METHODS = {
   INSERT_EPISODE: "replay.insertEpisode",
   SAMPLE: "replay.sample",
   PRIORITIES: "replay.priorities",
+  DELETE: "replay.delete",
 } as const;
 
 /** So many calls of one link may be open; one more is refused with `queue.full`. */

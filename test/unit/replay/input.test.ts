@@ -51,7 +51,7 @@ test.each([
   [[{ obs: [1, 2, 3], action: 1, kind: 0 }], /"obs" of step 0: 3 numbers, not 2/],
   [[{ obs: [1, 2], action: 1 }], /"kind" of step 0: it is missing/],
   [[{ obs: [1, 2], action: "1", kind: 0 }], /"action" of step 0: it has a value of type string/],
-  [[{ obs: [1, 2], action: 1, kind: 0, reward: 1 }], /"reward" of step 0: no such column/],
+  [{ obs: [1, 2], action: [1], kind: [0], reward: [1] }, /"reward": no such column/],
   [[null], /step 0: it is no object/],
   [[7], /step 0: it is no object/],
   [null, /no list/],
@@ -68,7 +68,7 @@ test.each([
 test("insert() takes lists in lists, other typed arrays and booleans where nothing of them is lost", async () => {
   const replay = replayOf({ maxUse: 1 });
   await replay.insert({ obs: [[1, 2], Float64Array.of(3, 4)], action: [5, 6], kind: [true, 0] });
-  await replay.insert([{ obs: [[7], [8]], action: 9, kind: false }]);
+  await replay.insert([{ obs: [[7], [8]], action: 9, kind: false, besides: "" }]);
   const { columns } = replay.trySample("t", 3) ?? { columns: {} };
   expect(columns).toEqual({
     obs: Float32Array.of(1, 2, 3, 4, 7, 8),

@@ -155,6 +155,22 @@ test("updatePriorities() sets those whose items are still there", async () => {
   expect(await end.remote.updatePriorities(batch.keys, [5])).toBe(0);
 });
 
+test("delete() takes out items whose data is lost, and the learner goes on with the others", async () => {
+  const released: unknown[] = [];
+  const table: TableOptions = { name: "t", maxSize: 8, sampler: "fifo" };
+  const replay = new Replay({ tables: [table], onRelease: (step) => released.push(step) });
+  using end = linkedTo(replay);
+  await end.remote.insert(["missing.bin", "there.bin"]);
+  const { keys } = await end.remote.sample(1);
+  expect(await end.remote.delete(keys, { why: "lost" })).toBe(1);
+  expect(await end.remote.delete(keys, { table: "t" })).toBe(0);
+  expect((await end.remote.sample(1)).items()).toEqual(["there.bin"]);
+  expect(replay.stats("t")).toMatchObject({ size: 1, lost: 1, deleted: 0 });
+  expect(released).toEqual(["missing.bin"]);
+  const wrong = end.remote.delete(keys, { why: "gone" as "lost" });
+  expect(await thrownBy(wrong)).toMatchObject({ code: "network.protocol" });
+});
+
 test("insert() of an old policy is dropped, or holds the worker until it has newer weights", async () => {
   const replay = new Replay({ tables: [QUEUE] });
   const newestVersion = (): number => 5;
