@@ -124,7 +124,7 @@ export class RedisLink implements AsyncDisposable {
       try {
         redis ??= await this.#connect();
         if (failures > 0)
-          this.#options.log.info(`Connected to the ${this.#thing} again`, this.#facts());
+          this.#options.log.info(`Connected to the ${this.#thing} again`, this.#where);
         failures = 0;
         await this.#use(redis);
       } catch (error) {
@@ -142,7 +142,15 @@ export class RedisLink implements AsyncDisposable {
   }
 
   #facts(): Record<string, unknown> {
-    return { [this.#thing]: this.#address.shown, reason: this.#fault?.message };
+    // What was in the way speaks of queues, for which the link is made.
+    return {
+      ...this.#where,
+      reason: this.#fault?.message.replace(' queue "', ` ${this.#thing} "`),
+    };
+  }
+
+  get #where(): Record<string, unknown> {
+    return { [this.#thing]: this.#address.shown };
   }
 
   get #thing(): string {

@@ -50,15 +50,17 @@ export class Dialler implements Disposable {
 
   constructor(options: DiallerOptions) {
     this.#options = options;
-    const { log, toleranceMs } = options;
+    const { log, toleranceMs, signal } = options;
     this.#acceptor = new SessionAcceptor({
       ...options,
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
       resumeMs: toleranceMs,
       admit: (hello) => this.#admit(hello),
-      onRejected(link, { message, details }) {
-        const isUsual = details["duplicate"] === true;
-        if (!isUsual) log.warn(`A link from ${link.peer} came to nothing: ${message}`);
+      onRejected(link, { code, message, details }) {
+        if (details["duplicate"] === true) return;
+        // Whoever closes it first has said nothing yet: it may leave just now.
+        const level = code === "network.closed" || signal.aborted ? "debug" : "warn";
+        log[level](`A link from ${link.peer} came to nothing: ${message}`);
       },
     });
   }
@@ -173,11 +175,17 @@ export class Dialler implements Disposable {
   }
 }
 
+/** With the address, once; where it is told as what the node wanted to join, that too. */
 function joinError(name: string, { code, message, hint, details }: DingError): DingError {
+  const said = /^Cannot join the mesh( as node \d+)?(?: at \S+)?: /.exec(message);
+  const what = `Cannot join the mesh at ${name}`;
   const isAuth = details["status"] === 401 || details["status"] === 403;
-  const told = isAuth ? "the token is not that of this mesh" : message;
-  return new DingError(isAuth ? "auth.refused" : code, `Cannot join the mesh at ${name}: ${told}`, {
-    hint: isAuth ? "Give all nodes the same --token-file or DING_TOKEN." : hint,
-    details,
-  });
+  if (isAuth) {
+    return new DingError("auth.refused", `${what}: the token is not that of this mesh`, {
+      hint: "Give all nodes the same --token-file or DING_TOKEN.",
+      details,
+    });
+  }
+  const why = message.slice(said?.[0].length ?? 0);
+  return new DingError(code, `${what}${said?.[1] ?? ""}: ${why}`, { hint, details });
 }

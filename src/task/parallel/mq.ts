@@ -24,6 +24,15 @@ export function brokerUrl({
   if (!["nng", "redis", "nats"].includes(type)) {
     throw invalid(`Cannot use --mq-type ${mqType}: it is none of nng, redis, nats`);
   }
+  const place = redisHost === undefined ? "--redis-port" : "--redis-host";
+  const isPlaced = redisHost !== undefined || redisPort !== undefined;
+  if (isPlaced && (mqUrl !== undefined || type !== "redis")) {
+    const why = mqUrl === undefined ? "is for --mq-type redis" : "cannot be with --mq-url";
+    throw invalid(
+      `Cannot use ${place}: it ${why}`,
+      `Pass ${mqUrl === undefined ? "--mq-type redis too" : "one of them"}.`,
+    );
+  }
   if (mqUrl !== undefined) {
     const scheme = SCHEMES[type];
     if (scheme && !scheme.test(mqUrl)) {
@@ -36,6 +45,6 @@ export function brokerUrl({
   return "nats://127.0.0.1:4222";
 }
 
-function invalid(message: string): DingError {
-  return new DingError("usage.invalid-option", message);
+function invalid(message: string, hint?: string): DingError {
+  return new DingError("usage.invalid-option", message, { hint });
 }

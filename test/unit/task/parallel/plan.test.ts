@@ -55,6 +55,9 @@ test("brokerUrl() knows the ancestor's words, and URLs", () => {
   expect(brokerUrl({ mqType: "redis", redisHost: "h", redisPort: 1 })).toBe("redis://h:1");
   expect(brokerUrl({ mqType: "redis" })).toBe("redis://127.0.0.1:6379");
   expect(brokerUrl({ mqUrl: "nats://h" })).toBe("nats://h");
+  expect(() => brokerUrl({ redisHost: "h" })).toThrow("--redis-host: it is for --mq-type redis");
+  expect(() => brokerUrl({ redisPort: 1, mqType: "nats" })).toThrow("--redis-port: it is for");
+  expect(() => brokerUrl({ redisPort: 1, mqUrl: "redis://h" })).toThrow("cannot be with --mq-url");
   expect(() => brokerUrl({ mqType: "kafka" })).toThrow("none of nng, redis, nats");
   expect(() => brokerUrl({ mqType: "redis", mqUrl: "nats://h" })).toThrow("another broker");
 });
