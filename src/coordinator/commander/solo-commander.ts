@@ -20,7 +20,8 @@ interface SoloState {
   slots: SlotState;
   policyId: string | undefined;
   bufferId: string | undefined;
-  learnerTaskId: string | undefined;
+  learnerTaskIds: string[];
+  hasFinished: boolean;
   evalTaskId: string | undefined;
   sinceEvalMs: number | undefined;
   envSteps: number;
@@ -29,7 +30,7 @@ interface SoloState {
 }
 
 /**
- * One agent. A learner's task comes first, with a policy and a buffer of its own; then collectors' tasks, one for each
+ * One agent. A learner's task comes first, with a policy and a buffer, which further learners share; then collectors' tasks, one for each
  * place, and an evaluation whenever `evalInterval` has passed, the first as soon as there are weights. An evaluation that reaches
  * `stopValue` ends the run; without one the learner's end does.
  */
@@ -39,7 +40,9 @@ export class SoloCommander implements Commander {
   readonly #slots: TaskSlots;
   #policyId: string | undefined;
   #bufferId: string | undefined;
-  #learnerTaskId: string | undefined;
+  readonly #learnerTaskIds = new Set<string>();
+  /** A learner has learned enough: none follows it before the others have, too. */
+  #hasFinished = false;
   #evalTaskId: string | undefined;
   #lastEvalAt: number | undefined;
   #now = 0;
@@ -73,10 +76,10 @@ export class SoloCommander implements Commander {
 
   nextLearnerTask(now: number): LearnerOrder | null {
     this.#now = now;
-    if (this.#isEnded || this.#learnerTaskId !== undefined) return null;
+    if (this.#isEnded || this.#hasFinished || !this.#slots.isFree("learner")) return null;
     const taskId = nameOf("learner_task", this.#random);
-    if (!this.#slots.acquire(taskId, "learner")) return null;
-    this.#learnerTaskId = taskId;
+    this.#slots.acquire(taskId, "learner");
+    this.#learnerTaskIds.add(taskId);
     this.#policyId ??= nameOf("policy", this.#random);
     this.#bufferId ??= nameOf("buffer", this.#random);
     return { taskId, policyId: this.#policyId, bufferId: this.#bufferId };
@@ -113,9 +116,12 @@ export class SoloCommander implements Commander {
     _result: LearnerFinish,
   ): { closeBuffer?: string | undefined; shutdown: boolean } {
     this.#slots.release(taskId);
+    this.#learnerTaskIds.delete(taskId);
+    this.#hasFinished = this.#learnerTaskIds.size > 0;
+    if (this.#hasFinished) return { shutdown: false };
     const closeBuffer = this.#bufferId;
     // What comes next begins anew, with a fresh policy.
-    this.#learnerTaskId = this.#policyId = this.#bufferId = this.#learned = undefined;
+    this.#policyId = this.#bufferId = this.#learned = undefined;
     this.#isEnded ||= this.#settings.stopValue === undefined;
     return { closeBuffer, shutdown: this.#isEnded };
   }
@@ -129,7 +135,8 @@ export class SoloCommander implements Commander {
       this.#lastEvalAt = this.#now;
     }
     // The next learner goes on with this policy, from its newest weights.
-    if (id === this.#learnerTaskId) this.#learnerTaskId = undefined;
+    if (this.#learnerTaskIds.delete(id) && this.#learnerTaskIds.size === 0)
+      this.#hasFinished = false;
     return "drop";
   }
 
@@ -160,7 +167,8 @@ export class SoloCommander implements Commander {
       slots: this.#slots.stateDict(),
       policyId: this.#policyId,
       bufferId: this.#bufferId,
-      learnerTaskId: this.#learnerTaskId,
+      learnerTaskIds: [...this.#learnerTaskIds],
+      hasFinished: this.#hasFinished,
       evalTaskId: this.#evalTaskId,
       sinceEvalMs: this.#lastEvalAt === undefined ? undefined : now - this.#lastEvalAt,
       envSteps: this.#envSteps,
@@ -174,7 +182,9 @@ export class SoloCommander implements Commander {
     this.#slots.loadStateDict(state.slots);
     this.#policyId = state.policyId;
     this.#bufferId = state.bufferId;
-    this.#learnerTaskId = state.learnerTaskId;
+    this.#learnerTaskIds.clear();
+    for (const id of state.learnerTaskIds) this.#learnerTaskIds.add(id);
+    this.#hasFinished = state.hasFinished;
     this.#evalTaskId = state.evalTaskId;
     this.#lastEvalAt = state.sinceEvalMs === undefined ? undefined : now - state.sinceEvalMs;
     this.#envSteps = state.envSteps;

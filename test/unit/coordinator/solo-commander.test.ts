@@ -178,3 +178,26 @@ test("stateDict() and loadStateDict() go on: places taken stay taken, the same n
   const taskId = again.nextCollectorTask(100_000)?.taskId ?? "";
   expect(taskId).toBe(commander.nextCollectorTask(4_000)?.taskId ?? "none");
 });
+
+test("learnerTaskSpace is how many learn at a time, one policy from one buffer; the last one's end is the end", () => {
+  const commander = solo({ learnerTaskSpace: 2, stopValue: undefined });
+  const tasks = [commander.nextLearnerTask(0), commander.nextLearnerTask(0)];
+  expect(commander.nextLearnerTask(0)).toBeNull();
+  const [one, two] = tasks.map((task) => task?.taskId ?? "");
+  expect(one).not.toBe(two ?? "");
+  const { policyId = "", bufferId = "" } = tasks[0] ?? {};
+  expect(tasks[1]).toMatchObject({ policyId, bufferId });
+  // One that is given up is followed by another.
+  expect(commander.onTaskFailed(failed(one ?? "", "failed"))).toBe("drop");
+  const third = commander.nextLearnerTask(0);
+  expect(third).toMatchObject({ policyId, bufferId });
+  const done = { learnerStep: 9, learnerDone: true, policyVersion: 9 };
+  expect(commander.finishLearnerTask(two ?? "", done)).toEqual({ shutdown: false });
+  const again = solo({ learnerTaskSpace: 2, stopValue: undefined });
+  again.loadStateDict(structuredClone(commander.stateDict(0)), 0);
+  for (const each of [commander, again]) {
+    expect(each.nextLearnerTask(0)).toBeNull();
+    const end = each.finishLearnerTask(third?.taskId ?? "", done);
+    expect(end).toEqual({ closeBuffer: bufferId, shutdown: true });
+  }
+});
