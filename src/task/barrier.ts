@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { DingError } from "../core/errors.ts";
+import { nodesText } from "./nodes-text.ts";
 import type { TaskRouter } from "./router.ts";
 
 /** What a barrier waits for. */
@@ -60,13 +61,16 @@ function lateError(facts: {
   timeoutMs: number;
 }): DingError {
   const { name, here, nodes, missing, timeoutMs } = facts;
-  const who = missing.length > 0 ? `nodes ${missing.join(", ")} have not come` : "";
+  const who = missing.length > 0 ? `${nodesText(missing, "has", "have")} not come` : "";
   const count = nodes === undefined ? "" : `${here} of ${nodes} nodes have come`;
   const told = [count, who].filter((part) => part !== "").join(", ");
   const of = name === "" ? "" : ` "${name}"`;
   return new DingError(
     "wait.timeout",
     `Cannot wait longer at barrier${of}: ${told} within ${timeoutMs} ms`,
-    { details: { missing, here } },
+    {
+      hint: "Look what they wait for, or give them longer with timeoutMs.",
+      details: { missing, here },
+    },
   );
 }

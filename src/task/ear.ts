@@ -2,7 +2,7 @@ import { DingError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Context } from "./context.ts";
 import { EarlyEvents } from "./early-events.ts";
-import type { Peer, PeerChange, TaskRouter } from "./router.ts";
+import { PEER_CHANGES, type Peer, type PeerChange, type TaskRouter } from "./router.ts";
 import type { Started } from "./started.ts";
 
 const EARLY_LIMIT = { events: 1_000, bytes: 32 * 1024 * 1024 };
@@ -77,8 +77,16 @@ export class Ear<C extends Context> implements Disposable {
   }
 
   #onPeer(change: PeerChange, peer: Peer): void {
+    if (change === "peer:join") this.#forget(peer);
     void this.#deliver(change, [peer], 0);
     if (change !== "peer:crash" || this.#started?.onPeerCrash !== "finish") return;
     this.#started.program.finish = true;
+  }
+
+  /** One is back that nobody has heard of yet: told late and by name, its crash would follow upon its join. */
+  #forget({ nodeId }: Peer): void {
+    for (const change of PEER_CHANGES) {
+      while (this.early.take(change, ([peer]) => (peer as Peer).nodeId === nodeId).length > 0);
+    }
   }
 }

@@ -6,8 +6,11 @@ export interface Peer {
   readonly labels: ReadonlySet<string>;
 }
 
+/** The events that tell what happens to a peer. */
+export const PEER_CHANGES = ["peer:join", "peer:suspect", "peer:leave", "peer:crash"] as const;
+
 /** What happens to a peer; the name of the event that the task emits. */
-export type PeerChange = "peer:join" | "peer:suspect" | "peer:leave" | "peer:crash";
+export type PeerChange = (typeof PEER_CHANGES)[number];
 
 /** What a task hears from the mesh. */
 export interface RouterListener {

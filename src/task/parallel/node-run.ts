@@ -6,6 +6,7 @@ import type { SlowPeerPolicy } from "../mesh/feed.ts";
 import type { Topology } from "../node/mesh-node-options.ts";
 import { BrokerMesh } from "../node/broker-mesh.ts";
 import { MeshNode } from "../node/mesh-node.ts";
+import { nodesText } from "../nodes-text.ts";
 import { runMain, type Main } from "../run-main.ts";
 import { MainTask } from "../task.ts";
 
@@ -83,11 +84,11 @@ export class NodeRun implements AsyncDisposable {
     const { node } = this;
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), timeoutMs);
-    let open = dial.length;
+    const open = new Set(dial);
     const failed = Promise.withResolvers<never>();
     failed.promise.catch(() => {});
     for (const address of dial) {
-      node.dial([address]).then(() => (open -= 1), failed.reject);
+      node.dial([address]).then(() => open.delete(address), failed.reject);
     }
     node.dial(later).catch((error: unknown) => this.#log.debug(messageOf(error)));
     const others = nodeIds.filter((nodeId) => nodeId !== node.nodeId);
@@ -100,7 +101,7 @@ export class NodeRun implements AsyncDisposable {
         const isThere = (nodeId: number): boolean =>
           here.has(nodeId) && (this.#setUp.topology !== "mesh" || lines.has(nodeId));
         missing = others.filter((nodeId) => !isThere(nodeId));
-        const isAll = open === 0 && missing.length === 0 && peers.length + 1 >= nodes;
+        const isAll = open.size === 0 && missing.length === 0 && peers.length + 1 >= nodes;
         if (this.#broker?.hasAsked === false) return false;
         return isAll && (this.#isMeshed || performance.now() > meshedMs);
       },
@@ -115,7 +116,7 @@ export class NodeRun implements AsyncDisposable {
       late.abort();
       throw late.signal.aborted &&
         !(thrown instanceof DingError && thrown.code !== "service.stopping")
-        ? this.#lateError({ missing, open, nodes, timeoutMs })
+        ? this.#lateError({ missing, open: [...open], nodes, timeoutMs })
         : thrown;
     } finally {
       clearTimeout(timer);
@@ -165,7 +166,7 @@ export class NodeRun implements AsyncDisposable {
 
   #lateError(facts: {
     missing: number[];
-    open: number;
+    open: string[];
     nodes: number;
     timeoutMs: number;
   }): DingError {
@@ -173,9 +174,9 @@ export class NodeRun implements AsyncDisposable {
     const count = this.node.peers().length + 1;
     const told =
       missing.length > 0
-        ? `nodes ${missing.join(", ")} are missing`
-        : open > 0
-          ? `${open} of those to attach to do not answer`
+        ? `${nodesText(missing, "is", "are")} missing`
+        : open.length > 0
+          ? `nobody answers at ${open.join(", ")}`
           : `${count} of ${nodes} nodes are there`;
     return new DingError(
       "wait.timeout",

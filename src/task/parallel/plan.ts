@@ -100,7 +100,8 @@ function padded(
   const [from = first] = numbers;
   if (numbers.length === count) return [...numbers];
   if (numbers.length > 1) {
-    throw invalid(`Cannot use ${flag} ${numbers.join(",")}: there are ${count} nodes`, {
+    const nodes = count === 1 ? "there is 1 node" : `there are ${count} nodes`;
+    throw invalid(`Cannot use ${flag} ${numbers.join(",")}: ${nodes}`, {
       hint: "Pass one number for each, or the first one alone.",
     });
   }

@@ -2,6 +2,7 @@ import {
   ALONE,
   type Ask,
   type Peer,
+  type PeerChange,
   type RouteOptions,
   type RouterListener,
   type TaskRouter,
@@ -79,7 +80,11 @@ export class FakeRouter implements TaskRouter {
 
   /** This node crashes: the others hear it. */
   crash(): void {
-    for (const router of this.others) router.#listener?.peer("peer:crash", this);
+    for (const router of this.others) router.hearPeer("peer:crash", this);
+  }
+
+  hearPeer(change: PeerChange, { nodeId, labels }: Peer): void {
+    this.#listener?.peer(change, { nodeId, labels });
   }
 
   listen(listener: RouterListener): Disposable {

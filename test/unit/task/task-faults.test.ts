@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import type { Logger } from "../../../src/core/log.ts";
 import { silentLogger } from "../../../src/core/log.ts";
 import { Lock } from "../../../src/task/lock.ts";
+import type { Peer } from "../../../src/task/router.ts";
 import { MainTask } from "../../../src/task/task.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { thrownBy } from "../../support/thrown-by.ts";
@@ -258,4 +259,21 @@ test("a peer's crash is an event, and lets the task finish if that is the policy
     [false, true],
   ]);
   await Promise.all(tasks.map((task) => task.close()));
+});
+
+test("of a peer that came back before anybody listened only the last join is told, of one that is gone all", async () => {
+  const mesh = new FakeMesh();
+  const [router, back, gone] = [mesh.join(), mesh.join(), mesh.join()];
+  await using task = new MainTask({ router });
+  for (const change of ["peer:join", "peer:suspect", "peer:crash", "peer:join"] as const) {
+    router.hearPeer(change, back);
+  }
+  task.start();
+  for (const change of ["peer:join", "peer:crash"] as const) router.hearPeer(change, gone);
+  const heard: string[] = [];
+  for (const change of ["join", "suspect", "crash"]) {
+    task.on(`peer:${change}`, ({ nodeId }: Peer) => heard.push(`${change} ${nodeId}`));
+  }
+  await turn();
+  expect(heard).toEqual(["join 1", "join 2", "crash 2"]);
 });
