@@ -4,35 +4,107 @@ import { LazyAbort } from "../core/lazy-abort.ts";
 import type { Lease } from "./job.ts";
 import { expiredError } from "./queue-faults.ts";
 
-export interface HeldLeaseOptions {
+export interface LeaseKeeperOptions {
+  /** How long each lease holds. */
   leaseMs: number;
   clock: Clock;
-  /** Makes the lease hold for another `leaseMs`. */
+  /** Makes a lease hold for another `leaseMs`. */
   extend: (lease: Lease, leaseMs: number) => Promise<void>;
-  /** Called once when the lease is lost; why is the reason. */
-  onLost: (reason: DingError) => void;
+  /** Called once when a lease is lost; why is the reason. */
+  onLost: (lease: Lease, reason: DingError) => void;
 }
 
 /** Tries at least this often within one length of the lease. */
 const RENEWALS_PER_LEASE = 3;
+
+/** Renews leases of one length until they are let go: one timer for all, and none is touched that ends before. */
+export class LeaseKeeper implements Disposable {
+  readonly #options: LeaseKeeperOptions;
+  /** The one that is to be renewed next first. */
+  readonly #line = new Set<HeldLease>();
+  #timer: Disposable | undefined;
+
+  constructor(options: LeaseKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** A lease that was given just now. */
+  hold(lease: Lease): HeldLease {
+    const { clock, leaseMs } = this.#options;
+    const held = new HeldLease(lease, clock.now() + leaseMs, (each) => this.#line.delete(each));
+    this.#renewLater(held);
+    return held;
+  }
+
+  /** Renews nothing any more. */
+  [Symbol.dispose](): void {
+    this.#line.clear();
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+  }
+
+  get #periodMs(): number {
+    return this.#options.leaseMs / RENEWALS_PER_LEASE;
+  }
+
+  #renewLater(held: HeldLease): void {
+    held.renewAtMs = this.#options.clock.now() + this.#periodMs;
+    this.#line.add(held);
+    this.#timer ??= this.#options.clock.after(this.#periodMs, () => this.#look());
+  }
+
+  #look(): void {
+    const { clock } = this.#options;
+    const now = clock.now();
+    this.#timer = undefined;
+    for (const held of this.#line) {
+      if (held.renewAtMs > now) {
+        this.#timer = clock.after(held.renewAtMs - now, () => this.#look());
+        return;
+      }
+      this.#line.delete(held);
+      void this.#renew(held);
+    }
+  }
+
+  async #renew(held: HeldLease): Promise<void> {
+    const { clock, leaseMs, extend, onLost } = this.#options;
+    const { lease } = held;
+    const askedAtMs = clock.now();
+    try {
+      await extend(lease, leaseMs);
+      held.endsAtMs = askedAtMs + leaseMs;
+    } catch (thrown) {
+      const error = DingError.from(thrown);
+      // Anything else may pass before the lease is over.
+      if (!held.isOver && (error.code === "lease.expired" || clock.now() >= held.endsAtMs)) {
+        const reason = error.code === "lease.expired" ? error : expiredError("hold", lease);
+        held[Symbol.dispose]();
+        held.abort(reason);
+        onLost(lease, reason);
+      }
+    }
+    if (!held.isOver) this.#renewLater(held);
+  }
+}
 
 /**
  * A lease that is renewed until it is let go. It is lost when the queue says so, or when it could not be renewed
  * for its length: then somebody else may have the job.
  */
 export class HeldLease implements Disposable {
-  readonly #lease: Lease;
-  readonly #options: HeldLeaseOptions;
+  readonly lease: Lease;
+  /** For its keeper. */
+  endsAtMs: number;
+  renewAtMs = 0;
   readonly #abort = new LazyAbort();
-  #endsAtMs: number;
-  #timer: Disposable | undefined;
+  readonly #leave: (held: HeldLease) => void;
   #isOver = false;
 
-  constructor(lease: Lease, options: HeldLeaseOptions) {
-    this.#lease = lease;
-    this.#options = options;
-    this.#endsAtMs = options.clock.now() + options.leaseMs;
-    this.#renewLater();
+  constructor(lease: Lease, endsAtMs: number, leave: (held: HeldLease) => void) {
+    this.lease = lease;
+    this.endsAtMs = endsAtMs;
+    this.#leave = leave;
   }
 
   /** Aborts when the lease is lost, or with `abort()`. */
@@ -44,6 +116,11 @@ export class HeldLease implements Disposable {
     return this.#abort.reason instanceof DingError && this.#abort.reason.code === "lease.expired";
   }
 
+  /** True when nobody renews it any more. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** Tells who works that it shall end; the lease is still renewed. */
   abort(reason: unknown): void {
     this.#abort.abort(reason);
@@ -51,34 +128,6 @@ export class HeldLease implements Disposable {
 
   [Symbol.dispose](): void {
     this.#isOver = true;
-    this.#timer?.[Symbol.dispose]();
-  }
-
-  #renewLater(): void {
-    const { clock, leaseMs } = this.#options;
-    this.#timer = clock.after(leaseMs / RENEWALS_PER_LEASE, () => void this.#renew());
-  }
-
-  async #renew(): Promise<void> {
-    const { clock, leaseMs, extend } = this.#options;
-    const askedAtMs = clock.now();
-    try {
-      await extend(this.#lease, leaseMs);
-      this.#endsAtMs = askedAtMs + leaseMs;
-    } catch (thrown) {
-      const error = DingError.from(thrown);
-      // Anything else may pass before the lease is over.
-      if (error.code === "lease.expired" || clock.now() >= this.#endsAtMs) {
-        this.#lose(error.code === "lease.expired" ? error : expiredError("hold", this.#lease));
-      }
-    }
-    if (!this.#isOver) this.#renewLater();
-  }
-
-  #lose(reason: DingError): void {
-    if (this.#isOver) return;
-    this[Symbol.dispose]();
-    this.#abort.abort(reason);
-    this.#options.onLost(reason);
+    this.#leave(this);
   }
 }

@@ -4,7 +4,7 @@ import type { Logger } from "../core/log.ts";
 import { backoffMs, type Backoff } from "../core/retry.ts";
 import { Service } from "../core/service.ts";
 import { delay } from "../core/wait.ts";
-import { HeldLease } from "./held-lease.ts";
+import { LeaseKeeper, type HeldLease } from "./held-lease.ts";
 import type { Job } from "./job.ts";
 import type { Queue } from "./queue.ts";
 import { GiveUp, NotTried, type Fate } from "./verdicts.ts";
@@ -41,6 +41,7 @@ export class Subscription extends Service {
   readonly #queue: Queue;
   readonly #work: Work;
   readonly #options: Required<SubscribeOptions>;
+  readonly #keeper: LeaseKeeper;
   readonly #running = new Map<Job, HeldLease>();
   /** Words on jobs that are on their way. */
   readonly #settling = new Set<Promise<void>>();
@@ -58,6 +59,14 @@ export class Subscription extends Service {
     this.#work = work;
     const defaults = { concurrency: 1, leaseMs: queue.leaseMs, onSettled: () => {} };
     this.#options = { ...defaults, ...options };
+    const { leaseMs, clock, log } = this.#options;
+    const hasLease = queue.can.has("lease");
+    this.#keeper = new LeaseKeeper({
+      leaseMs,
+      clock,
+      extend: async (lease, ms) => void (hasLease && (await queue.extend(lease, ms))),
+      onLost: ({ id }, { message }) => log.warn("Lost a job under work", { id, reason: message }),
+    });
     this.#resumed.resolve();
   }
 
@@ -85,6 +94,7 @@ export class Subscription extends Service {
   }
 
   protected override async onStart(resources: AsyncDisposableStack): Promise<void> {
+    resources.use(this.#keeper);
     resources.defer(() => this.#abandon());
     const stop = (): void => {
       this.#taking.abort(this.stopping.reason);
@@ -112,16 +122,14 @@ export class Subscription extends Service {
     while (!this.stopping.aborted && !this.#queue.stopping.aborted) {
       await this.#resumed.promise;
       const { signal } = this.#taking;
-      let takenMs = 0;
-      const taking = this.#queue
-        .take({ leaseMs, waitMs: Infinity, signal, comesAgain: true })
-        .finally(() => (takenMs = clock.now()));
-      const [taken] = await Promise.allSettled([taking, before]);
-      if (taken.status === "fulfilled") {
+      const taking = this.#take(signal);
+      await before;
+      const { jobs, atMs, fault } = await taking;
+      if (jobs) {
         failures = 0;
         // Nothing could be said of the job before for so long that this one may be another's by now.
-        const isStale = hasLease && clock.now() - takenMs > leaseMs / 2;
-        for (const job of taken.value) {
+        const isStale = hasLease && clock.now() - atMs > leaseMs / 2;
+        for (const job of jobs) {
           if (isStale) {
             this.#giveBack(job);
             continue;
@@ -131,10 +139,22 @@ export class Subscription extends Service {
           last = this.#settleSoon(attempt);
         }
       } else if (!signal.aborted && !this.#queue.stopping.aborted) {
-        await this.#waitAfter(taken.reason, ++failures);
+        await this.#waitAfter(fault, ++failures);
       }
     }
     await Promise.all([before, last]);
+  }
+
+  /** Never rejects. */
+  async #take(signal: AbortSignal): Promise<{ jobs?: Job[]; atMs: number; fault?: unknown }> {
+    const { leaseMs, clock } = this.#options;
+    const wish = { leaseMs, waitMs: Infinity, signal, comesAgain: true };
+    try {
+      const jobs = await this.#queue.take(wish);
+      return { jobs, atMs: clock.now() };
+    } catch (fault) {
+      return { fault, atMs: clock.now() };
+    }
   }
 
   /** Nobody has run it; where that cannot be said, the lease's end says it. */
@@ -166,14 +186,7 @@ export class Subscription extends Service {
   }
 
   async #attempt(job: Job): Promise<Attempt> {
-    const { leaseMs, clock, log } = this.#options;
-    const hasLease = this.#queue.can.has("lease");
-    const held = new HeldLease(job, {
-      leaseMs,
-      clock,
-      extend: async (lease, ms) => void (hasLease && (await this.#queue.extend(lease, ms))),
-      onLost: ({ message }) => log.warn("Lost a job under work", { id: job.id, reason: message }),
-    });
+    const held = this.#keeper.hold(job);
     this.#running.set(job, held);
     const context: WorkContext = {
       get signal() {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { HeldLease } from "../../../src/broker/held-lease.ts";
+import { LeaseKeeper } from "../../../src/broker/held-lease.ts";
 import { expiredError } from "../../../src/broker/queue-faults.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
@@ -8,11 +8,12 @@ const LEASE = { id: "a", receipt: "1:1" };
 function hold(extend: () => Promise<void>) {
   const clock = new FakeClock();
   const lost: string[] = [];
-  const onLost = ({ code }: { code: string }): void => void lost.push(code);
-  return { clock, lost, held: new HeldLease(LEASE, { leaseMs: 3_000, clock, extend, onLost }) };
+  const onLost = (_lease: unknown, { code }: { code: string }): void => void lost.push(code);
+  const keeper = new LeaseKeeper({ leaseMs: 3_000, clock, extend, onLost });
+  return { clock, lost, keeper, held: keeper.hold(LEASE) };
 }
 
-test("HeldLease renews three times in its length until it is let go", async () => {
+test("LeaseKeeper renews a lease three times in its length until it is let go", async () => {
   const times: number[] = [];
   const { clock, held, lost } = hold(async () => void times.push(clock.now()));
   await clock.play(5_000);
@@ -24,7 +25,7 @@ test("HeldLease renews three times in its length until it is let go", async () =
   expect(clock.pending).toBe(0);
 });
 
-test("HeldLease is lost when the queue says so", async () => {
+test("LeaseKeeper loses a lease when the queue says so", async () => {
   const { clock, held, lost } = hold(() => Promise.reject(expiredError("extend", LEASE)));
   const { signal } = held;
   await clock.play(1_000);
@@ -34,11 +35,29 @@ test("HeldLease is lost when the queue says so", async () => {
   expect(clock.pending).toBe(0);
 });
 
-test("HeldLease bears a queue that is away, for its length", async () => {
+test("LeaseKeeper bears a queue that is away, for its length", async () => {
   const { clock, held, lost } = hold(() => Promise.reject(new Error("away")));
   await clock.play(2_999);
   expect(lost).toEqual([]);
   await clock.play(1);
   expect(lost).toEqual(["lease.expired"]);
   expect(held.signal.aborted).toBe(true);
+});
+
+test("LeaseKeeper renews each lease at its own time, with one timer, and none that was let go", async () => {
+  const times: string[] = [];
+  const clock = new FakeClock();
+  const extend = async ({ id }: { id: string }) => void times.push(`${id} ${clock.now()}`);
+  const keeper = new LeaseKeeper({ leaseMs: 3_000, clock, extend, onLost: () => {} });
+  keeper.hold({ id: "a", receipt: "" });
+  await clock.play(300);
+  const gone = keeper.hold({ id: "b", receipt: "" });
+  await clock.play(300);
+  keeper.hold({ id: "c", receipt: "" });
+  gone[Symbol.dispose]();
+  expect(clock.pending).toBe(1);
+  await clock.play(2_000);
+  expect(times).toEqual(["a 1000", "c 1600", "a 2000", "c 2600"]);
+  keeper[Symbol.dispose]();
+  expect(clock.pending).toBe(0);
 });
