@@ -63,6 +63,7 @@ export interface Assembly {
 }
 
 const MASTER_CLOSE_MS = 2_000;
+const MOST_FAILURES = 3;
 const BACKOFF = { minMs: 100, maxMs: 10_000, jitter: 0.3 };
 
 /** Opens all that a coordinator needs; whatever is open is released with `resources`, in reverse. */
@@ -183,6 +184,7 @@ export async function assemble(
     isHeld: () => crew.isAwaited,
     hasEvaluators: main.evaluator !== undefined,
     drainMs: patience.drainTimeout * 1_000,
+    mostFailures: Math.max(1, Math.min(MOST_FAILURES, patience.maxAttempts - 1)),
     home: {
       clock,
       callTimeoutMs,

@@ -6,7 +6,7 @@ import type { OperatorSettings } from "../config/run-schema.ts";
 import type { Roster } from "../workers/roster.ts";
 import type { OperatorClient } from "./operator-client.ts";
 import { REPLICA_ROLES, type ReplicaKind, type ReplicaList } from "./replica-words.ts";
-import { placeOf } from "./replicas.ts";
+import { placeOf, podOf } from "./replicas.ts";
 
 /** What keeping in step with an operator's server needs. */
 export interface OperatorSyncOptions {
@@ -119,11 +119,4 @@ export class OperatorSync {
     }
     for (const name of fresh) this.#told.add(name);
   }
-}
-
-/** `pod-0.service:22270` is pod-0: what stands before the port, but for its last label. */
-function podOf(address: string): string {
-  const [host = address] = address.split(":");
-  const labels = host.split(".");
-  return labels.length > 1 ? labels.slice(0, -1).join(".") : host;
 }

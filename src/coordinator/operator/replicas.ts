@@ -61,15 +61,18 @@ export class Replicas {
     roster.remove(id);
   }
 
-  /** They are known to be broken: what they do is lost, and they are not dialled any more. */
+  /**
+   * They are known to be broken, by name, address or pod: what they do is lost, and goes on elsewhere. Those that are
+   * kept are dialled again; those that are gone already are passed over.
+   */
   failed(wish: ReplicaWish): ReplicaList {
     const { roster } = this.#options;
-    for (const [, said] of entriesOf(wish)) {
+    for (const [kind, said] of entriesOf(wish)) {
       if (typeof said === "number") {
         throw new DingError("usage.invalid-input", "Cannot tell which failed: send their names");
       }
       for (const name of said) {
-        const worker = this.#find(name);
+        const worker = this.#find(name) ?? this.#ofPod(name, REPLICA_ROLES[kind]);
         if (worker) roster.distrust(worker, "it is said to have failed");
       }
     }
@@ -85,6 +88,12 @@ export class Replicas {
   #find(name: string): Worker | undefined {
     return this.#options.roster.workers.find(
       ({ id, connection }) => id === name || connection.address === name,
+    );
+  }
+
+  #ofPod(name: string, role: WorkerRole): Worker | undefined {
+    return this.#options.roster.workers.find(
+      (worker) => worker.role === role && podOf(addressOf(worker)) === name,
     );
   }
 
@@ -108,6 +117,13 @@ export class Replicas {
 /** Where it listens; one that has dialled in goes by its name. */
 export function addressOf({ id, connection }: Worker): string {
   return connection.port === 0 ? id : connection.address;
+}
+
+/** `pod-0.service:22270` is pod-0: what stands before the port, but for its last label. */
+export function podOf(address: string): string {
+  const [host = address] = address.split(":");
+  const labels = host.split(".");
+  return labels.length > 1 ? labels.slice(0, -1).join(".") : host;
 }
 
 /** A worker that is dialled at an address; that is its name. */

@@ -1,14 +1,23 @@
 import { DingError } from "../../core/errors.ts";
+import { delay } from "../../core/wait.ts";
 import { VERBS } from "../plugin/worker-verbs.ts";
 import type { AttemptHome, AttemptRun } from "./attempt-run.ts";
 import { camelled, collectorInfo, learnInfo, number } from "./words.ts";
 
+/** After an answer that brought nothing. */
+const NOTHING_MS = 50;
+
 /** A collector that has no link: it is asked for what it has, one thing or a list of them, until it is done. */
 export async function askCollector(run: AttemptRun, home: AttemptHome): Promise<void> {
   while (!run.draining.aborted) {
-    const answer = await run.call(VERBS.COLLECTOR_DATA);
-    for (const item of Array.isArray(answer) ? (answer as unknown[]) : [answer]) {
-      const words = (item ?? {}) as Readonly<Record<string, unknown>>;
+    const answer = (await run.call(VERBS.COLLECTOR_DATA)) ?? [];
+    const items = Array.isArray(answer) ? (answer as unknown[]) : [answer];
+    if (items.length === 0) await delay(NOTHING_MS, run.draining).catch(() => {});
+    for (const item of items) {
+      if (typeof item !== "object" || item === null) {
+        throw new DingError("task.failed", `the collector said ${JSON.stringify(item)}, no object`);
+      }
+      const words = item as Readonly<Record<string, unknown>>;
       if ("data_id" in words || "data" in words) await home.sendData(run, words);
       else if (home.collectorInfo(run, collectorInfo(item))) return;
     }

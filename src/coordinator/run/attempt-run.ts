@@ -50,7 +50,7 @@ export interface AttemptHome {
 export type Outcome =
   | { what: "collected"; result: CollectorFinish }
   | { what: "learned"; result: LearnInfo }
-  | { what: "failed" | "lost" | "refused"; reason: string };
+  | { what: "failed" | "lost" | "refused"; reason: string; wasKilled: boolean };
 
 /** Beyond the time it has to drain: for the answer to come back. */
 const LAST_MS = 5_000;
@@ -126,7 +126,7 @@ export class AttemptRun {
       return await this.#run(link.target);
     } catch (thrown) {
       const error = DingError.from(this.signal.aborted ? this.signal.reason : thrown);
-      return { what: whatOf(error), reason: error.message };
+      return { what: whatOf(error), reason: error.message, wasKilled: KILLED.has(error.code) };
     } finally {
       this.#timer?.[Symbol.dispose]();
       close?.();
@@ -219,14 +219,15 @@ function whatOf({ code, details }: DingError): "failed" | "lost" | "refused" {
   return LOST.has(code) ? "lost" : "failed";
 }
 
-/** The worker is gone; its code may have been good. */
-const LOST: ReadonlySet<string> = new Set([
+/** Its process, or the way to it, has ended: that says nothing of the worker. */
+const KILLED: ReadonlySet<string> = new Set([
   "task.lost",
   "worker.exited",
-  "wait.timeout",
   "network.closed",
   "network.timeout",
   "network.refused",
-  "peer.refused",
   "service.stopping",
 ]);
+
+/** The worker is gone; its code may have been good. */
+const LOST: ReadonlySet<string> = new Set([...KILLED, "wait.timeout", "peer.refused"]);

@@ -29,6 +29,8 @@ export interface DispatcherOptions {
   hasEvaluators: boolean;
   /** How long a worker that is let go may take for its episode. */
   drainMs: number;
+  /** A worker on which so many attempts in a row fail is let go of, where others do better. */
+  mostFailures: number;
   /** What attempts need of the coordinator, beside what is done here. */
   home: Omit<AttemptHome, "started" | "touched" | "runsIn" | "closing" | "leaving">;
 }
@@ -68,12 +70,14 @@ export class Dispatcher implements Disposable {
       leaving: (run) => roster.leaving(run.worker),
       collectorInfo: (run, info) => {
         this.#count(run, info);
+        if (info.envSteps > 0 || info.episodes > 0) run.worker.worked();
         const isEnd = options.home.collectorInfo(run, info);
         if (isEnd) this.finish(run.task.id);
         this.look();
         return isEnd;
       },
       learnerInfo: (run, info) => {
+        if (info.learnerStep > 0) run.worker.worked();
         const isEnd = options.home.learnerInfo(run, info);
         if (isEnd) this.finish(run.task.id);
         this.look();
@@ -183,17 +187,31 @@ export class Dispatcher implements Disposable {
     this.#settle(run, outcome);
     tally.forget(run.key);
     const isNothing = outcome.what === "failed" || outcome.what === "lost";
-    if (isNothing && !this.#isStopped) {
+    if (!isNothing) worker.worked();
+    else if (!this.#isStopped) {
       log.warn(`${task.kind} task ${task.id} came to nothing: ${outcome.reason}`, {
         attempt: run.attempt,
         worker: worker.id,
       });
       // Nobody knows what its code still does.
       if (run.signal.aborted && worker.state !== "gone") roster.distrust(worker, outcome.reason);
+      if (!outcome.wasKilled) this.#shun(worker);
     }
     roster.release(worker);
     if (this.#runs.size === 0) for (const wake of this.#idle.splice(0)) wake();
     this.look();
+  }
+
+  /** Whose attempts all come to nothing would have one task after another, while others can do them: it is let go of. */
+  #shun(worker: Worker): void {
+    const { roster, log, mostFailures } = this.#options;
+    worker.failures += 1;
+    if (worker.failures < mostFailures || worker.state === "gone") return;
+    const isBetter = (other: Worker): boolean =>
+      other !== worker && other.role === worker.role && other.hasWorked && other.failures === 0;
+    if (!roster.workers.some(isBetter)) return;
+    log.error(`worker ${worker.id} is let go: ${worker.failures} attempts in a row failed on it`);
+    roster.remove(worker.id);
   }
 
   #settle(run: AttemptRun, outcome: Outcome): void {

@@ -53,6 +53,9 @@ export class Worker implements Candidate {
   policyVersion = 0;
   /** It is let go of when its task has ended. */
   isLeaving = false;
+  /** Attempts in a row that came to nothing on it, and whether any has come to something. */
+  failures = 0;
+  hasWorked = false;
 
   constructor(connection: SlaveConnection, origin: WorkerOrigin) {
     this.id = connection.name;
@@ -62,6 +65,12 @@ export class Worker implements Candidate {
 
   get isIdle(): boolean {
     return this.state === "idle";
+  }
+
+  /** What it was given came to something. */
+  worked(): void {
+    this.failures = 0;
+    this.hasWorked = true;
   }
 
   /** Asks what it is; throws when it is not what it was given for. */

@@ -130,6 +130,11 @@ test.each(["/v1alpha1/replicas", "/v2alpha1/job/ns.job/replicas"])(
     await ask("POST", { collectors: [one.address] }, "/failed");
     await until(() => count() === 2, PATIENT);
     expect(coordinator.facts().counters.failures).toBeGreaterThan(0);
+    // By its pod, which is what stands before the port, without the last label.
+    const { failures } = coordinator.facts().counters;
+    await ask("POST", { learners: ["127.0.0"], collectors: ["127.0.0"] }, "/failed");
+    await until(() => coordinator.facts().counters.failures > failures, PATIENT);
+    await until(() => count() === 2, PATIENT);
     await ask("DELETE", { collectors: [two.address] });
     await until(() => two.status().master === null, PATIENT);
     await ask("DELETE", { replicas: 1 });

@@ -145,6 +145,35 @@ test("a worker whose code fails each time fails the run, with its own words", as
   await until(() => coordinator.state === "failed", PATIENT);
 });
 
+test("a worker on which everything fails is let go of, where another one works: the run goes on", async () => {
+  await using folder = await tempFolder();
+  const config = lineRun({ collectorTaskSpace: 2 });
+  config.system = { coordinator: { maxAttempts: 3 } };
+  const errors: string[] = [];
+  const log = {
+    debug() {},
+    info() {},
+    warn: (text: string) => void errors.push(text),
+    error: (text: string) => void errors.push(text),
+  };
+  await using coordinator = await startCoordinator(folder.path, { config, log });
+  const join = [coordinator.address];
+  await using _two = await joinWorker(plainLearner([], []), { name: "learner-1", join });
+  await using _one = await joinWorker(plainCollector([]), { name: "collector-1", join });
+  await until(() => coordinator.facts().tasks.done > 2, PATIENT);
+  const bad = { processTask: ({ name }: Verb) => (name === "resource" ? { cpu: 1 } : 42) };
+  await using broken = await joinWorker(bad, { name: "collector-2", join });
+  await until(
+    () => errors.find((text) => text.startsWith("worker collector-2 is let go")),
+    PATIENT,
+  );
+  expect(errors.find((text) => text.includes("the collector said 42, no object"))).toBeDefined();
+  await until(() => broken.status().master === null, PATIENT);
+  const { done } = coordinator.facts().tasks;
+  await until(() => coordinator.facts().tasks.done > done + 2, PATIENT);
+  expect(coordinator.facts().workers.map(({ id }) => id)).not.toContain("collector-2");
+});
+
 test("a slave that runs several tasks at a time is not used, and not asked again and again", async () => {
   await using folder = await tempFolder();
   const warnings: string[] = [];
