@@ -39,6 +39,9 @@ const FORGOTTEN: LoggedEvent = {
   total: 0,
 };
 
+/** So many entries that are gone are still known by how many events they held. */
+const MOST_COUNTED = 32_768;
+
 /** The latest events of one sender, once for all its peers: the oldest make way for new ones. */
 export class EventLog {
   readonly #window: LogWindow;
@@ -47,6 +50,8 @@ export class EventLog {
   #head = 0;
   #total = 0;
   #count = 0;
+  /** By number, modulo: the events up to the latest entries. */
+  #counts = new Float64Array(0);
   /** The last one that is gone; its bytes are free. */
   #gone: LoggedEvent = FORGOTTEN;
 
@@ -68,6 +73,7 @@ export class EventLog {
     this.#total += body.length;
     this.#count += count;
     const seq = (this.#head += 1);
+    this.#noteCount(seq);
     const event = { seq, to, body, note, events: this.#count, total: this.#total };
     this.#events.push(event);
     while (this.first < this.#head && this.#isOver()) this.#drop();
@@ -83,10 +89,23 @@ export class EventLog {
     return this.at(seq)?.total ?? (seq > this.#head ? this.#total : this.#gone.total);
   }
 
-  /** How many events there were up to this entry; of one that is gone, at most: each behind it was one at least. */
+  /** How many events there were up to this entry; of one that is long gone, at most: each behind it was one at least. */
   eventsAt(seq: number): number {
     if (seq > this.#head) return this.#count;
-    return this.at(seq)?.events ?? Math.max(0, this.#gone.events - (this.#gone.seq - seq));
+    if (seq <= 0) return 0;
+    if (seq > this.#head - MOST_COUNTED) return this.#counts[seq % MOST_COUNTED] ?? 0;
+    return Math.max(0, this.#gone.events - (this.#gone.seq - seq));
+  }
+
+  /** Small until it is needed: nearly all senders say little. */
+  #noteCount(seq: number): void {
+    const { length } = this.#counts;
+    if (seq >= length && length < MOST_COUNTED) {
+      const grown = new Float64Array(Math.min(MOST_COUNTED, Math.max(1_024, 2 * length)));
+      grown.set(this.#counts);
+      this.#counts = grown;
+    }
+    this.#counts[seq % MOST_COUNTED] = this.#count;
   }
 
   #isOver(): boolean {

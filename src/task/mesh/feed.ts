@@ -73,7 +73,8 @@ export class Feed {
 
   /** What is to be said now; undefined when that was all, or enough is on its way. */
   next(): Said | undefined {
-    if (this.policy === "drop") this.#passOver();
+    const isFull = !this.#isWithin(this.#taken, this.#told);
+    if (this.policy === "drop" && isFull) return this.#passOver();
     const gone = this.#goneUpTo();
     if (this.#looked < gone) {
       const after = this.#told;
@@ -81,7 +82,7 @@ export class Feed {
       const events = this.#log.eventsAt(gone) - this.#log.eventsAt(after);
       return { kind: "missed", after, upTo: gone, events };
     }
-    if (!this.#isWithin(this.#taken, this.#told)) return undefined;
+    if (isFull) return undefined;
     while (this.#looked < this.#log.head) {
       const event = this.#log.at((this.#looked += 1));
       if (!event || !this.#isFor(event)) continue;
@@ -116,18 +117,20 @@ export class Feed {
     return upTo - from < this.#flight.events && bytes < this.#flight.bytes;
   }
 
-  /** It neither takes what is on its way nor leaves room for what waits: what waits is let go. */
-  #passOver(): void {
-    if (this.#isWithin(this.#taken, this.#told)) return;
-    if (this.#isWithin(this.#looked, this.#log.head)) return;
-    if (this.#goneUpTo() > this.#looked) return; // that comes first
-    for (let seq = this.#looked + 1; seq <= this.#log.head; seq++) {
+  /** It neither takes what is on its way nor leaves room for what waits: what waits is let go. It hears of that once. */
+  #passOver(): undefined {
+    const { head } = this.#log;
+    const from = Math.max(this.#looked, this.#goneUpTo());
+    if (this.#isWithin(from, head)) return;
+    for (let seq = from + 1; seq <= head; seq++) {
       const event = this.#log.at(seq);
       if (event && this.#isFor(event)) {
         this.#dropped += event.events - this.#log.eventsAt(seq - 1);
       }
     }
-    this.#passedOver.push({ after: this.#looked, upTo: this.#log.head });
+    const last = this.#passedOver.at(-1);
+    if (last && last.upTo > this.#looked) last.upTo = head;
+    else this.#passedOver.push({ after: this.#looked, upTo: head });
   }
 
   #isFor({ to }: LoggedEvent): boolean {

@@ -70,7 +70,9 @@ export class NodeRun implements AsyncDisposable {
     } catch (thrown) {
       const { code, message, details } = DingError.from(thrown);
       if (code !== "network.in-use") throw thrown;
-      const hint = "Pass --ports 0 for free ones, others with --ports, or stop what listens there.";
+      const hint = message.includes("EADDRNOTAVAIL")
+        ? "It is no address of this machine: pass --host for where to listen, --address for how others reach it."
+        : "Pass --ports 0 for free ones, others with --ports, or stop what listens there.";
       throw errorOf(code, message, { hint, details });
     }
     const { broker } = this.#setUp;
