@@ -110,10 +110,10 @@ export class Coordinator extends Service {
     return this.closed;
   }
 
-  /** As `Service.close`; workers have `drainTimeoutMs` to finish. */
+  /** As `Service.close`; workers have `drainTimeoutMs` to finish. The state is saved also where they have none. */
   override close(graceMs: number = this.#options.drainTimeoutMs ?? 10_000): Promise<void> {
     this.#graceMs = graceMs;
-    return super.close(graceMs);
+    return super.close(Math.max(1, graceMs));
   }
 
   /** Tells the operator something. */

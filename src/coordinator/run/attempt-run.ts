@@ -206,7 +206,7 @@ export class AttemptRun {
   }
 
   #tellEnd(): void {
-    const drainMs = Math.max(0, this.#endBy - this.#home.clock.now());
+    const drainMs = Math.max(0, Math.round(this.#endBy - this.#home.clock.now()));
     this.#port?.request(END_METHOD, { drainMs }).catch(() => {});
   }
 }

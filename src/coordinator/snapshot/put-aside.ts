@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { newId } from "../../core/id.ts";
 
 const BEFORE = "before";
 
@@ -18,7 +19,8 @@ export async function putAside(folder: string, names: readonly string[]): Promis
   if (left.length === 0) {
     return { keep: () => Promise.resolve(), undo: () => removeAll(folder, names) };
   }
-  const aside = await mkdtemp(join(folder, `${BEFORE}-`));
+  const aside = join(folder, `${BEFORE}-${newId()}`);
+  await mkdir(aside);
   for (const name of left) await rename(join(folder, name), join(aside, name));
   return {
     async keep() {

@@ -19,7 +19,8 @@ test("a run that was stopped goes on: counters, buffer, weights and tasks are th
   await using _learner = await joinWorker(lineLearner(), { name: "l1", join: [first.address] });
   await using _one = await joinWorker(lineCollector(), { name: "c1", join: [first.address] });
   await until(() => first.facts().counters.learnerStep > 3, PATIENT);
-  await first.close();
+  // Also one that waits for nobody saves what it has.
+  await first.close(0);
   const before = first.facts();
   const saved = readFileSync(join(folder.path, "state.ding"));
   expect(saved.length).toBeGreaterThan(1_000);
