@@ -31,6 +31,16 @@ export async function receiveAll(
   if (requests.length === 0)
     throw new DingError("usage.invalid-input", "Cannot receive: no requests");
   const remaining = new Map(requests.map((request) => [request.reqId, request]));
+  const checked = new Set<string>();
+  /** Nobody can wait for what does not come. */
+  const check = (): void => {
+    for (const reqId of remaining.keys()) {
+      if (checked.has(reqId)) continue;
+      const others = [...claims].filter((claim) => claim !== remaining);
+      if (!inbox.isOpen(reqId) || others.some((claim) => claim.has(reqId))) throw noAnswer(reqId);
+      checked.add(reqId);
+    }
+  };
   const received = new Map<string, RecvPayload>();
   const take = async (answer: RecvPayload): Promise<void> => {
     remaining.delete(answer.reqId);
@@ -46,9 +56,11 @@ export async function receiveAll(
         if (ignoreErr && DingError.from(error).code === "wait.timeout") return undefined;
         throw error;
       });
+  check();
   claims.add(remaining);
   try {
     while (remaining.size > 0) {
+      check();
       const answer = await next();
       if (answer) await take(answer);
       else {
@@ -62,6 +74,12 @@ export async function receiveAll(
     claims.delete(remaining);
   }
   return requests.flatMap(({ reqId }) => received.get(reqId) ?? []);
+}
+
+function noAnswer(reqId: string): DingError {
+  return new DingError("usage.invalid-input", `Cannot receive: no answer comes to "${reqId}"`, {
+    hint: "Pass what send() gave; each answer is received once.",
+  });
 }
 
 function lateAnswer(

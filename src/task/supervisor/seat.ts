@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
-import { DingError } from "../../core/errors.ts";
+import { DingError, messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { backoffMs } from "../../core/retry.ts";
 import { Fifo } from "../fifo.ts";
@@ -23,6 +23,7 @@ export interface SeatOptions {
   log: Logger;
 }
 
+const STOPPING = "Cannot ask the child: its supervisor stops";
 const AGAIN = { minMs: 20, maxMs: 5_000, jitter: 0.2 };
 
 /**
@@ -46,6 +47,7 @@ export class Seat {
   #deaths: number[] = [];
   #again: Disposable | undefined;
   #starting: Promise<void> = Promise.resolve();
+  #restarting: Promise<void> | undefined;
 
   constructor(options: SeatOptions) {
     this.#options = options;
@@ -71,17 +73,10 @@ export class Seat {
     this.#goOn();
   }
 
-  /** Ends the child, whatever it does, and makes another one; resolves when that is ready. */
-  async restart(): Promise<void> {
-    if (this.#isClosed) throw this.#failsWith;
-    await this.#starting.catch(() => {}); // one that starts just now is ended too
-    this.#failsWith = undefined;
-    const old = this.#child;
-    this.#child = undefined;
-    this.#isReady = false;
-    await old?.[Symbol.asyncDispose]();
-    this.#starting = this.#startAgain();
-    await this.#starting;
+  /** Ends the child, whatever it does, and makes another one; resolves when that is ready. Twice at once is once. */
+  restart(): Promise<void> {
+    this.#restarting ??= this.#restart().finally(() => (this.#restarting = undefined));
+    return this.#restarting;
   }
 
   /** Asks what waits still, and lets the child end by itself; nothing new is asked. */
@@ -91,7 +86,7 @@ export class Seat {
       await this.#idle.promise;
     }
     this.#close();
-    await this.#starting.catch(() => {});
+    await this.#settled();
     const child = this.#child;
     if (!child) return;
     child.stop();
@@ -103,8 +98,40 @@ export class Seat {
   async kill(): Promise<void> {
     this.#close();
     this.#child?.kill();
-    await this.#starting.catch(() => {});
+    await this.#settled();
     await this.#child?.[Symbol.asyncDispose]();
+  }
+
+  async #restart(): Promise<void> {
+    this.#checkOpen();
+    this.#isReady = false; // what is sent from now on is for the next one
+    await this.#starting.catch(() => {}); // one that starts just now is ended too
+    this.#checkOpen();
+    this.#failsWith = undefined;
+    this.#deaths = [];
+    const old = this.#child;
+    this.#child = undefined;
+    this.#isReady = false;
+    await old?.[Symbol.asyncDispose]();
+    this.#checkOpen();
+    this.#starting = this.#startAgain();
+    try {
+      await this.#starting;
+    } catch (error) {
+      this.#child = undefined;
+      if (!this.#isClosed) this.#giveUp(`it cannot be made: ${messageOf(error)}`);
+      throw error;
+    }
+  }
+
+  /** No child is on its way any more. */
+  async #settled(): Promise<void> {
+    await this.#restarting?.catch(() => {});
+    await this.#starting.catch(() => {});
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw this.#failsWith ?? new DingError("service.stopping", STOPPING);
   }
 
   async #startAgain(): Promise<void> {
@@ -157,10 +184,7 @@ export class Seat {
     this.#deaths = [...this.#deaths, nowMs].filter((at) => nowMs - at < restart.periodMs);
     if (this.#deaths.length > restart.maxRestarts) {
       log.error("A child died too often, and is not started again", { procId });
-      const text = `Cannot ask child ${procId}: it died ${this.#deaths.length} times: ${reason.message}`;
-      const hint = "Look at the log of what it does; restart() makes it again.";
-      this.#failsWith = new DingError("worker.exited", text, { hint });
-      return this.#goOn();
+      return this.#giveUp(`it died ${this.#deaths.length} times: ${reason.message}`);
     }
     const waitMs = backoffMs(AGAIN, this.#deaths.length);
     log.warn("A child died and is started again", { procId, reason: reason.message });
@@ -173,11 +197,18 @@ export class Seat {
     });
   }
 
+  /** Until restart(). */
+  #giveUp(why: string): void {
+    const text = `Cannot ask child ${this.#options.procId}: ${why}`;
+    const hint = "Look at the log of what it does; restart() makes it again.";
+    this.#failsWith = new DingError("worker.exited", text, { hint });
+    this.#goOn();
+  }
+
   #close(): void {
     this.#isClosed = true;
     this.#again?.[Symbol.dispose]();
-    const text = "Cannot ask the child: its supervisor stops";
-    this.#failsWith = new DingError("service.stopping", text);
+    this.#failsWith = new DingError("service.stopping", STOPPING);
     this.#goOn();
   }
 

@@ -30,6 +30,7 @@ export interface SupervisorOptions {
 }
 
 const DEFAULTS = { limit: 10_000, setUpTimeoutMs: 60_000, stopGraceMs: 5_000 };
+const MOST_SHARED = 2 ** 40;
 const RESTART: RestartTerms = { maxRestarts: 5, periodMs: 60_000 };
 
 /**
@@ -62,6 +63,7 @@ export class Supervisor extends Service {
         hint: "Register all children before start().",
       });
     }
+    if (typeof child === "object") checkShared(child.sharedBytes);
     const procId = this.#seats.length;
     const { limit = DEFAULTS.limit, restart, clock = systemClock, log } = this.#options;
     this.#seats.push(
@@ -87,7 +89,7 @@ export class Supervisor extends Service {
     return this.close(timeoutMs);
   }
 
-  /** Asks a child to call a method; throws `queue.full`, and `usage.invalid-input` where there is no such child. */
+  /** Asks a child to call a method; throws `queue.full`, and `usage.invalid-input` for a child or an id that cannot be. */
   send(request: Omit<SendPayload, "reqId" | "args"> & Partial<SendPayload>): SendPayload {
     const payload = { args: [], reqId: randomUUID(), ...request };
     const { method, args } = payload;
@@ -125,6 +127,7 @@ export class Supervisor extends Service {
   /** Calls a method of all children, and gives what they return, in their order. */
   async broadcast(method: string, ...args: unknown[]): Promise<unknown[]> {
     const sent = this.#seats.map((_, procId) => this.send({ procId, method, args }));
+    if (sent.length === 0) return [];
     return (await this.recvAll(sent)).map(({ data }) => data);
   }
 
@@ -181,8 +184,15 @@ export class Supervisor extends Service {
       const text = `Cannot send: ${this.#inbox.size} answers wait`;
       throw new DingError("queue.full", text, { hint: "Receive the answers first." });
     }
+    const seat = this.#seat(payload.procId);
     const answer = (reply: RecvPayload): void => this.#inbox.put(reply);
-    this.#seat(payload.procId).ask({ payload, ask, answer });
+    this.#inbox.expect(payload.reqId);
+    try {
+      seat.ask({ payload, ask, answer });
+    } catch (error) {
+      this.#inbox.forget(payload.reqId);
+      throw error;
+    }
   }
 
   #seat(procId: number): Seat {
@@ -192,4 +202,11 @@ export class Supervisor extends Service {
       hint: `Children are 0 to ${this.#seats.length - 1}.`,
     });
   }
+}
+
+function checkShared(bytes: number | undefined): void {
+  if (bytes === undefined || (Number.isInteger(bytes) && bytes > 0 && bytes <= MOST_SHARED)) return;
+  throw new DingError("usage.invalid-option", `Cannot use sharedBytes ${bytes}`, {
+    hint: "Give a whole number of bytes, as many as the arrays of a result have.",
+  });
 }
