@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../core/clock.ts";
-import { checkCount, inputFault, stateFault } from "./faults.ts";
+import { DingError } from "../core/errors.ts";
+import { checkCount, checkFrom, inputFault, stateFault } from "./faults.ts";
 import { checkPriority } from "./inserting.ts";
 import {
   PushSampleLimiter,
@@ -107,6 +108,9 @@ export class AdvancedReplayBuffer<T = unknown> {
     checkCount("size", size);
     checkCount("maxUse", maxUse, { orInfinity: true });
     checkCount("annealStep", annealStep);
+    checkFrom("maxStaleness", maxStaleness);
+    checkFrom("alpha", alpha, 1e9);
+    checkFrom("beta", beta, 1);
     this.size = size;
     this.monitor = new ThroughputMonitor(clock);
     this.#maxUse = maxUse;
@@ -166,13 +170,16 @@ export class AdvancedReplayBuffer<T = unknown> {
     for (const [slot, item] of this.#items.entries()) {
       if (item && policyVersion - item.policyVersion > this.#maxStaleness) this.#remove(slot);
     }
-    if (this.#count < count || !this.#limiter.canSample(count)) return undefined;
+    const isEnough = this.#count >= count && this.#usesLeft >= count;
+    if (!isEnough || !this.#limiter.canSample(count)) return undefined;
     this.#limiter.sample(count);
-    const slots = Array.from({ length: count }, (_, at) =>
-      this.#sums.find(((at + this.#random.next()) / count) * this.#sums.total),
-    );
-    const sampled = slots.map((slot) => this.#take(slot, policyVersion));
-    for (const { slot, use } of sampled) if (use >= this.#maxUse) this.#remove(slot);
+    const least = this.#least.least;
+    const sampled = Array.from({ length: count }, (_, at) => {
+      const slot = this.#draw((at + this.#random.next()) / count);
+      const item = this.#take(slot, { policyVersion, least });
+      if (item.use >= this.#maxUse) this.#remove(slot); // at once: it is not drawn again
+      return item;
+    });
     this.#beta = Math.min(1, this.#beta + this.#betaStep);
     return sampled;
   }
@@ -236,14 +243,31 @@ export class AdvancedReplayBuffer<T = unknown> {
     this.#random.loadStateDict(state.random);
   }
 
-  #take(slot: number, policyVersion: number): AdvancedItem<T> {
+  get #usesLeft(): number {
+    if (this.#maxUse === Infinity) return Infinity;
+    return this.#items.reduce((left, item) => left + (item ? this.#maxUse - item.use : 0), 0);
+  }
+
+  /** The slot at this share of all weights; where all are 0, any that holds an item. */
+  #draw(share: number): number {
+    const { total } = this.#sums;
+    if (total > 0) return this.#sums.find(share * total);
+    const there = [...this.#items.keys()].filter((slot) => this.#items[slot]);
+    return there[Math.floor(share * there.length)] ?? 0;
+  }
+
+  #take(
+    slot: number,
+    { policyVersion, least }: { policyVersion: number; least: number },
+  ): AdvancedItem<T> {
     const item = this.#items[slot];
-    if (!item) throw inputFault("Cannot sample: all priorities are 0");
+    if (!item) throw new DingError("internal.bug", `Cannot sample: slot ${slot} is empty`);
     const { data, uniqueId, priority } = item;
     const use = ++item.use;
     const staleness = policyVersion - item.policyVersion;
     // (N · p)^-beta over that of the least p: N and the total cancel out.
-    const weight = (this.#sums.get(slot) / this.#least.least) ** -this.#beta;
+    const own = this.#sums.get(slot);
+    const weight = own === 0 ? 1 : (own / least) ** -this.#beta;
     this.monitor.sample({ use, priority, staleness });
     return { data, uniqueId, slot, priority, use, staleness, weight };
   }

@@ -31,3 +31,10 @@ export function checkCount(
     throw optionFault(path, `${value} is not a whole number from ${least} on`);
   }
 }
+
+/** Refuses what is not a number from 0 to `most`. */
+export function checkFrom(path: string, value: number, most = Infinity): void {
+  if (value >= 0 && value <= most) return;
+  const to = most === Infinity ? "on" : `to ${most}`;
+  throw optionFault(path, `${value} is not a number from 0 ${to}`);
+}

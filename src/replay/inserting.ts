@@ -1,7 +1,8 @@
+import { DingError } from "../core/errors.ts";
 import { inOrder, planEpisode } from "./episode-plan.ts";
 import { inputFault } from "./faults.ts";
 import { columnsOf } from "./reading-steps.ts";
-import type { EpisodeOptions, InsertOptions, Steps } from "./replay-options.ts";
+import type { EpisodeOptions, Inserted, InsertOptions, Steps } from "./replay-options.ts";
 import type { RowStore } from "./store/row-store.ts";
 import type { Entry, Table } from "./table.ts";
 
@@ -13,7 +14,6 @@ export interface Insertion {
   readonly tables: readonly Table[];
   readonly count: number;
   done: number;
-  dropped: number;
   /** Puts the items from `from` on in, `count` of them. */
   readonly put: (from: number, count: number) => void;
   /** Lets go of what it holds, once, however it ends. */
@@ -38,7 +38,7 @@ export function insertionOf(
       for (const table of tables) table.giveUpRoom();
     }
   };
-  return { tables, count, done: 0, dropped: 0, put, end: () => {} };
+  return { tables, count, done: 0, put, end: () => {} };
 }
 
 /** Windows over the steps of an episode, or of several, as items; they share its rows. */
@@ -70,11 +70,39 @@ export function episodeOf(
     for (const run of rows ? runs : []) store.release(rows?.[run.start] ?? 0, run.length);
     rows = undefined;
   };
-  return { tables, count: windows.length, done: 0, dropped: 0, put, end };
+  return { tables, count: windows.length, done: 0, put, end };
+}
+
+/** Those of the tables for which steps of this policy are not too old. */
+export function takersOf(tables: readonly Table[], { policyVersion = 0 }: InsertOptions): Table[] {
+  return tables.filter((table) => !table.isStale(policyVersion));
+}
+
+/** Puts in what the limiters let through, and `pump()`s then; undefined while it has to wait for the rest. */
+export function advance(insertion: Insertion, pump: () => void): Inserted | undefined {
+  const { tables, count } = insertion;
+  while (insertion.done < count) {
+    const left = count - insertion.done;
+    const size = insertableOf(tables, left);
+    const held = size < left ? tables.filter((table) => !table.limiter.canInsert(left)) : [];
+    if (held.some(({ settings }) => settings.mode === "reject")) {
+      throw new DingError("queue.full", `Cannot insert ${left} items now: room for ${size}`);
+    }
+    if (size === 0) {
+      if (!held.some(({ settings }) => settings.mode === "drop")) return undefined;
+      for (const table of tables) table.counts.dropped += left;
+      return { accepted: insertion.done, dropped: left };
+    }
+    for (const table of tables) table.isHungry = false;
+    insertion.put(insertion.done, size);
+    insertion.done += size;
+    pump();
+  }
+  return { accepted: insertion.done, dropped: 0 };
 }
 
 /** How many of `count` items all tables take now, in one piece: 0 has to wait. */
-export function insertableOf(tables: readonly Table[], count: number): number {
+function insertableOf(tables: readonly Table[], count: number): number {
   let most = Math.min(count, PIECE);
   for (const { limiter, settings, isHungry } of tables) {
     most = Math.min(most, settings.maxSize);

@@ -4,11 +4,12 @@ import { SampleBatch, stepOf } from "./batch.ts";
 import { Draw } from "./draw.ts";
 import { checkCount, inputFault, optionFault } from "./faults.ts";
 import {
+  advance,
   checkPriority,
   episodeOf,
-  insertableOf,
   type Insertion,
   insertionOf,
+  takersOf,
 } from "./inserting.ts";
 import { WaitingLine } from "./limiter/waiting-line.ts";
 import { countOf } from "./reading-steps.ts";
@@ -84,14 +85,17 @@ export class Replay {
    * `wait.timeout`, `service.stopping` or the signal's reason; `details.accepted` says how many are in.
    */
   async insert(steps: Steps, options: InsertOptions = {}): Promise<Inserted> {
-    const tables = this.#named(options.tables);
-    return await this.#insert(insertionOf(this.#store, tables, { steps, options }), options);
+    const named = this.#named(options.tables);
+    const tables = takersOf(named, options);
+    const insertion = insertionOf(this.#store, tables, { steps, options });
+    return await this.#insert(insertion, named, options);
   }
 
   /** As `insert()`, with the windows of one episode as items. They keep its steps once. */
   async insertEpisode(steps: Steps, options: EpisodeOptions = {}): Promise<Inserted> {
-    const tables = this.#named(options.tables);
-    return await this.#insert(episodeOf(this.#store, tables, { steps, options }), options);
+    const named = this.#named(options.tables);
+    const insertion = episodeOf(this.#store, takersOf(named, options), { steps, options });
+    return await this.#insert(insertion, named, options);
   }
 
   /** How many steps there are in what an insert would take; `usage.invalid-input` where it would take none of it. */
@@ -182,22 +186,21 @@ export class Replay {
     return [...this.snapshot()];
   }
 
-  /** Becomes what was saved; items whose rows are missing from the parts are lost, and counted. */
+  /**
+   * Becomes what was saved; items whose rows are missing from the parts are lost, and counted. What it held before goes
+   * without a word to `onRelease`. Parts of another replay are refused; where it was half loaded already, it is closed.
+   */
   loadStateDict(parts: Iterable<ReplayPart>): Restored {
-    const restoring = new Restoring(this.#store, this.#tables);
+    using restoring = this.#restoring();
     for (const part of parts) restoring.take(part);
-    const restored = restoring.finish();
-    this.#line.pump();
-    return restored;
+    return restoring.finish();
   }
 
   /** As `loadStateDict()`, of parts that come over time, from a file or a link. Nothing else may be asked meanwhile. */
   async loadParts(parts: AsyncIterable<ReplayPart>): Promise<Restored> {
-    const restoring = new Restoring(this.#store, this.#tables);
+    using restoring = this.#restoring();
     for await (const part of parts) restoring.take(part);
-    const restored = restoring.finish();
-    this.#line.pump();
-    return restored;
+    return restoring.finish();
   }
 
   /** Ends every wait with `service.stopping`; whatever comes after throws it too. Twice is once. */
@@ -205,18 +208,31 @@ export class Replay {
     this.#line.close(new DingError("service.stopping", `Cannot use the replay: ${reason}`));
   }
 
-  async #insert(insertion: Insertion, options: InsertOptions): Promise<Inserted> {
-    const { signal, timeoutMs, policyVersion = 0 } = options;
+  #restoring(): Restoring {
+    this.#line.throwIfClosed();
+    // What waits to go in holds on to rows that would be others then.
+    if (this.#line.isTaken(this.tables.map((name) => `insert ${name}`))) {
+      throw new DingError("state.invalid", "Cannot load a state: inserts wait");
+    }
+    const over = (isWhole: boolean): void =>
+      isWhole ? this.#line.pump() : this.close("its state could not be loaded");
+    return new Restoring(this.#store, this.#tables, over);
+  }
+
+  async #insert(
+    insertion: Insertion,
+    named: readonly Table[],
+    { signal, timeoutMs }: InsertOptions,
+  ): Promise<Inserted> {
     const { tables, count } = insertion;
     this.#line.throwIfClosed();
-    if (tables.some((table) => table.isStale(policyVersion))) {
-      for (const table of tables) table.counts.dropped += count;
-      return { accepted: 0, dropped: count };
-    }
+    for (const table of named) if (!tables.includes(table)) table.counts.dropped += count;
+    if (tables.length === 0) return { accepted: 0, dropped: count };
     const names = tables.map((table) => table.settings.name);
     const keys = names.map((name) => `insert ${name}`);
     const what = `room for ${count} items in ${names.map((name) => `"${name}"`).join(", ")}`;
-    const attempt = (): Inserted | undefined => this.#advance(insertion);
+    const pump = (): void => this.#line.pump();
+    const attempt = (): Inserted | undefined => advance(insertion, pump);
     try {
       return await this.#line.wait({ keys, attempt, what, signal, timeoutMs });
     } catch (error) {
@@ -227,29 +243,6 @@ export class Replay {
       insertion.end();
       this.#store.settle();
     }
-  }
-
-  /** Puts in what the limiters let through; undefined while it has to wait for the rest. */
-  #advance(insertion: Insertion): Inserted | undefined {
-    const { tables, count } = insertion;
-    while (insertion.done < count) {
-      const left = count - insertion.done;
-      const size = insertableOf(tables, left);
-      const held = size < left ? tables.filter((table) => !table.limiter.canInsert(left)) : [];
-      if (held.some(({ settings }) => settings.mode === "reject")) {
-        throw new DingError("queue.full", `Cannot insert ${left} items now: room for ${size}`);
-      }
-      if (size === 0) {
-        if (!held.some(({ settings }) => settings.mode === "drop")) return undefined;
-        for (const table of tables) table.counts.dropped += left;
-        return { accepted: insertion.done, dropped: left };
-      }
-      for (const table of tables) table.isHungry = false;
-      insertion.put(insertion.done, size);
-      insertion.done += size;
-      if (this.#line.length > 0) this.#line.pump();
-    }
-    return { accepted: insertion.done, dropped: 0 };
   }
 
   #sample(

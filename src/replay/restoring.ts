@@ -11,7 +11,7 @@ type Part<Kind extends ReplayPart["part"]> = Extract<ReplayPart, { part: Kind }>
  * Makes a store and its tables what parts say that are given one by one, in any order: rows go to their place when they
  * come, or, before the head has come, when it does. `usage.invalid-input` where parts belong to another replay.
  */
-export class Restoring {
+export class Restoring implements Disposable {
   readonly #store: RowStore;
   readonly #tables: ReadonlyMap<string, Table>;
   readonly #states = new Map<string, Part<"table">>();
@@ -19,13 +19,26 @@ export class Restoring {
   readonly #slices = new Map<string | null, ListSlice[]>();
   #head: Part<"head"> | undefined;
   #isThere: Uint8Array | undefined;
+  #isWhole = false;
+  readonly #over: (isWhole: boolean) => void;
 
-  constructor(store: RowStore, tables: ReadonlyMap<string, Table>) {
+  /** When it has changed something, `over` hears at the end: whether that is all, or half of another. */
+  constructor(
+    store: RowStore,
+    tables: ReadonlyMap<string, Table>,
+    over: (isWhole: boolean) => void,
+  ) {
     this.#store = store;
     this.#tables = tables;
+    this.#over = over;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#head) this.#over(this.#isWhole);
   }
 
   take(part: ReplayPart): void {
+    if (typeof part !== "object" || part === null) throw stateFault("a part is no object");
     if (part.part === "head") return this.#takeHead(part);
     if (!this.#head) throw stateFault("its head is not the first part");
     if (part.part === "table") this.#states.set(part.table.name, part);
@@ -58,6 +71,7 @@ export class Restoring {
     }
     this.#store.collect();
     this.#store.settle();
+    this.#isWhole = true;
     return { items: [...this.#tables.values()].reduce((items, { size }) => items + size, 0), lost };
   }
 

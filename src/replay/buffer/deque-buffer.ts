@@ -129,7 +129,8 @@ export class DequeBuffer<T = unknown> {
   }
 
   /** Takes items out; says how many there were. */
-  delete: Delete = (indices) => indices.filter((index) => this.#shared.deque.delete(index)).length;
+  delete: Delete = (indices) =>
+    [indices].flat().filter((index) => this.#shared.deque.delete(index)).length;
 
   clear(): void {
     this.#shared.deque.clear();

@@ -35,7 +35,7 @@ export type Update<T = unknown> = (
   index: string,
   change: { data?: T | undefined; meta?: Meta | undefined },
 ) => boolean;
-export type Delete = (indices: readonly string[]) => number;
+export type Delete = (indices: string | readonly string[]) => number;
 
 /**
  * One layer of a buffer. Each hook gets the next one and decides whether and with what to call it; the last is the

@@ -171,3 +171,33 @@ test("AdvancedReplayBuffer refuses by its limiter, and gives nothing stale", () 
   for (let at = 0; at < 5; at++) buffer.sample(1, 4);
   expect(buffer.sample(1, 4)).toBeUndefined();
 });
+
+test("AdvancedReplayBuffer: no item is used more than maxUse times, also within one sample; priorities may all be 0", () => {
+  const buffer = new AdvancedReplayBuffer<number>({ size: 8, maxUse: 1, seed: 3 });
+  buffer.push([
+    { data: 1, priority: 100 },
+    { data: 2, priority: 1e-9 },
+  ]);
+  expect(buffer.sample(2)?.map(({ data, use }) => [data, use])).toEqual([
+    [1, 1],
+    [2, 1],
+  ]);
+  expect(buffer.count).toBe(0);
+  buffer.push([
+    { data: 3, priority: 0 },
+    { data: 4, priority: 0 },
+  ]);
+  expect(buffer.sample(2)).toMatchObject([
+    { data: 3, weight: 1 },
+    { data: 4, weight: 1 },
+  ]);
+  for (const options of [{ maxStaleness: -1 }, { alpha: NaN }, { beta: 2 }]) {
+    expect(() => new AdvancedReplayBuffer(options)).toThrow(/is not a number from 0/);
+  }
+});
+
+test("DequeBuffer.delete() takes one index, too", () => {
+  const buffer = filled(3);
+  expect(buffer.delete(buffer.get(1)?.index ?? "")).toBe(1);
+  expect(buffer.items().map(({ data }) => data)).toEqual([0, 2]);
+});

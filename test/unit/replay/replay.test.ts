@@ -82,6 +82,23 @@ test("maxStaleness: nothing older is sampled, what is too old goes, and versions
   });
 });
 
+test("maxStaleness of one table keeps nothing from the others", async () => {
+  const replay = new Replay({
+    tables: [
+      { name: "young", maxSize: 9, maxStaleness: 1 },
+      { name: "any", maxSize: 9 },
+    ],
+  });
+  await replay.insert(["new"], { policyVersion: 5 });
+  replay.trySample("young", 1, { policyVersion: 5 });
+  expect(await replay.insert(["old", "older"], { policyVersion: 3 })).toEqual({
+    accepted: 2,
+    dropped: 0,
+  });
+  expect(replay.stats("young")).toMatchObject({ size: 1, dropped: 2 });
+  expect(replay.stats("any")).toMatchObject({ size: 3, dropped: 0 });
+});
+
 test("updatePriorities() reaches only items that are still there under this key", async () => {
   const table = { name: "a", maxSize: 4, sampler: "max-heap" } as const;
   const replay = new Replay({ schema: SCHEMA, tables: [table] });

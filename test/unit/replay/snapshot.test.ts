@@ -2,7 +2,10 @@ import { expect, test } from "bun:test";
 import { encodeMsgpack } from "./encode-msgpack.ts";
 import { Replay } from "../../../src/replay/replay.ts";
 import type { ReplayOptions } from "../../../src/replay/replay-options.ts";
+import type { ReplayPart } from "../../../src/replay/replay-snapshot.ts";
+import { queueLimit } from "../../../src/replay/limiter/rate-limiter.ts";
 import { Chance } from "../../support/chance.ts";
+import { thrownBy } from "../../support/thrown-by.ts";
 
 const SCHEMA = { value: "float64", frame: { dtype: "uint8", shape: [7] } } as const;
 const OPTIONS: ReplayOptions = {
@@ -163,4 +166,30 @@ test("loadStateDict() refuses what belongs to another replay", async () => {
   expect(() => new Replay(other).loadStateDict(parts)).toThrow(/another size/);
   expect(() => new Replay({ tables: OPTIONS.tables }).loadStateDict(parts)).toThrow(/columns/);
   expect(() => new Replay(OPTIONS).loadStateDict(parts.slice(1))).toThrow(/head/);
+});
+
+test("loadStateDict() that fails half-way closes the replay, before that it changes nothing; inserts that wait refuse it", async () => {
+  const tables = [{ name: "a", maxSize: 4, mode: "block" as const, limiter: queueLimit(2) }];
+  const saved = new Replay({ tables });
+  await saved.insert([1, 2]);
+  const parts = saved.stateDict();
+  const replay = new Replay({ tables });
+  await replay.insert([7, 8]);
+  expect(() => replay.loadStateDict([null as unknown as ReplayPart])).toThrow(/no object/);
+  expect(() => replay.loadStateDict(parts.slice(1))).toThrow(/head/);
+  const late = replay.insertEpisode([3, 4, 5], { unrollLen: 2, stride: 1 });
+  expect(() => replay.loadStateDict(parts)).toThrow(/inserts wait/);
+  expect((await replay.sample("a", 2))?.size).toBe(2);
+  await late;
+  expect(() => replay.loadStateDict(parts.filter(({ part }) => part !== "table"))).toThrow(
+    /"a" is missing/,
+  );
+  expect(await thrownBy(replay.sample("a", 1))).toMatchObject({ code: "service.stopping" });
+  const broken = new Replay({ tables });
+  const cut = async function* (): AsyncGenerator<ReplayPart> {
+    yield* await Promise.resolve(parts.slice(0, 2));
+    throw new Error("the file ends");
+  };
+  expect(await thrownBy(broken.loadParts(cut()))).toMatchObject({ message: "the file ends" });
+  expect(await thrownBy(broken.insert([1]))).toMatchObject({ code: "service.stopping" });
 });
