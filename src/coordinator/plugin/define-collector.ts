@@ -1,3 +1,4 @@
+import type { CollectorFinish, CollectorInfo } from "../commander/commander.ts";
 import type { SlavePlugin } from "../../slave/plugin.ts";
 import type { CollectorDefinition, EvaluatorDefinition } from "./definitions.ts";
 import { Totals } from "./totals.ts";
@@ -60,7 +61,12 @@ function begin(
     },
   };
   attempt.run(() => code(context));
-  const finish = (): unknown =>
-    totals.finish({ isEval: task.isEval, durationMs: performance.now() - startedAt });
-  return { attempt, info: (isDone) => (isDone ? finish() : totals.info(false)), finish };
+  // Code that does not count its steps acts with what it was given.
+  const told = <T extends CollectorInfo>(info: T): T => ({
+    ...info,
+    policyVersion: info.policyVersion || parts.weights.acting,
+  });
+  const finish = (): CollectorFinish =>
+    told(totals.finish({ isEval: task.isEval, durationMs: performance.now() - startedAt }));
+  return { attempt, info: (isDone) => (isDone ? finish() : told(totals.info(false))), finish };
 }

@@ -78,6 +78,7 @@ export class Dispatcher implements Disposable {
       },
       learnerInfo: (run, info) => {
         if (info.learnerStep > 0) run.worker.worked();
+        run.worker.policyVersion = Math.max(run.worker.policyVersion, info.policyVersion);
         const isEnd = options.home.learnerInfo(run, info);
         if (isEnd) this.finish(run.task.id);
         this.look();

@@ -18,6 +18,8 @@ test("a run ends when an evaluation reaches the goal: cleanly, with its flag set
   await using _four = await joinWorker(lineEvaluator(), { name: "e1", join: [address] });
   await coordinator.closed;
   expect(coordinator.systemShutdownFlag).toBe(true);
+  // The evaluator counts no steps: it acts with what it was given.
+  expect(coordinator.facts().evals.at(-1)?.policyVersion).toBeGreaterThanOrEqual(20);
   const summary = coordinator.summary();
   expect(summary?.reached).toBe(true);
   expect(summary?.return ?? 0).toBeGreaterThanOrEqual(20);
