@@ -14,7 +14,7 @@ export interface StartOptions<C extends Context = Context> {
   workers?: number;
   /** The context of the first step; default a bare one. */
   ctx?: C;
-  labels?: Iterable<string>;
+  labels?: string | Iterable<string>;
   /** Default "throw": the emit and the run reject with it. A function decides for each error. */
   onHandlerError?:
     | HandlerErrorPolicy

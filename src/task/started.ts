@@ -3,6 +3,7 @@ import { DingError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { Context } from "./context.ts";
 import type { EarlyEvents } from "./early-events.ts";
+import { listOf } from "./list-of.ts";
 import { Program } from "./program.ts";
 import { labelsOf, type Role } from "./roles.ts";
 import type { TaskRouter } from "./router.ts";
@@ -37,7 +38,7 @@ export interface Ground {
 /** Makes it; from now on events wait 5 s for their first listener. */
 export function newStart<C extends Context>(options: StartOptions<C>, ground: Ground): Started<C> {
   const { asyncMode: isAsync = false, workers = WORKERS, ctx = new Context() as C } = options;
-  const { onHandlerError = "throw", onPeerCrash = ground.onPeerCrash, labels: own = [] } = options;
+  const { onHandlerError = "throw", onPeerCrash = ground.onPeerCrash, labels: own } = options;
   if (!(Number.isInteger(workers) && workers > 0)) {
     throw new DingError("usage.invalid-option", `Cannot start task with ${workers} workers`);
   }
@@ -59,7 +60,7 @@ export function newStart<C extends Context>(options: StartOptions<C>, ground: Gr
     program,
     events,
     roles: new Set(),
-    labels: labelsOf({ isAsync, node, own }),
+    labels: labelsOf({ isAsync, node, own: listOf(own) }),
     onPeerCrash,
   };
 }

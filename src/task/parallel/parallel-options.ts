@@ -11,9 +11,9 @@ export interface ParallelOptions extends ParallelNumbers, MqOptions {
   ports?: number | readonly number[] | undefined;
   /** One for each node, or that of the first; default from 0 on. */
   nodeIds?: number | readonly number[] | undefined;
-  /** tcp://HOST:PORT */
-  attachTo?: readonly string[] | undefined;
-  labels?: Iterable<string> | undefined;
+  /** tcp://HOST:PORT; one, several with commas, or a list. */
+  attachTo?: string | readonly string[] | undefined;
+  labels?: string | Iterable<string> | undefined;
   /** As `startupInterval`, in milliseconds. */
   startupIntervalMs?: number | undefined;
   /** Where to listen; that of `address` if not given. */

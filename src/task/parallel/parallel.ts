@@ -6,6 +6,7 @@ import { silentLogger } from "../../core/log.ts";
 import { parseShape } from "../../protocol/shape.ts";
 import { isCompiled, OWN_STDOUT, spawnProgram, spawnSelf } from "../../runtime/self.ts";
 import { scriptCommand } from "../../runtime/script.ts";
+import { listOf } from "../list-of.ts";
 import { parallelSettings } from "../options.ts";
 import type { Main } from "../run-main.ts";
 import { launch, type LaunchOptions } from "./launch.ts";
@@ -77,15 +78,15 @@ export function prepare(options: ParallelOptions): Prepared {
     protocol,
     topology: broker ? "mesh" : topology,
     address: settings.address,
-    ports: listOf(options.ports),
-    nodeIds: listOf(options.nodeIds),
-    attachTo: options.attachTo,
+    ports: numbersOf(options.ports),
+    nodeIds: numbersOf(options.nodeIds),
+    attachTo: listOf(options.attachTo),
     isOpen: token !== undefined || insecure,
   });
   // A broker knows of all: nobody dials anybody.
   const plan = broker ? { ...planned, attachTo: [], isBrokered: true } : planned;
   const host = options.host ?? hostOf(plan);
-  const labels = [...(options.labels ?? [])];
+  const labels = listOf(options.labels);
   const setUpOf = (index: number): NodeSetUp => ({
     nodeId: plan.nodes[index]?.nodeId ?? 0,
     port: plan.nodes[index]?.port ?? 0,
@@ -124,7 +125,7 @@ function hostOf({ address }: LaunchPlan): string {
   return isIP(address) !== 0 || address === "localhost" ? address : "0.0.0.0";
 }
 
-function listOf(given: number | readonly number[] | undefined): readonly number[] | undefined {
+function numbersOf(given: number | readonly number[] | undefined): readonly number[] | undefined {
   return typeof given === "number" ? [given] : given;
 }
 

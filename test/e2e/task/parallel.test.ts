@@ -23,7 +23,7 @@ test("Parallel.runner() rejects with the failure of a main, with what cannot be 
     await thrownBy(Promise.resolve().then(() => Parallel.runner({ nodeIds: [1, 2] }))),
   ).toMatchObject({
     code: "usage.invalid-option",
-    message: "Cannot use --node-ids 1,2: there are 1 nodes",
+    message: "Cannot use --node-ids 1,2: there is 1 node",
   });
   expect(await thrownBy(Parallel.runner({ parallelWorkers: 2 })("./nowhere.ts"))).toMatchObject({
     code: "plugin.not-found",

@@ -249,6 +249,8 @@ test("roles and labels: none is all; patterns match", async () => {
   expect([...task.labels].toSorted()).toEqual(["async", "gpu.a", "standalone"]);
   expect(task.matchLabels("gpu.[a-c]")).toBe(true);
   expect(task.matchLabels(["gpu.[!a]", "node.*"])).toBe(false);
+  await using other = new MainTask().start({ labels: "gpu.a, big" });
+  expect([...other.labels]).toEqual(["gpu.a", "big", "standalone"]);
 });
 
 test("several tasks live in one process and know nothing of each other", async () => {

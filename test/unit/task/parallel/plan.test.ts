@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { brokerUrl } from "../../../../src/task/parallel/mq.ts";
+import { prepare } from "../../../../src/task/parallel/parallel.ts";
 import { planLaunch, targetOf, type PlanOptions } from "../../../../src/task/parallel/plan.ts";
 
 const plan = (options: Partial<PlanOptions>): ReturnType<typeof planLaunch> =>
@@ -48,6 +49,18 @@ test("targetOf() reads where to attach, with and without a scheme", () => {
   for (const text of ["h", "http://h:1", "tcp://h", "tcp://", "h:x"]) {
     expect(() => targetOf(text)).toThrow("it is not tcp://HOST:PORT");
   }
+});
+
+test("prepare() takes texts where there may be lists", () => {
+  const { plan: planned, setUpOf } = prepare({
+    attachTo: "tcp://a:1, b:2",
+    labels: "x,y",
+    ports: 7,
+  });
+  expect([planned.attachTo, setUpOf(0).labels]).toEqual([
+    ["a:1", "b:2"],
+    ["x", "y"],
+  ]);
 });
 
 test("brokerUrl() knows the ancestor's words, and URLs", () => {
