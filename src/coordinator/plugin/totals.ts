@@ -1,3 +1,4 @@
+import { DingError } from "../../core/errors.ts";
 import type { CollectorFinish, CollectorInfo } from "../commander/commander.ts";
 
 /** What a collector's code has done in one attempt. */
@@ -17,12 +18,16 @@ export class Totals {
     return this.#episodes;
   }
 
+  /** `usage.invalid-input` for what cannot be counted: a sum with it would say nothing. */
   steps(count: number, policyVersion: number): void {
+    checkNumber("steps()", count);
     this.#envSteps += count;
     if (policyVersion > this.#policyVersion) this.#policyVersion = policyVersion;
   }
 
+  /** `usage.invalid-input` for a return that is no number: no mean with it would ever be a goal. */
   episode(ended: { return: number; won?: boolean | undefined; draw?: boolean | undefined }): void {
+    checkNumber("episode()", ended.return);
     const before = this.#mean;
     this.#episodes += 1;
     this.#returnSum += ended.return;
@@ -61,4 +66,9 @@ export class Totals {
   get #mean(): number {
     return this.#episodes === 0 ? 0 : this.#returnSum / this.#episodes;
   }
+}
+
+function checkNumber(what: string, value: unknown): void {
+  if (typeof value === "number" && Number.isFinite(value)) return;
+  throw new DingError("usage.invalid-input", `Cannot count ${what}: ${String(value)} is no number`);
 }
