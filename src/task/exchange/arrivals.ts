@@ -5,6 +5,18 @@ import type { MainTask } from "../task.ts";
 /** Options with all their defaults. */
 export type Settled<T> = { [K in keyof T]-?: NonNullable<T[K]> };
 
+/** Throws `usage.invalid-option` for a number below `least`, or one that is neither whole, nor Infinity, nor a time. */
+export function checkNumbers(options: Record<string, number>, least: Record<string, number>): void {
+  for (const [name, value] of Object.entries(options)) {
+    const from = least[name] ?? 0;
+    const isWhole = Number.isInteger(value) || value === Infinity || name.endsWith("Ms");
+    if (value >= from && isWhole) continue;
+    throw new DingError("usage.invalid-option", `Cannot use ${name} ${value}`, {
+      hint: `It is a number from ${from}.`,
+    });
+  }
+}
+
 /** How a wait for what others send has ended. */
 export type WaitEnd = "arrived" | "finished" | "late";
 

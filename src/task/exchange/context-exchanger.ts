@@ -3,7 +3,7 @@ import type { Middleware } from "../middleware.ts";
 import { ROLE, type Role } from "../roles.ts";
 import type { OnlineRLContext } from "../rl-contexts.ts";
 import type { MainTask } from "../task.ts";
-import { Arrivals, isOfOneGone, type Settled } from "./arrivals.ts";
+import { Arrivals, checkNumbers, isOfOneGone, type Settled } from "./arrivals.ts";
 import { Totals, type Counts } from "./totals.ts";
 
 /** How contexts are exchanged. */
@@ -84,6 +84,7 @@ class ContextExchange<C extends OnlineRLContext> {
       waitMs: options.waitMs ?? 60_000,
       maxPending: options.maxPending ?? 64,
     };
+    checkNumbers({ ...this.#options }, { maxPending: 1 });
     for (const role of ROLES.filter((each) => !task.hasRole(each))) {
       task.on(`${EVENT}_${role}`, (told: Told & { trainIter?: number }) => this.#hear(told));
     }

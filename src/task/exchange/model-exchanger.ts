@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import type { Middleware } from "../middleware.ts";
 import { ROLE } from "../roles.ts";
 import type { MainTask } from "../task.ts";
-import { Arrivals, isOfOneGone, type Settled } from "./arrivals.ts";
+import { Arrivals, checkNumbers, isOfOneGone, type Settled } from "./arrivals.ts";
 
 /** What has weights that are to be the same everywhere. */
 export interface ExchangedModel {
@@ -79,6 +79,8 @@ export class ModelExchanger<C extends Context = Context> {
       waitMs: options.waitMs ?? 60_000,
       event: options.event ?? "model_exchanger",
     };
+    const { mode: _mode, event: _event, ...numbers } = this.#options;
+    checkNumbers(numbers, { period: 1 });
     this.#isOff = !task.router.isActive || (task.roles.size === 0 && options.mode === undefined);
     if (this.#isOff) return;
     const { event, mode } = this.#options;

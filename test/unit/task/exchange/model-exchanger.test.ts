@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { contextExchanger } from "../../../../src/task/exchange/context-exchanger.ts";
 import { ModelExchanger, modelExchanger } from "../../../../src/task/exchange/model-exchanger.ts";
 import { MainTask } from "../../../../src/task/task.ts";
 import { thrownBy } from "../../../support/thrown-by.ts";
@@ -148,4 +149,19 @@ test("a task that is alone exchanges nothing", async () => {
   await task.run(3);
   expect([model.loaded, task.listeners()]).toEqual([[], 0]);
   await task[Symbol.asyncDispose]();
+});
+
+test("numbers that cannot be are refused", async () => {
+  const mesh = new NotingMesh();
+  await using task = mesh.task("learner");
+  for (const [options, said] of [
+    [{ period: 0 }, "period 0"],
+    [{ period: 1.5 }, "period 1.5"],
+    [{ maxLag: -1 }, "maxLag -1"],
+    [{ waitMs: Number.NaN }, "waitMs NaN"],
+  ] as const) {
+    expect(() => new ModelExchanger(task, new Model(1), options)).toThrow(`Cannot use ${said}`);
+  }
+  await using other = mesh.task("collector");
+  expect(() => contextExchanger(other, { maxPending: 0 })).toThrow("maxPending 0");
 });
