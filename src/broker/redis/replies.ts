@@ -11,7 +11,7 @@ type JobReply = [
 ];
 
 /** What was taken: jobs that were read together (of each id, data and, if it was dead, its reasons), or one that had come back. */
-export type TakenReply = [kind: Buffer, ...(Buffer | number)[]];
+export type TakenReply = [kind: Buffer, Buffer, Buffer, ...(Buffer | number)[]];
 
 /** A job that was looked at: its state before, its priority behind. */
 export type SeenReply = [
@@ -35,7 +35,7 @@ export function jobsOf(reply: TakenReply): Job[] {
 
 function freshJobsOf([, priority, token, ...fields]: TakenReply): Job[] {
   const level = Number(priority);
-  const receiptOf = freshReceipts(`${level}`, `${token}`);
+  const receiptOf = freshReceipts(priority.toString(), token.toString());
   const jobs: Job[] = [];
   for (let at = 0; at + 2 < fields.length; at += 3) {
     const id = (fields[at] as Buffer).toString("latin1");
@@ -48,7 +48,7 @@ function freshJobsOf([, priority, token, ...fields]: TakenReply): Job[] {
 }
 
 function heldJobOf([, receipt, ...job]: TakenReply): Job {
-  const text = `${receipt}`;
+  const text = receipt.toString();
   const [, , priority] = text.split(":", 3);
   return { ...factsOf(job as JobReply, Number(priority), 0), receipt: text };
 }
