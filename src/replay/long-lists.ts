@@ -36,27 +36,29 @@ export function* slicesOf(lists: ReadonlyMap<string, NumberArray>): Generator<Li
   }
 }
 
-/** Puts the lists back in their places; `usage.invalid-input` where one is not whole. */
+/** Puts the lists back in their places; one that is not whole stays empty, and is named. */
 export function giveLists<T extends object>(
   rest: T,
   lengths: ListLengths,
   slices: readonly ListSlice[],
-): T {
-  const filled = structuredClone(rest);
+): { whole: T; broken: string[] } {
+  const whole = structuredClone(rest);
+  const broken: string[] = [];
   for (const [path, length] of Object.entries(lengths)) {
-    const [list, put] = placeOf(filled as Plain, path);
+    const [list, put] = placeOf(whole as Plain, path);
     const Kind = list.constructor as new (size: number) => NumberArray;
-    const whole = new Kind(length);
-    let count = 0;
+    const filled = new Kind(length);
+    const given = new Map<number, number>();
     for (const { at, data } of slices.filter((slice) => slice.path === path)) {
       if (at + data.length > length) throw stateFault(`its list ${path} is too long`);
-      whole.set(data, at);
-      count += data.length;
+      filled.set(data, at);
+      given.set(at, data.length);
     }
-    if (count !== length) throw stateFault(`its list ${path} is not whole`);
-    put(whole);
+    const count = [...given.values()].reduce((sum, one) => sum + one, 0);
+    if (count === length) put(filled);
+    else broken.push(path);
   }
-  return filled;
+  return { whole, broken };
 }
 
 function walk(value: Plain, path: string, lists: Map<string, NumberArray>): Plain {

@@ -1,8 +1,9 @@
 import { stateFault } from "./faults.ts";
 import { type ItemsPiece, joinPieces } from "./items-snapshot.ts";
 import { giveLists, type ListSlice } from "./long-lists.ts";
+import { rebuilt } from "./rebuilding.ts";
 import { type ReplayPart, type Restored, STATE_VERSION } from "./replay-snapshot.ts";
-import type { RowStore } from "./store/row-store.ts";
+import type { RowStore, RowStoreState } from "./store/row-store.ts";
 import type { Table } from "./table.ts";
 
 type Part<Kind extends ReplayPart["part"]> = Extract<ReplayPart, { part: Kind }>;
@@ -56,14 +57,15 @@ export class Restoring implements Disposable {
       const saved = this.#states.get(name);
       if (!saved) throw stateFault(`table "${name}" is missing`);
       table.checkState(saved.table);
-      return giveLists(saved.table, saved.lists, listOf(this.#slices, name));
+      const items = joinPieces(listOf(this.#items, name));
+      const { whole, broken } = giveLists(saved.table, saved.lists, listOf(this.#slices, name));
+      if (broken.length === 0) return { table, items, state: whole, lost: 0 };
+      return { table, items, ...rebuilt(whole, items, table.settings) };
     });
-    const links = giveLists(head.store, head.lists, listOf(this.#slices, null));
-    this.#store.loadLinks(links);
+    this.#store.loadLinks(this.#linksOf(head));
     let lost = 0;
-    for (const state of states) {
-      const items = joinPieces(listOf(this.#items, state.name));
-      lost += this.#tables.get(state.name)?.loadStateDict(state, items) ?? 0;
+    for (const { table, items, state, lost: unknown } of states) {
+      lost += unknown + table.loadStateDict(state, items);
     }
     // Only when all tables count on their rows: one that they share is freed once.
     for (const table of this.#tables.values()) {
@@ -73,6 +75,14 @@ export class Restoring implements Disposable {
     this.#store.settle();
     this.#isWhole = true;
     return { items: [...this.#tables.values()].reduce((items, { size }) => items + size, 0), lost };
+  }
+
+  /** Where it is not known what follows what, nothing follows: items of several steps are lost. */
+  #linksOf({ store, lists }: Part<"head">): RowStoreState {
+    const { whole, broken } = giveLists(store, lists, listOf(this.#slices, null));
+    return broken.includes("next")
+      ? { ...whole, next: new Int32Array(whole.rows).fill(-1) }
+      : whole;
   }
 
   #takeHead(head: Part<"head">): void {

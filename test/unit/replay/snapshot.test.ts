@@ -130,14 +130,6 @@ test("loadParts() takes parts that come over time; items of a part that is missi
   expect(restored.stats("a")).toMatchObject({ size: 100_000, evicted: 15_536 });
 });
 
-test("loadStateDict() refuses a list that is not whole", async () => {
-  const replay = new Replay({ tables: [{ name: "a", maxSize: 10 }] });
-  await replay.insert([1, 2, 3]);
-  const parts = replay.stateDict().filter((part) => !(part.part === "list" && part.table === "a"));
-  const restored = new Replay({ tables: [{ name: "a", maxSize: 10 }] });
-  expect(() => restored.loadStateDict(parts)).toThrow(/is not whole/);
-});
-
 test("loadStateDict() drops items whose rows are missing, and counts them", async () => {
   const options = {
     tables: [
