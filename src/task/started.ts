@@ -7,12 +7,13 @@ import { listOf } from "./list-of.ts";
 import { Program } from "./program.ts";
 import { labelsOf, type Role } from "./roles.ts";
 import type { TaskRouter } from "./router.ts";
-import type { StartOptions } from "./start-options.ts";
+import type { HandlerErrorPolicy, StartOptions } from "./start-options.ts";
 import { TaskEvents } from "./task-events.ts";
 
 const WORKERS = 3;
 const EVENT_LIMIT = 10_000;
 const EARLY_MS = 5_000;
+const POLICIES: readonly HandlerErrorPolicy[] = ["throw", "log", "finish"];
 
 /** All that one start of a task has, and the next has anew. */
 export interface Started<C extends Context> {
@@ -41,6 +42,10 @@ export function newStart<C extends Context>(options: StartOptions<C>, ground: Gr
   const { onHandlerError = "throw", onPeerCrash = ground.onPeerCrash, labels: own } = options;
   if (!(Number.isInteger(workers) && workers > 0)) {
     throw new DingError("usage.invalid-option", `Cannot start task with ${workers} workers`);
+  }
+  if (typeof onHandlerError !== "function" && !POLICIES.includes(onHandlerError)) {
+    const told = `Cannot start task with onHandlerError "${String(onHandlerError)}"`;
+    throw new DingError("usage.invalid-option", told, { hint: `Pass ${POLICIES.join(", ")}.` });
   }
   const { router, early, clock, log } = ground;
   const program = new Program<C>({ ...ground, isAsync, workers, ctx });

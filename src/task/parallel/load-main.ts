@@ -27,9 +27,10 @@ export function findMain({ package: given, main }: GivenMain): MainPlace {
   if (given !== undefined) checkPackage(given);
   const folder = resolve(given ?? ".");
   const named = main ?? `${basename(folder)}.main`;
+  const endings = named.includes("/") ? ["", ...EXTENSIONS] : [""];
   for (const root of [folder, process.cwd()]) {
-    const file = resolve(root, named);
-    if (isFile(file)) return { file, exportName: "" };
+    const file = endings.map((ending) => resolve(root, named + ending)).find(isFile);
+    if (file !== undefined) return { file, exportName: "" };
   }
   const looked: string[] = [];
   const dot = named.lastIndexOf(".");

@@ -94,6 +94,13 @@ test("a handler's error is only logged, or lets the task finish, if that is the 
   expect(errors.map((error) => error["policy"])).toEqual(["log", "log", "finish"]);
 });
 
+test("start() refuses a policy that is none", () => {
+  const task = new MainTask();
+  expect(() => task.start({ onHandlerError: "ignore" as "log" })).toThrow(
+    'onHandlerError "ignore"',
+  );
+});
+
 test("a crash tells nobody to finish; an end in good order does, once", async () => {
   const mesh = new FakeMesh();
   const router = mesh.join();
