@@ -145,7 +145,8 @@ export const taskOptions = z.object({
   host: listenOptions.host
     .unwrap()
     .optional()
-    .describe("Address to listen on; that of --address if not given"),
+    .describe("Address to listen on; that of --address if not given")
+    .meta({ group: NETWORK, placeholder: "HOST" }),
   platform: z
     .enum(["k8s", "slurm"])
     .optional()
