@@ -10,6 +10,7 @@ const RUN = "Run";
 const WORKERS = "Workers";
 const STATE = "State";
 const MOST_MS = 2_147_483_647;
+const logFiles = logFileOptions("ding-coordinator");
 
 /** The options of `ding coordinator`. */
 export const coordinatorOptions = z.object({
@@ -66,24 +67,31 @@ export const coordinatorOptions = z.object({
     .meta({ group: WORKERS }),
   ...listenOptions,
   port: portOption(DEFAULT_COORDINATOR_PORT),
-  ...logFileOptions("ding-coordinator"),
+  ...logFiles,
+  logDir: logFiles.logDir.describe(
+    "Folder for NAME_DATE.log and NAME_DATE.err; ./EXP_NAME/log if not given",
+  ),
 });
 
 /** What the command reads. */
 export type CoordinatorCommandOptions = z.output<typeof coordinatorOptions>;
 
-/** What `POST /workers` is told: a worker by address, or how many to start on this machine. */
-export const addRequest = z.union([
-  z.strictObject({
-    address: z.string().refine((text) => faultOfAddress(text) === undefined, "write HOST:PORT"),
-    role: z.enum(["collector", "evaluator", "learner"]).optional(),
-    id: z.string().min(1).optional(),
-  }),
-  z.strictObject({
-    local: z.int().min(1).max(256),
-    role: z.enum(["collector", "evaluator", "learner"]).default("collector"),
-  }),
-]);
+const addressRequest = z.strictObject({
+  address: z.string().refine((text) => faultOfAddress(text) === undefined, "write HOST:PORT"),
+  role: z.enum(["collector", "evaluator", "learner"]).optional(),
+  id: z.string().min(1).optional(),
+});
 
-/** One of them. */
-export type AddRequest = z.output<typeof addRequest>;
+const localRequest = z.strictObject({
+  local: z.int("expected an address, or how many local ones").min(1).max(256),
+  role: z.enum(["collector", "evaluator", "learner"]).default("collector"),
+});
+
+/** What `POST /workers` is told: a worker by address, or how many to start on this machine. */
+export type AddRequest = z.output<typeof addressRequest> | z.output<typeof localRequest>;
+
+/** The shape of such a request; which one it is the address says. */
+export function addRequestOf(body: unknown): typeof addressRequest | typeof localRequest {
+  const isAddress = typeof body === "object" && body !== null && "address" in body;
+  return isAddress ? addressRequest : localRequest;
+}

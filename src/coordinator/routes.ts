@@ -7,7 +7,7 @@ import { parseShape } from "../protocol/shape.ts";
 import { coordinatorMetrics } from "./metrics.ts";
 import { type ReplicaList, replicaWish } from "./operator/replica-words.ts";
 import type { Replicas } from "./operator/replicas.ts";
-import { type AddRequest, addRequest } from "./options.ts";
+import { type AddRequest, addRequestOf } from "./options.ts";
 import type { CoordinatorPage } from "./page/coordinator-page.ts";
 import { COORDINATOR_PANELS } from "./page/panels.ts";
 import type { CoordinatorFacts } from "./status.ts";
@@ -47,7 +47,8 @@ export function coordinatorApp(options: CoordinatorAppOptions): App {
   });
   app.get("/status", (context) => answer(context, status()));
   app.post("/workers", async (context) => {
-    const asked = parseShape(addRequest, (await readBody(context)) ?? {});
+    const body = (await readBody(context)) ?? {};
+    const asked: AddRequest = parseShape(addRequestOf(body), body);
     return answer(context, { success: true, added: options.add(asked), ...status() });
   });
   app.post("/workers/:id/drain", (context) => {

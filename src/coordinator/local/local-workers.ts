@@ -54,8 +54,8 @@ export class LocalWorkers implements AsyncDisposable {
     this.#options = options;
   }
 
-  get names(): readonly string[] {
-    return [...this.#locals.keys()];
+  namesOf(role: WorkerRole): readonly string[] {
+    return [...this.#locals.values()].filter((one) => one.role === role).map(({ name }) => name);
   }
 
   /** Starts one more; its name is what it joins with. */

@@ -51,5 +51,6 @@ function amountOf(said: unknown, name: string): number | readonly string[] {
   if (Number.isSafeInteger(amount) && Number(amount) >= 0 && Number(amount) <= 10_000) {
     return Number(amount);
   }
-  throw new DingError("usage.invalid-input", `Cannot change replicas: "${name}" is no such number`);
+  const message = `Cannot change replicas: "${name}" is neither a number of them nor a list of names`;
+  throw new DingError("usage.invalid-input", message);
 }

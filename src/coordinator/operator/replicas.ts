@@ -27,6 +27,7 @@ export class Replicas {
     this.#options = options;
   }
 
+  /** Those that are there or are being started, without those that are let go of. */
   list(): ReplicaList {
     return { collectors: this.#named("collector"), learners: this.#named("learner") };
   }
@@ -98,8 +99,13 @@ export class Replicas {
   }
 
   #named(role: WorkerRole): string[] {
-    const workers = this.#options.roster.workers.filter((one) => one.role === role);
-    return workers.map(addressOf);
+    const { roster, local } = this.#options;
+    const workers = roster.workers.filter((one) => one.role === role);
+    const starting =
+      local()
+        ?.namesOf(role)
+        .filter((name) => !roster.get(name)) ?? [];
+    return [...workers.filter((one) => !one.isLeaving).map(addressOf), ...starting];
   }
 
   /** Those that rest first, and among them the youngest. */

@@ -3,7 +3,7 @@ import { decodeFrames } from "../../protocol/codec.ts";
 import type { SampleBatch } from "../../replay/batch.ts";
 import type { Replay } from "../../replay/replay.ts";
 import type { Inserted, Steps } from "../../replay/replay-options.ts";
-import { encodeBody } from "../../rpc/body.ts";
+import { encodeBody, MESSAGE_BODY_LIMIT_BYTES } from "../../rpc/body.ts";
 import type { Body } from "../../rpc/message.ts";
 import type { IncomingCall } from "../../rpc/peer.ts";
 import type { PolicyLag } from "../weights/policy-lag.ts";
@@ -111,6 +111,9 @@ export class ReplayDesk implements Disposable {
     const { table, count, policyVersion } = readSampleWords(meta);
     const name = table ?? replay.tables[0] ?? "";
     const version = policyVersion ?? newestVersion();
+    const bytes = count * replay.stepBytes;
+    // Before anything is drawn: what is used up by a sample that cannot travel would be lost.
+    if (bytes > MESSAGE_BODY_LIMIT_BYTES) throw tooLarge(count, bytes);
     const into = this.#batch;
     // At once where it can be: then the same memory serves the next sample too.
     let batch = replay.trySample(name, count, {
@@ -166,6 +169,13 @@ function readBody(body: Body): unknown[] {
 
 function brokenBody(): DingError {
   return new DingError("network.protocol", "Cannot read call of a worker: its body is no such");
+}
+
+function tooLarge(count: number, bytes: number): DingError {
+  const limit = `${bytes} bytes or more, the limit is ${MESSAGE_BODY_LIMIT_BYTES}`;
+  return new DingError("usage.invalid-input", `Cannot sample ${count} items: they take ${limit}`, {
+    hint: "Sample fewer at once.",
+  });
 }
 
 function answerOf(value: unknown): Body {
