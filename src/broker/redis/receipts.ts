@@ -20,20 +20,22 @@ export interface SortedSteps {
   owners: number[];
 }
 
-/** What finishes fresh jobs goes together, by their taking; everything else stays as it is. */
+/** What finishes fresh jobs goes first, by their taking, unless something else was said of the job before. */
 export function sortSteps(steps: readonly Step[]): SortedSteps {
   const parts = new Map<string, Map<string, number>>();
   const others: Step[] = [];
   const owners: number[] = [];
+  const spokenOf = new Set<string>();
   steps.forEach((step, index) => {
     const [what, receipt] = step;
     const end = what === "a" && receipt.startsWith(FRESH) ? receipt.indexOf(":", FRESH.length) : -1;
     const id = receipt.slice(FRESH.length, end);
     const name = receipt.slice(end + 1);
     const part = parts.get(name);
-    if (end < 0 || part?.has(id)) {
+    if (end < 0 || part?.has(id) || spokenOf.has(receipt)) {
       others.push(step);
       owners.push(index);
+      spokenOf.add(receipt);
     } else if (part) part.set(id, index);
     else parts.set(name, new Map([[id, index]]));
   });

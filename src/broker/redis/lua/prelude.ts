@@ -8,7 +8,8 @@
  *   held     hash: number → job that has come back, or is delayed; back: zset of those that are ready, best first
  *   delayed  zset: when → number:priority
  *   leases   zset: end → whose it is. Jobs that were read together have one, t:TOKEN, until one of them is more than
- *            acknowledged: then each has its own, its receipt: "s" and the id, or "h" and the number, priority, token
+ *            acknowledged: then each has its own, its receipt: "s" and the id, or "h" and the number, priority, token.
+ *            A token is the taking's, which may be sent again after a cut, and the number of the first job read
  *   takes    hash: token → priority, first and last id of such a reading; left: token → how many of them are not done
  *   dead     stream
  *   once:C   what the last call in this slot of a client was told, so that it can be sent again after a cut
@@ -179,7 +180,12 @@ local function settleTimes(maxAttempts, leaseEnded)
       for _, entry in ipairs(entries) do
         giveUpOrBack('s', entry[1], priority, leaseEnded, 0, maxAttempts)
       end
-      if #entries < room then endTake(token) else isMore = true end
+      if #entries < room then
+        endTake(token)
+      else
+        call('HINCRBY', P .. 'left', token, -#entries)
+        isMore = true
+      end
       room = room - #entries
     else
       local where, n, priority = split(lease)

@@ -110,7 +110,7 @@ local function takeFresh(priority, count)
   local length = #entries
   if length < count then call('ZREM', P .. 'levels', priority) end
   if length == 0 then return end
-  local name = token .. '.' .. #taken
+  local name = token .. '.' .. string.format('%.0f', numberOf(entries[1]))
   call('ZADD', P .. 'leases', ends, 't:' .. name)
   call('HSET', P .. 'takes', name, priority .. ' ' .. entries[1][1] .. ' ' .. entries[length][1])
   call('HSET', P .. 'left', name, length)
