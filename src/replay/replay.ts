@@ -79,6 +79,11 @@ export class Replay {
     return this.#store.used;
   }
 
+  /** Bytes of a step; of an object, of which nobody knows, 8. */
+  get stepBytes(): number {
+    return this.#store.rowBytes;
+  }
+
   /**
    * Inserts each step as an item. Where a limiter holds it back, "block" waits (what fits goes in meanwhile), "drop"
    * inserts what fits and counts the rest, "reject" inserts all or throws `queue.full`. A wait that ends early throws

@@ -155,6 +155,24 @@ test("updatePriorities() sets those whose items are still there", async () => {
   expect(await end.remote.updatePriorities(batch.keys, [5])).toBe(0);
 });
 
+test("what is too large for a message is refused before anything of it is done", async () => {
+  const schema = { frame: { dtype: "uint8", shape: [1_000_000] } } as const;
+  const replay = new Replay({ schema, tables: [{ name: "t", maxSize: 200, maxUse: 100 }] });
+  using end = linkedTo(replay);
+  await end.remote.insert({ frame: new Uint8Array(2_000_000) });
+  for (const call of [
+    end.remote.insert({ frame: new Uint8Array(100_000_000) }),
+    end.remote.sample(100),
+  ]) {
+    expect(await thrownBy(call)).toMatchObject({
+      code: "usage.invalid-input",
+      hint: expect.stringContaining("fewer at once") as string,
+    });
+  }
+  expect(replay.stats("t")).toMatchObject({ inserted: 2, sampled: 0 });
+  expect((await end.remote.sample(3)).columns["frame"]).toHaveLength(3_000_000);
+});
+
 test("delete() takes out items whose data is lost, and the learner goes on with the others", async () => {
   const released: unknown[] = [];
   const table: TableOptions = { name: "t", maxSize: 8, sampler: "fifo" };
