@@ -22,11 +22,11 @@ export interface SuiteResult {
 }
 
 export const SUITES: Suite[] = [
-  { name: "unit", timeoutMs: 15_000, parallel: 2 },
-  { name: "contract", timeoutMs: 20_000, parallel: 2 },
-  { name: "integration", timeoutMs: 30_000, parallel: 2 },
-  { name: "e2e", timeoutMs: 60_000, parallel: 2 },
-  { name: "chaos", timeoutMs: 120_000, parallel: 1 },
+  { name: "unit", timeoutMs: 30_000, parallel: 2 },
+  { name: "contract", timeoutMs: 60_000, parallel: 2 },
+  { name: "integration", timeoutMs: 90_000, parallel: 2 },
+  { name: "e2e", timeoutMs: 120_000, parallel: 2 },
+  { name: "chaos", timeoutMs: 240_000, parallel: 1 },
 ];
 
 /** Runs one folder of tests, showing failures as they happen, and then a line with the counts; ends it after `limitMs`. */
