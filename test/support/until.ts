@@ -1,5 +1,5 @@
 export interface UntilOptions {
-  /** How long to try before giving up; default 10,000. */
+  /** How long to try before giving up; default 30,000. */
   timeoutMs?: number;
   /** What is waited for, as the error will say it; a function is asked when it has failed. */
   what?: string | (() => string);
@@ -10,7 +10,7 @@ export interface UntilOptions {
 /** Looks again and again until `condition` gives something truthy, and gives that; rejects by the deadline, naming `what`. */
 export async function until<T>(
   condition: () => T | Promise<T>,
-  { timeoutMs = 10_000, what = () => String(condition), everyMs = 10 }: UntilOptions = {},
+  { timeoutMs = 30_000, what = () => String(condition), everyMs = 10 }: UntilOptions = {},
 ): Promise<Exclude<T, false | null | undefined | 0 | "">> {
   const deadline = performance.now() + timeoutMs;
   let lastError: unknown;
