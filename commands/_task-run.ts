@@ -90,6 +90,7 @@ async function placeOf(options: TaskCommandOptions, { origins }: Given): Promise
     ...(address !== undefined && { address }),
   };
   if (platform === undefined) {
+    if (options.platformSpec !== undefined) throw specError();
     const { parallelWorkers, expectNodes } = options;
     return { ...said, attachTo, labels, parallelWorkers, expectNodes };
   }
@@ -106,6 +107,11 @@ async function placeOf(options: TaskCommandOptions, { origins }: Given): Promise
     },
   });
   return { ...place, expectNodes: options.expectNodes ?? place.expectNodes };
+}
+
+function specError(): DingError {
+  const text = "Cannot use --platform-spec without --platform: nothing says which rank this is";
+  return new DingError("usage.invalid-option", text, { hint: "Pass --platform k8s or slurm too." });
 }
 
 function wordsOf(texts: readonly string[]): string[] {

@@ -55,6 +55,7 @@ export function placeRank(options: PlaceRankOptions): Place {
   const topology = given.topology ?? usualTopology(options);
   const attachTo = attachOf(options, topology);
   checkPorts(options, topology);
+  const isJoined = given.isBrokered || (topology !== "alone" && !isAttachedByHand(options));
   return {
     parallelWorkers: own.workers,
     topology,
@@ -63,16 +64,20 @@ export function placeRank(options: PlaceRankOptions): Place {
     nodeIds: own.nodeIds,
     attachTo,
     labels: [...new Set([...(given.labels ?? []), ...(taskOf(options, rank).labels ?? [])])],
-    expectNodes: topology === "alone" && !given.isBrokered ? undefined : allWorkers(options),
+    expectNodes: isJoined ? allWorkers(options) : undefined,
   };
 }
 
 /** What a person means who says nothing of it: that several nodes hear each other. */
 function usualTopology(options: PlaceRankOptions): "alone" | "mesh" {
-  if (options.spec || options.given.attachTo) return "alone";
-  return (allWorkers(options) ?? workersOf(options, options.rank) + options.rank) > 1
-    ? "mesh"
-    : "alone";
+  const own = workersOf(options, options.rank);
+  const all = isAttachedByHand(options) ? own : (allWorkers(options) ?? own + options.rank);
+  return all > 1 ? "mesh" : "alone";
+}
+
+/** Then nobody knows whether all launches are to be joined. */
+function isAttachedByHand({ spec, given }: PlaceRankOptions): boolean {
+  return given.topology === undefined && (spec !== undefined || given.attachTo !== undefined);
 }
 
 /** What others are to dial must be known to them. */

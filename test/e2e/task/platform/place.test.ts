@@ -62,6 +62,11 @@ test("--platform says what its environment lacks", async () => {
     expect(code).toBe(2);
     expect(stderr).toContain(`Cannot use --platform ${platform}: `);
   }
+  const bareSpec = await ding([...MAIN, "--platform-spec", "{}"]);
+  expect([bareSpec.code, bareSpec.stderr]).toEqual([
+    2,
+    expect.stringContaining("Cannot use --platform-spec without --platform"),
+  ]);
   const spec = await ding([...MAIN, "--platform", "k8s", "--platform-spec", "{"], {
     env: { DI_NODES: "a", DI_RANK: "0" },
   });

@@ -80,6 +80,10 @@ test("placeOn() makes a mesh of several nodes, if nobody says otherwise", async 
   expect(await topologyOf({ topology: "alone" })).toBe("alone");
   expect(await topologyOf({ attachTo: ["tcp://c:1"] })).toBe("alone");
   expect(await topologyOf({}, "a,b", '{"tasks": [{}, {"attach_to": "$node.0"}]}')).toBe("alone");
+  // The workers of one launch hear each other; who else does is what the specification says.
+  const some = '{"tasks": [{"parallel_workers": 2}, {"attach_to": "$node.1"}]}';
+  const two = await k8s({ env: { DI_NODES: "a,b", DI_RANK: "0" }, spec: some });
+  expect(two).toMatchObject({ topology: "mesh", expectNodes: undefined, nodeIds: [0, 1] });
   const env = { JOB_COMPLETION_INDEX: "1", HOSTNAME: "j-1" };
   expect(await k8s({ env })).toMatchObject({ topology: "mesh", attachTo: ["tcp://j-0.j:50515"] });
 });
