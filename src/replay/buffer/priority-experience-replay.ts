@@ -70,7 +70,8 @@ export function priorityExperienceReplay<T>(options: PriorityOptions = {}) {
       free.push(slot);
     };
     const choose = (at: number, count: number): string => {
-      const slot = sums.find(((at + random.next()) / count) * sums.total);
+      const { total } = sums;
+      const slot = total === 0 ? -1 : sums.find(((at + random.next()) / count) * total);
       return indices[slot] ?? buffer.get(random.below(buffer.count))?.index ?? "";
     };
     return {

@@ -123,6 +123,14 @@ test("priorityExperienceReplay() survives deletes, updates and restores", () => 
   expect(buffer.count).toBe(0);
 });
 
+test("priorityExperienceReplay() gives any item where all priorities are 0", () => {
+  const buffer = new DequeBuffer<number>({ size: 9 }).use(priorityExperienceReplay({ seed: 4 }));
+  for (let at = 0; at < 3; at++) buffer.push(at, { priority: 0 });
+  const sampled = Array.from({ length: 30 }, () => buffer.sample(3)).flat();
+  expect(new Set(sampled.map(({ data }) => data))).toEqual(new Set([0, 1, 2]));
+  expect(sampled.every(({ meta }) => meta["priority_IS"] === 1)).toBe(true);
+});
+
 test("AdvancedReplayBuffer: golden cases of tail, count, stale ids, use, sums and state", () => {
   const buffer = new AdvancedReplayBuffer<number>({ size: 64, maxUse: 2 });
   for (let at = 0; at < 100; at++) buffer.push([{ data: at }]);
