@@ -9,7 +9,9 @@ const CONFIG = join(import.meta.dir, "../fixtures/coordinator/run.ts");
 const PATIENT = { timeoutMs: 50_000, everyMs: 50 };
 
 interface Status {
+  pid: number;
   envSteps: number;
+  snapshots: { count: number };
   counters: { learnerStep: number; failures: number };
   workers: {
     id: string;
@@ -52,19 +54,44 @@ function lastLine(stdout: string): Record<string, unknown> {
   return JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as Record<string, unknown>;
 }
 
-test("ding coordinator --local starts everything, survives the death of workers, and ends with a line of JSON", async () => {
+test("ding coordinator --local starts everything, survives the death of workers and its own, and ends with a line of JSON", async () => {
   await using folder = await tempFolder();
-  const env = { STOP_VALUE: "1000000" };
+  const loaded = folder.file("loaded.txt");
+  const env = { STOP_VALUE: "1000000", SNAPSHOT_INTERVAL: "0.2", TENSORS_LOADED: loaded };
   const run = ["coordinator", "--config", CONFIG, "--local", "2", "--port", "0", "--json"];
-  await using first = spawnDing(run, { runtime: "binary", cwd: folder.path, env });
+  const snapshots = async (at: string): Promise<number> => (await statusOf(at)).snapshots.count;
+  let killed: Status;
+  {
+    await using first = spawnDing(run, { runtime: "binary", cwd: folder.path, env });
+    const { url } = await first.ready(30_000);
+    killed = await until(async () => {
+      const status = await statusOf(url);
+      return status.counters.learnerStep > 5 && status.envSteps > 0 && status;
+    }, PATIENT);
+    const saved = await snapshots(url);
+    await until(async () => (await snapshots(url)) > saved + 1, PATIENT);
+    await first.stop("SIGKILL");
+  }
+  await using first = spawnDing([...run, "--resume"], { runtime: "binary", cwd: folder.path, env });
   const { url, port } = await first.ready(30_000);
+  const resumed = await statusOf(url);
+  expect(resumed.envSteps).toBeGreaterThanOrEqual(killed.envSteps);
+  expect(resumed.policyVersions).toHaveProperty(Object.keys(killed.policyVersions)[0] ?? "");
+  for (const [policy, version] of Object.entries(killed.policyVersions)) {
+    expect(resumed.policyVersions[policy]).toBeGreaterThanOrEqual(version);
+  }
   const busy = (status: Status, role: string) =>
     status.workers.filter((one) => one.role === role && one.state === "busy" && one.taskId);
   const all = await until(async () => {
     const status = await statusOf(url);
     const isAll = busy(status, "collector").length === 2 && busy(status, "learner").length === 1;
-    return isAll && status.counters.learnerStep > 5 && status;
+    return isAll && status.counters.learnerStep > resumed.counters.learnerStep + 5 && status;
   }, PATIENT);
+  // Who learns has a tensor library; the coordinator does not.
+  const pids = readFileSync(loaded, "utf8").trim().split("\n").map(Number);
+  expect(pids).toContain(busy(all, "learner")[0]?.pid ?? 0);
+  expect(pids).not.toContain(all.pid);
+  expect(pids).not.toContain(killed.pid);
   // A collector, and then the learner, are killed: others do their tasks.
   for (const role of ["collector", "learner"]) {
     const [victim] = busy(all, role);
