@@ -3,6 +3,7 @@ import { Packr, RESET_BUFFER_MODE, addExtension } from "msgpackr";
 import { DingError, NetworkError, messageOf } from "../core/errors.ts";
 import { findFault } from "./fault.ts";
 import { writeJson } from "./json-writer.ts";
+import { EXTENSION, HALF_ARRAY } from "./msgpack-extension.ts";
 import { MsgpackReader } from "./msgpack-reader.ts";
 import { tensorHead } from "./tensor-form.ts";
 import { Tensor } from "./tensor.ts";
@@ -23,8 +24,10 @@ const SCRATCH_LIMIT_BYTES = 8 * 1024 * 1024;
 const SCRATCH_BYTES = 64 * 1024;
 
 /** The numbers of extensions that msgpackr wants and our writers never put on the wire. */
-const UNUSED_TYPES = { bytes: 1, tensor: 2 };
+const UNUSED_TYPES = { bytes: 1, tensor: 2, half: 3 };
 const NO_BYTES = new Uint8Array();
+/** Marker, length, type, and the type of the array. */
+const EXTENSION_HEAD_BYTES = 7;
 
 /** What msgpackr hands to an extension's writer. */
 type Allocate = (size: number) => { target: Uint8Array; targetView: DataView; position: number };
@@ -54,6 +57,20 @@ addExtension({
   pack(tensor: Tensor, allocate: Allocate) {
     const { buffer, byteOffset, byteLength } = tensor.data;
     writeBin(allocate, tensorHead(tensor), new Uint8Array(buffer, byteOffset, byteLength));
+  },
+} as unknown as Parameters<typeof addExtension>[0]);
+
+// msgpackr would write one as of a type that nobody reads.
+addExtension({
+  Class: Float16Array,
+  type: UNUSED_TYPES.half,
+  pack({ buffer, byteOffset, byteLength }: Float16Array, allocate: Allocate) {
+    const { target, targetView, position } = allocate(EXTENSION_HEAD_BYTES + byteLength);
+    target[position] = 0xc9; // an extension whose length has four bytes
+    targetView.setUint32(position + 1, 1 + byteLength);
+    target[position + 5] = EXTENSION.TYPED_ARRAY;
+    target[position + 6] = HALF_ARRAY;
+    target.set(new Uint8Array(buffer, byteOffset, byteLength), position + EXTENSION_HEAD_BYTES);
   },
 } as unknown as Parameters<typeof addExtension>[0]);
 

@@ -10,7 +10,7 @@ function search(value: unknown, path: string[], parents: Set<object>): string | 
     return `${nameOf(path)} is a ${typeof value}`;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  if (ArrayBuffer.isView(value)) return isHalf(value) ? `${nameOf(path)} ${HALF}` : undefined;
+  if (ArrayBuffer.isView(value)) return undefined;
   if (parents.has(value)) return `${nameOf(path)} contains itself`;
   if (path.length >= DEPTH_LIMIT) return `it is nested deeper than ${DEPTH_LIMIT} levels`;
   if (value instanceof Map && ![...value.keys()].every(isKey)) {
@@ -26,12 +26,6 @@ function search(value: unknown, path: string[], parents: Set<object>): string | 
   }
   parents.delete(value);
   return undefined;
-}
-
-const HALF = "is a Float16Array, which others cannot read: send a tensor of it";
-
-function isHalf(view: ArrayBufferView): boolean {
-  return view.constructor.name === "Float16Array";
 }
 
 function isKey(key: unknown): boolean {

@@ -15,6 +15,8 @@ export const EXTENSION = {
 
 /** Larger integers are within what the engines can hold, and beyond what anybody counts. */
 const BIGINT_LIMIT_BYTES = 64 * 1024;
+/** The number of a Float16Array among the typed arrays. */
+export const HALF_ARRAY = 11;
 const ARRAY_BUFFER = 16;
 const DATA_VIEW = 17;
 const ARRAY_TYPES = [
@@ -29,6 +31,7 @@ const ARRAY_TYPES = [
   Float64Array,
   BigInt64Array,
   BigUint64Array,
+  Float16Array, // msgpackr has no number for it: this is ours
 ];
 
 const ERROR_TYPES = [

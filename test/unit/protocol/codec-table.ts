@@ -97,6 +97,10 @@ export const TABLE: Record<string, Row> = {
   Uint16Array: { value: Uint16Array.of(65_535), json: { back: [65_535] } },
   Int32Array: { value: Int32Array.of(-(2 ** 31)), json: { back: [-(2 ** 31)] } },
   Uint32Array: { value: Uint32Array.of(2 ** 32 - 1), json: { back: [2 ** 32 - 1] } },
+  Float16Array: {
+    value: [Float16Array.of(1.5, Number.NaN, -0), new Float16Array(40_000), new Float16Array()],
+    json: { back: [[1.5, null, 0], Array<number>(40_000).fill(0), []] },
+  },
   Float32Array: { value: Float32Array.of(1.5, Number.NaN), json: { back: [1.5, null] } },
   Float64Array: { value: Float64Array.of(0.1, -0, Infinity), json: { back: [0.1, 0, null] } },
   BigInt64Array: { value: BigInt64Array.of(-(2n ** 63n)), json: { back: [-(2 ** 63)] } },
