@@ -17,23 +17,32 @@ const HEIGHT = 360;
 const MARGIN = 48;
 const GOAL = 195;
 
-/** Adds a point to FOLDER/curve.jsonl, draws FOLDER/curve.svg anew, and gives the curve as a line for a terminal. */
+/**
+ * Adds a point to FOLDER/curve.jsonl, draws FOLDER/curve.svg anew, and gives the curve as a line for a terminal. Versions
+ * never go back: where this one is older than the last, another run begins, with a curve of its own.
+ */
 export async function addToCurve(folder: string, point: Point): Promise<string> {
   await mkdir(folder, { recursive: true });
   const data = join(folder, "curve.jsonl");
-  await appendFile(data, `${JSON.stringify(point)}\n`);
-  const points = (await readFile(data, "utf8"))
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as Point);
+  const before = await pointsIn(data);
+  const isNewRun = (before.at(-1)?.version ?? 0) > point.version;
+  const line = `${JSON.stringify(point)}\n`;
+  await (isNewRun ? writeFile(data, line) : appendFile(data, line));
+  const points = isNewRun ? [point] : [...before, point];
   const picture = join(folder, "curve.svg");
   await writeFile(`${picture}.draft`, drawCurve(points));
   await rename(`${picture}.draft`, picture);
   return lineOf(points);
 }
 
+async function pointsIn(file: string): Promise<Point[]> {
+  const text = await readFile(file, "utf8").catch(() => "");
+  const lines = text.split("\n").filter((line) => line !== "");
+  return lines.map((line) => JSON.parse(line) as Point);
+}
+
 /** The last returns as little bars. */
-export function lineOf(points: readonly Point[]): string {
+function lineOf(points: readonly Point[]): string {
   return points
     .slice(-LINE_POINTS)
     .map(({ mean }) => BARS[Math.min(BARS.length - 1, Math.floor((mean / MOST_RETURN) * 8))])
@@ -41,7 +50,7 @@ export function lineOf(points: readonly Point[]): string {
 }
 
 /** The returns over seconds as a picture (SVG). */
-export function drawCurve(points: readonly Point[]): string {
+function drawCurve(points: readonly Point[]): string {
   const first = points[0]?.at ?? 0;
   const span = Math.max(1, (points.at(-1)?.at ?? 0) - first);
   const x = (at: number): number => MARGIN + ((at - first) / span) * (WIDTH - 2 * MARGIN);

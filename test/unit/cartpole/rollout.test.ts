@@ -5,10 +5,8 @@ import {
   freshParameters,
   PARAMETERS,
 } from "../../../examples/cartpole/actor-critic.ts";
-import { addToCurve, drawCurve } from "../../../examples/cartpole/curve.ts";
 import { evaluate, Rollout } from "../../../examples/cartpole/rollout.ts";
 import { Random } from "../../../src/replay/random.ts";
-import { tempFolder } from "../../support/temp-folder.ts";
 
 test("collect() gives columns of the same length, and chances of what was done", () => {
   const chance = new Random(3);
@@ -45,18 +43,4 @@ test("evaluate() plays whole episodes", () => {
   const returns = evaluate(new ActorCritic(parameters), 5, new Random(2));
   expect(returns).toHaveLength(5);
   expect(returns.every((total) => total >= 8 && total <= 500)).toBe(true);
-});
-
-test("addToCurve() keeps all points, and draws them", async () => {
-  await using folder = await tempFolder();
-  await addToCurve(folder.path, { version: 1, mean: 20, at: 1_000 });
-  expect(await addToCurve(folder.path, { version: 9, mean: 480, at: 5_000 })).toBe("▁█");
-  const picture = await Bun.file(folder.file("curve.svg")).text();
-  expect(picture).toBe(
-    drawCurve([
-      { version: 1, mean: 20, at: 1_000 },
-      { version: 9, mean: 480, at: 5_000 },
-    ]),
-  );
-  expect(picture).toContain("4 s");
 });
