@@ -48,16 +48,19 @@ function plain(elements: Float64Array): number[] {
 /** What is infinite when it is read as such. Some readers refuse what no double can hold. */
 const BEYOND_FP32 = "1e39";
 const BEYOND_FP64 = "1e999";
+/** Of `-0` Python makes a whole number, and those have no sign at zero. */
+const MINUS_ZERO = "-0.0";
 
-/** JSON has no word for them: NaN is null, and an infinity a number beyond the datatype. */
+/** JSON has no word for them: NaN is null, and an infinity a number beyond the datatype. A zero keeps its sign. */
 function writeNumbers(numbers: number[], beyond: string): string {
-  let isFinite = true;
+  let isPlain = true;
   for (let index = 0; index < numbers.length; index++) {
     const number = numbers[index] as number;
-    if (number - number !== 0) isFinite = false;
+    if (number - number !== 0 || (number === 0 && 1 / number < 0)) isPlain = false;
   }
-  if (isFinite) return JSON.stringify(numbers);
+  if (isPlain) return JSON.stringify(numbers);
   const texts = numbers.map((number) => {
+    if (Object.is(number, -0)) return MINUS_ZERO;
     if (Number.isFinite(number)) return String(number);
     if (Number.isNaN(number)) return "null";
     return number > 0 ? beyond : `-${beyond}`;

@@ -1,4 +1,4 @@
-import { fault, shown } from "./fault.ts";
+import { fault, faultOf, shown } from "./fault.ts";
 import type { JsonDocument } from "./request-document.ts";
 
 /** What the parameters of a whole request say. */
@@ -43,10 +43,10 @@ export function wholeAt(value: unknown, path: string): number | undefined {
   throw fault(path, `expected a whole number, 0 or more, got ${shown(value)}`);
 }
 
-/** Yes or no, undefined when neither is said. */
-export function flagAt(value: unknown, path: string): boolean | undefined {
+/** Yes or no, undefined when neither is said; `action` is what was asked for. */
+export function flagAt(value: unknown, path: string, action = "infer"): boolean | undefined {
   if (value === undefined || typeof value === "boolean") return value;
-  throw fault(path, `expected true or false, got ${shown(value)}`);
+  throw faultOf(action, path, { why: `expected true or false, got ${shown(value)}` });
 }
 
 const SHARED_MEMORY = ["shared_memory_region", "shared_memory_byte_size", "shared_memory_offset"];

@@ -1,23 +1,27 @@
-import { DingError } from "../../core/errors.ts";
-import { fault } from "./fault.ts";
+import type { DingError } from "../../core/errors.ts";
+import { faultOf, shown } from "./fault.ts";
 import { flagAt } from "./parameters.ts";
 import { readDocument, recordAt } from "./request-document.ts";
 
 /** Reads the body of a request for the index: shall only models that are ready be in it? */
 export function readIndexRequest(bytes: Uint8Array): { isReadyOnly: boolean } {
-  return readDocument(bytes, ({ ready }) => ({ isReadyOnly: flagAt(ready, "ready") ?? false }));
+  return readDocument(bytes, ({ ready }) => ({
+    isReadyOnly: flagAt(ready, "ready", "list models") ?? false,
+  }));
 }
 
+const LOAD = "load model";
+const UNLOAD = "unload model";
 const INSTEAD = "Put the file into the model repository, or name it when the server starts.";
 
 /** Checks the parameters of a load: a model comes from its file here, and is configured where the server starts. */
 export function checkLoadRequest(bytes: Uint8Array): void {
   readDocument(bytes, ({ parameters }) => {
-    for (const [name, value] of Object.entries(recordAt(parameters, "parameters"))) {
+    for (const [name, value] of Object.entries(recordAt(parameters, "parameters", LOAD))) {
       const path = `parameters.${name}`;
-      if (name === "config") throw refusal(path, "a model's configuration", INSTEAD);
-      if (name.startsWith("file:")) throw refusal(path, "files of a model", INSTEAD);
-      throw fault(path, `no such parameter of load: got ${JSON.stringify(value)}`);
+      if (name === "config") throw refusal(path, "a model's configuration");
+      if (name.startsWith("file:")) throw refusal(path, "files of a model");
+      throw faultOf(LOAD, path, { why: `no such parameter of load: got ${shown(value)}` });
     }
   });
 }
@@ -25,10 +29,12 @@ export function checkLoadRequest(bytes: Uint8Array): void {
 /** Checks the parameters of an unload: no model depends on another here. */
 export function checkUnloadRequest(bytes: Uint8Array): void {
   readDocument(bytes, ({ parameters }) => {
-    for (const [name, value] of Object.entries(recordAt(parameters, "parameters"))) {
+    for (const [name, value] of Object.entries(recordAt(parameters, "parameters", UNLOAD))) {
       const path = `parameters.${name}`;
-      if (name !== "unload_dependents") throw fault(path, "no such parameter of unload");
-      flagAt(value, path);
+      if (name !== "unload_dependents") {
+        throw faultOf(UNLOAD, path, { why: "no such parameter of unload" });
+      }
+      flagAt(value, path, UNLOAD);
     }
   });
 }
@@ -41,7 +47,6 @@ export function nameAndVersion(text: string): { name: string; version: string | 
     : { name: text.slice(0, at), version: text.slice(at + 1) };
 }
 
-function refusal(path: string, what: string, hint: string): DingError {
-  const message = `Cannot load model: ${path}: ${what} cannot be sent`;
-  return new DingError("usage.invalid-input", message, { hint, details: { path } });
+function refusal(path: string, what: string): DingError {
+  return faultOf(LOAD, path, { why: `${what} cannot be sent`, hint: INSTEAD });
 }

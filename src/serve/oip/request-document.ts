@@ -2,7 +2,7 @@ import { findJsonFault } from "../../config/json-fault.ts";
 import { DingError } from "../../core/errors.ts";
 import { readPythonJson, type Revive } from "../../protocol/python-json.ts";
 import { InexactNumber } from "./fill.ts";
-import { fault, isRecord, shown } from "./fault.ts";
+import { fault, faultOf, isRecord, shown } from "./fault.ts";
 
 /** The JSON of a request, an object. */
 export type JsonDocument = Readonly<Record<string, unknown>>;
@@ -88,11 +88,11 @@ const exact: Revive = (_key, value, { source }) => {
   return BigInt(isPlain ? source : value);
 };
 
-/** The object at a key, empty when there is none. */
-export function recordAt(value: unknown, path: string): JsonDocument {
+/** The object at a key, empty when there is none; `action` is what was asked for. */
+export function recordAt(value: unknown, path: string, action = "infer"): JsonDocument {
   if (value === undefined || value === null) return NOTHING;
   if (isRecord(value)) return value;
-  throw fault(path, `expected an object, got ${shown(value)}`);
+  throw faultOf(action, path, { why: `expected an object, got ${shown(value)}` });
 }
 
 /** The text at a key, undefined when there is none. */

@@ -17,7 +17,7 @@ test("encode() brings every kind of value there and back", async () => {
     -0.5,
     [1, [2]],
     new Uint8Array([1, 2]),
-    { x: new Float32Array([1, 2]), y: new BigInt64Array([5n]) },
+    { x: new Float32Array([1, 2]), y: new BigInt64Array([5n]), z: new Float16Array([1.5]) },
     new Tensor(new Float32Array(6), [2, 3]),
     new Set([1]),
     new Date(5),

@@ -46,7 +46,10 @@ const TEXTS: [Datatype, ArrayBufferView, string][] = [
   ["FP32", Float32Array.of(0.1, 1e-20), "[0.1,9.999999682655225e-21]"],
   ["FP32", Float32Array.of(NaN, -Infinity), "[null,-1e39]"],
   ["FP16", Float16Array.of(Infinity, 1.5), "[1e39,1.5]"],
+  ["FP16", Float16Array.of(-0, 0), "[-0.0,0]"],
+  ["FP32", Float32Array.of(0, -0), "[0,-0.0]"],
   ["FP64", Float64Array.of(0.1, Infinity), "[0.1,1e999]"],
+  ["FP64", Float64Array.of(-0, 1e21), "[-0.0,1e+21]"],
   ["BYTES", Uint8Array.of(2, 0, 0, 0, 0x22, 0x0a, 0, 0, 0, 0), '["\\"\\n",""]'],
 ];
 

@@ -22,12 +22,12 @@ function input(change: object): object {
 }
 
 const FAULTS: [path: string, why: string, document: unknown, face?: ModelFace][] = [
-  ["inputs", "expected a list, got undefined", {}],
+  ["inputs", "expected a list, got nothing", {}],
   ["inputs", '"x" is missing', { inputs: [] }],
   ["inputs[0]", "expected an object, got 5", { inputs: [5] }],
   ["inputs[0].name", 'expected one of "x", got "q"', input({ name: "q" })],
   ["inputs[1].name", '"x" is there twice', { inputs: [good, good] }],
-  ["inputs[0].datatype", "expected FP32, got undefined", input({ datatype: undefined })],
+  ["inputs[0].datatype", "expected FP32, got nothing", input({ datatype: undefined })],
   ["inputs[0].datatype", 'expected FP32, got "FP64"', input({ datatype: "FP64" })],
   ["inputs[0].shape", "expected a list of sizes, got 2", input({ shape: 2 })],
   ["inputs[0].shape", "expected 2 axes as in [-1, 2], got 1 axes", input({ shape: [2] })],

@@ -22,7 +22,7 @@ describe("checkLoadRequest()", () => {
       "Cannot load model: parameters.config: a model's configuration cannot be sent",
     ],
     [{ "file:1/m.onnx": "AA==" }, "parameters.file:1/m.onnx: files of a model cannot be sent"],
-    [{ other: 1 }, "parameters.other: no such parameter of load: got 1"],
+    [{ other: 1 }, "Cannot load model: parameters.other: no such parameter of load: got 1"],
   ])("refuses what it cannot do: %j", (parameters, why) => {
     expect(() => checkLoadRequest(jsonBytes({ parameters }))).toThrow(why);
   });
@@ -36,7 +36,9 @@ describe("checkUnloadRequest()", () => {
     }
     expect(() => checkUnloadRequest(EMPTY)).not.toThrow();
     const wrong = jsonBytes({ parameters: { unload_dependents: 1 } });
-    expect(() => checkUnloadRequest(wrong)).toThrow("expected true or false, got 1");
+    expect(() => checkUnloadRequest(wrong)).toThrow(
+      "Cannot unload model: parameters.unload_dependents: expected true or false, got 1",
+    );
     const other = jsonBytes({ parameters: { force: true } });
     expect(() => checkUnloadRequest(other)).toThrow("parameters.force: no such parameter");
   });
@@ -47,7 +49,7 @@ describe("readIndexRequest()", () => {
     expect(readIndexRequest(EMPTY)).toEqual({ isReadyOnly: false });
     expect(readIndexRequest(jsonBytes({ ready: true }))).toEqual({ isReadyOnly: true });
     expect(() => readIndexRequest(jsonBytes({ ready: "yes" }))).toThrow(
-      "ready: expected true or false",
+      "Cannot list models: ready: expected true or false",
     );
   });
 });
