@@ -16,7 +16,7 @@ import { CoordinatorPage } from "./page/coordinator-page.ts";
 import { Buffers } from "./run/buffers.ts";
 import { Dealings } from "./run/dealings.ts";
 import { Dispatcher } from "./run/dispatcher.ts";
-import { Run, type RunState } from "./run/run.ts";
+import { Run } from "./run/run.ts";
 import { startInfo } from "./run/start-info.ts";
 import { Tally } from "./run/tally.ts";
 import { openWorkerDesk } from "./run/worker-desk.ts";
@@ -55,8 +55,9 @@ export interface Assembly {
   buffers: Buffers;
   weights: WeightStore;
   snapshots: Snapshots;
-  /** Everything but the buffers becomes what was saved. */
-  loadState: (state: Pick<CoordinatorState, "run" | "workers">) => void;
+  /** Everything but the buffers. */
+  state: () => Omit<CoordinatorState, "buffers">;
+  loadState: (state: Omit<CoordinatorState, "buffers">) => void;
   facts: (now: number) => Omit<CoordinatorFacts, "state" | "reached" | "uptimeMs">;
   /** Workers are dialled and started, tasks are made and given out. */
   begin: () => void;
@@ -216,14 +217,15 @@ export async function assemble(
       },
     },
   });
-  const state = (): Pick<CoordinatorState, "run" | "workers"> & { random: unknown } => ({
+  const state = (): Omit<CoordinatorState, "buffers"> => ({
     run: run.stateDict(),
     workers: crew.added,
     random: random.stateDict(),
   });
-  const loadState = (saved: { run: RunState; workers: CoordinatorState["workers"] }): void => {
+  const loadState = (saved: Omit<CoordinatorState, "buffers">): void => {
     run.loadStateDict(saved.run);
     crew.restore(saved.workers);
+    random.loadStateDict(saved.random);
     dispatcher.look();
   };
   const intervalMs = patience.snapshotInterval * 1_000;
@@ -232,7 +234,6 @@ export async function assemble(
   if (resume) {
     const loaded = await loadSnapshot(snapshotDir, buffers);
     loadState(loaded.state as ReturnType<typeof state>);
-    random.loadStateDict((loaded.state as { random: ReturnType<Random["stateDict"]> }).random);
     const { envSteps } = tally.counters;
     log.info(`goes on from ${snapshotDir}`, { envSteps, items: loaded.items, lost: loaded.lost });
   }
@@ -254,6 +255,7 @@ export async function assemble(
     buffers,
     weights,
     snapshots,
+    state,
     loadState,
     facts: (now) => ({
       expName: main.expName,

@@ -9,11 +9,12 @@ import { VERSION } from "../core/version.ts";
 import { abortable } from "../core/wait.ts";
 import type { ListeningApp } from "../http/listen.ts";
 import { checkRun } from "./config/read-run.ts";
-import { type RunSettings, runSchema } from "./config/run-schema.ts";
+import { defaultCoordinator, type RunSettings } from "./config/run-schema.ts";
 import type { CoordinatorOptions } from "./coordinator-options.ts";
 import { type Assembly, assemble } from "./assembly.ts";
 import { DEFAULT_COORDINATOR_PORT } from "./options.ts";
 import type { RunState } from "./run/run.ts";
+import type { RandomState } from "../replay/random.ts";
 import type { ReplayPart } from "../replay/replay-snapshot.ts";
 import { type CoordinatorFacts, statusOf, type Summary, summaryOf } from "./status.ts";
 
@@ -22,6 +23,8 @@ export interface CoordinatorState {
   run: RunState;
   /** Workers that are dialled and are not in the configuration. */
   workers: { id: string; host: string; port: number; role: string | undefined }[];
+  /** Of the pauses between attempts; what else goes by chance saves its own. */
+  random: RandomState;
   buffers: Record<string, ReplayPart[]>;
 }
 
@@ -37,7 +40,7 @@ const REACHED_MS = 3_000;
 export class Coordinator extends Service {
   /** The ancestor's: how patient it is if nothing else is said. */
   static defaultConfig(): RunSettings["system"]["coordinator"] {
-    return runSchema.parse(MINIMAL).system.coordinator;
+    return defaultCoordinator();
   }
 
   readonly settings: RunSettings;
@@ -49,6 +52,8 @@ export class Coordinator extends Service {
   #assembly: Assembly | undefined;
   #listening: ListeningApp | undefined;
   #isReached = false;
+  /** To become, as soon as it starts. */
+  #saved: CoordinatorState | undefined;
   #graceMs: number;
   /** What is left to read when all is closed. */
   #last: CoordinatorFacts | undefined;
@@ -126,18 +131,23 @@ export class Coordinator extends Service {
     this.#log.error(`[Coordinator(${this.#boot})]: ${text}`);
   }
 
-  /** Everything as it is now. */
+  /** Everything as it is now. `state.invalid` before it has started and after it has stopped. */
   stateDict(): CoordinatorState {
-    const { run, roster, buffers } = this.#parts;
+    if (this.#last) this.#refuse();
+    const { state, buffers } = this.#parts;
     const parts = buffers.ids.map((id) => [id, buffers.get(id)?.stateDict() ?? []] as const);
-    return { run: run.stateDict(), workers: placesOf(roster), buffers: Object.fromEntries(parts) };
+    return { ...state(), buffers: Object.fromEntries(parts) };
   }
 
-  /** Becomes what was saved: tasks that ran are queued again, counters go on. Only before it has begun to work. */
-  loadStateDict({ run, workers, buffers }: CoordinatorState): void {
-    const parts = this.#parts;
-    for (const [id, saved] of Object.entries(buffers)) parts.buffers.restore(id, saved);
-    parts.loadState({ run, workers });
+  /** Becomes what was saved: tasks that ran are queued again, counters go on. Before `start()`, or right after it. */
+  loadStateDict(saved: CoordinatorState): void {
+    if (this.state === "idle") {
+      this.#saved = saved;
+      return;
+    }
+    const { buffers, loadState } = this.#parts;
+    for (const [id, parts] of Object.entries(saved.buffers)) buffers.restore(id, parts);
+    loadState(saved);
   }
 
   dealWithCollectorSendData(taskId: string, bufferId: string, dataId: string, data: unknown) {
@@ -220,8 +230,12 @@ export class Coordinator extends Service {
       },
       onFault: (error) => void this.#failWith(error),
     });
+    if (this.#saved) this.loadStateDict(this.#saved);
+    this.#saved = undefined;
     this.#isReached = this.#assembly.run.isReached;
-    this.#assembly.begin();
+    if (!this.#isReached) return this.#assembly.begin();
+    this.info("the goal was reached before");
+    this.shutdown();
   }
 
   protected override async onDrain(deadline: AbortSignal): Promise<void> {
@@ -257,9 +271,12 @@ export class Coordinator extends Service {
   }
 
   get #parts(): Assembly {
-    if (this.#assembly) return this.#assembly;
+    return this.#assembly ?? this.#refuse();
+  }
+
+  #refuse(): never {
     throw new DingError("state.invalid", `Cannot use coordinator: state is "${this.state}"`, {
-      hint: "Start it first.",
+      hint: "Use it between start() and close().",
     });
   }
 
@@ -274,19 +291,3 @@ export class Coordinator extends Service {
     return isAbsolute(snapshotDir) ? snapshotDir : resolve(snapshotDir);
   }
 }
-
-function placesOf(roster: Assembly["roster"]): CoordinatorState["workers"] {
-  return roster.places
-    .filter(({ origin }) => origin === "added")
-    .map(({ id, host, port, role }) => ({ id, host, port, role }));
-}
-
-/** Enough to have the defaults of the rest. */
-const MINIMAL = {
-  main: {
-    expName: "default",
-    collector: { plugin: "-" },
-    learner: { plugin: "-" },
-    replay: { tables: [{}] },
-  },
-};

@@ -108,6 +108,8 @@ export interface Commander {
   /** Everything that it has to know after a restart, in plain values; times are differences. */
   stateDict(now: number): unknown;
   loadStateDict(state: unknown, now: number): void;
+  /** After a restart, of a run that had reached its goal: is it still the goal? Default: yes. */
+  hasEnded?(): boolean;
 }
 
 /** What a commander is made of: its section of the configuration, and chance that can be said again. */

@@ -153,6 +153,10 @@ export class OneVsOneCommander implements Commander {
     for (const [taskId, awayId] of state.matches) this.#matches.set(taskId, awayId);
   }
 
+  hasEnded(): boolean {
+    return this.#solo.hasEnded();
+  }
+
   get #isHardest(): boolean {
     return this.#difficulty >= this.#settings.league.evalOpponents.length - 1;
   }

@@ -27,6 +27,8 @@ interface SoloState {
   envSteps: number;
   learned: LearnInfo | undefined;
   isEnded: boolean;
+  /** The mean return of the evaluation that was the end. */
+  reached: number | undefined;
 }
 
 /**
@@ -49,6 +51,7 @@ export class SoloCommander implements Commander {
   #envSteps = 0;
   #learned: LearnInfo | undefined;
   #isEnded = false;
+  #reached: number | undefined;
   /** The collection that makes room for an evaluation: one is enough. */
   #leaving: string | undefined;
 
@@ -108,6 +111,7 @@ export class SoloCommander implements Commander {
     // One that was cut short says too little.
     if (result.episodes < evalEpisodes || result.rewardMean < stopValue) return { shutdown: false };
     this.#isEnded = true;
+    this.#reached = result.rewardMean;
     return { shutdown: true };
   }
 
@@ -174,6 +178,7 @@ export class SoloCommander implements Commander {
       envSteps: this.#envSteps,
       learned: this.#learned,
       isEnded: this.#isEnded,
+      reached: this.#reached,
     };
   }
 
@@ -189,7 +194,14 @@ export class SoloCommander implements Commander {
     this.#lastEvalAt = state.sinceEvalMs === undefined ? undefined : now - state.sinceEvalMs;
     this.#envSteps = state.envSteps;
     this.#learned = state.learned;
-    this.#isEnded = state.isEnded;
+    this.#reached = state.reached;
+    // Whoever resumes a run may want more of it.
+    const isMoreWanted = (state.reached ?? Infinity) < (this.#settings.stopValue ?? Infinity);
+    this.#isEnded = state.isEnded && !isMoreWanted;
+  }
+
+  hasEnded(): boolean {
+    return this.#isEnded;
   }
 
   #evaluation(

@@ -149,6 +149,18 @@ export type RunSettings = z.output<typeof runSchema>;
 /** The part of it that says how the coordinator itself behaves. */
 export type CoordinatorSettings = RunSettings["system"]["coordinator"];
 
+/** That part, of a configuration that says nothing of it. */
+export function defaultCoordinator(): CoordinatorSettings {
+  const plugin = "-";
+  const main = {
+    expName: "default",
+    collector: { plugin },
+    learner: { plugin },
+    replay: { tables: [{}] },
+  };
+  return runSchema.parse({ main }).system.coordinator;
+}
+
 /** The part of it about an operator's server. */
 export type OperatorSettings = NonNullable<CoordinatorSettings["operatorServer"]>;
 

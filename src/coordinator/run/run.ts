@@ -191,7 +191,7 @@ export class Run {
       throw new DingError("usage.invalid-input", message, { hint, cause });
     }
     tally.loadStateDict(state.tally, now);
-    this.#isReached = state.shutdown;
+    this.#isReached = state.shutdown && commander.hasEnded?.() !== false;
   }
 
   get now(): number {

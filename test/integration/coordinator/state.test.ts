@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { defineCommander } from "../../../src/index.ts";
+import { Coordinator, defineCommander } from "../../../src/index.ts";
 import { SoloCommander } from "../../../src/coordinator/commander/solo-commander.ts";
 import { soloSettings } from "../../../src/coordinator/config/commander-settings.ts";
 import { joinWorker, lineRun, startCoordinator } from "../../support/coordinator-run.ts";
@@ -10,6 +10,7 @@ import { tempFolder } from "../../support/temp-folder.ts";
 import { thrownBy } from "../../support/thrown-by.ts";
 import { until } from "../../support/until.ts";
 
+const FIXTURES = join(import.meta.dir, "../../e2e/fixtures/coordinator");
 const PATIENT = { timeoutMs: 30_000 };
 
 test("a run that was stopped goes on: counters, buffer, weights and tasks are those it had; workers come back", async () => {
@@ -57,10 +58,18 @@ test("stateDict() is everything in plain values: a coordinator that loads it has
   await using _one = await joinWorker(lineCollector(), { name: "c1", join: [first.address] });
   await until(() => first.facts().counters.learnerStep > 2, PATIENT);
   const state = structuredClone(first.stateDict());
-  await using second = await startCoordinator(other.path);
-  // What it has begun itself is no part of it.
+  const options = { config: lineRun(), folder: FIXTURES, port: 0, snapshotDir: other.path };
+  await using second = new Coordinator(options);
+  expect(() => second.stateDict()).toThrow("Cannot use coordinator");
   second.loadStateDict(state);
+  await second.start();
   const again = second.stateDict();
+  expect(again.random).toEqual(state.random);
+  await using third = await tempFolder();
+  await using late = await startCoordinator(third.path);
+  // What it has begun itself is no part of it.
+  late.loadStateDict(state);
+  expect(late.stateDict().run.tally.counters).toEqual(state.run.tally.counters);
   expect(again.run.tally.counters).toEqual(state.run.tally.counters);
   expect(again.run.commander).toMatchObject({
     policyId: (state.run.commander as { policyId: string }).policyId,
@@ -68,6 +77,28 @@ test("stateDict() is everything in plain values: a coordinator that loads it has
   for (const [id, parts] of Object.entries(state.buffers)) expect(again.buffers[id]).toEqual(parts);
   const open = (dict: typeof state) => dict.run.tasks.tasks.map(({ id, kind }) => [id, kind]);
   expect(open(again)).toEqual(open(state));
+});
+
+test("a run that had reached its goal is not begun again when it is resumed, unless more of it is wanted", async () => {
+  await using folder = await tempFolder();
+  const first = await startCoordinator(folder.path, { config: lineRun({ stopValue: 3 }) });
+  await using _learner = await joinWorker(lineLearner(), { name: "l1", join: [first.address] });
+  await using _one = await joinWorker(lineCollector(), { name: "c1", join: [first.address] });
+  await first.closed;
+  const { envSteps } = first.facts().counters;
+  const same = await startCoordinator(folder.path, {
+    config: lineRun({ stopValue: 3 }),
+    resume: true,
+  });
+  await same.closed;
+  expect(same.summary()).toMatchObject({ reached: true, envSteps });
+  const { port } = first;
+  const config = lineRun({ stopValue: 100 });
+  await using more = await startCoordinator(folder.path, { config, resume: true, port });
+  expect(more.systemShutdownFlag).toBe(false);
+  await more.closed;
+  expect(more.summary()).toMatchObject({ reached: true });
+  expect(more.summary()?.return).toBeGreaterThanOrEqual(100);
 });
 
 test("resume without a state, or with half of one, is refused with what to do", async () => {
