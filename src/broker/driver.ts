@@ -62,7 +62,7 @@ export interface Driver extends AsyncDisposable {
   peek(max: number): Promise<SeenJob[]>;
   /** Dead jobs, the one that died first first. */
   dead(max: number): Promise<DeadJob[]>;
-  /** Makes dead jobs ready, with all attempts before them: those with these ids, or all. Gives their number. */
+  /** Makes dead jobs ready, behind those that are, with all attempts before them: those with these ids, or all. Gives their number. */
   redrive(ids: readonly string[] | undefined): Promise<number>;
   /** Gives the number of jobs that are gone. */
   purge(scope: PurgeScope): Promise<number>;

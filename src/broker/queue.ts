@@ -125,7 +125,7 @@ export class Queue extends Service {
     return await this.#driver.dead(max);
   }
 
-  /** Dead jobs become ready, with all attempts before them: those with these ids, or all. Gives their number. */
+  /** Dead jobs become ready, behind those that are, with all attempts before them: those with these ids, or all. Gives their number. */
   async redrive(ids?: readonly string[]): Promise<number> {
     this.#check("redrive", "dead");
     return await this.#driver.redrive(ids);

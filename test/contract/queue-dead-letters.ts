@@ -1,7 +1,15 @@
 import { expect, test } from "bun:test";
 import { LEASE_ENDED } from "../../src/broker/job.ts";
 import { until } from "../support/until.ts";
-import { bytes, pushAll, SHORT_MS, takeOne, textOf, type QueueKind } from "./queue-place.ts";
+import {
+  bytes,
+  pushAll,
+  SHORT_MS,
+  takeAll,
+  takeOne,
+  textOf,
+  type QueueKind,
+} from "./queue-place.ts";
 
 /** The list of those that nobody tries any more. */
 export function queueDeadLetters({ place: makePlace, can }: QueueKind): void {
@@ -49,6 +57,19 @@ export function queueDeadLetters({ place: makePlace, can }: QueueKind): void {
     expect(await queue.redrive()).toBe(1);
     expect(await takeOne(queue)).toMatchObject({ id: first.id, attempt: 1, ...extra });
     expect(await queue.stats()).toMatchObject({ dead: 0, length: 2, leased: 2 });
+  });
+
+  test("redrive() puts jobs behind those that wait, in the order in which they died", async () => {
+    await using place = await makePlace();
+    await using queue = await place.open();
+    await pushAll(queue, "first", "second");
+    const first = await takeOne(queue);
+    await queue.deadLetter(await takeOne(queue), "bad");
+    await queue.deadLetter(first, "worse");
+    await pushAll(queue, "third");
+    expect(await queue.redrive()).toBe(2);
+    const texts = (await takeAll(queue, 3)).map(textOf);
+    expect(texts).toEqual(["third", "second", "first"]);
   });
 
   test('purge("dead") throws away the dead ones only', async () => {

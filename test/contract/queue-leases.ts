@@ -7,6 +7,7 @@ import {
   pushAll,
   RENEWED_MS,
   SHORT_MS,
+  takeAll,
   takeOne,
   textOf,
   type QueueKind,
@@ -23,6 +24,22 @@ export function queueLeases({ place: makePlace, can }: QueueKind): void {
     await queue.ack(job);
     expect(await queue.stats()).toMatchObject({ length: 0, leased: 0 });
     expect(await thrownBy(queue.ack(job))).toHaveProperty("code", "lease.expired");
+  });
+
+  test("ack() of jobs that were taken together: each once, in any order, alone or with others", async () => {
+    await using place = await makePlace();
+    await using queue = await place.open();
+    await pushAll(queue, "a", "b", "c", "d");
+    const [a, b, c, d] = await takeAll(queue, 4);
+    if (!a || !b || !c || !d) throw new Error("Got too few jobs");
+    await queue.ack(b);
+    expect(await thrownBy(queue.ack(b))).toHaveProperty("code", "lease.expired");
+    await Promise.all([queue.extend(c), queue.ack(c), queue.ack(d)]);
+    expect(await thrownBy(queue.ack(d))).toHaveProperty("code", "lease.expired");
+    const left = { length: 1, leased: 1 };
+    await until(async () => (await queue.stats()).length === 1, { what: "one job" });
+    expect(await queue.stats()).toMatchObject(left);
+    await queue.ack(a);
   });
 
   test("take() gives a job again when its lease has ended, as another attempt", async () => {

@@ -69,6 +69,18 @@ export function queueOrder({ place: makePlace, can, tellsAge = true }: QueueKind
       expect(await queue.take()).toEqual([]);
     });
 
+    test("push() counts a job that is there twice once, also where there is little room", async () => {
+      await using place = await makePlace();
+      await using queue = await place.open({ maxLength: 2 });
+      await pushAll(queue, "first");
+      const pushed = await queue.pushMany([
+        { value: bytes("second"), key: "k" },
+        { value: bytes("again"), key: "k" },
+      ]);
+      expect(pushed.map(({ isDuplicate }) => isDuplicate)).toEqual([false, true]);
+      expect(await queue.stats()).toMatchObject({ length: 2 });
+    });
+
     test("push() takes a key for new when its window is over", async () => {
       await using place = await makePlace();
       await using queue = await place.open({ keyWindowMs: SHORT_MS });

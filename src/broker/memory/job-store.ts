@@ -38,9 +38,13 @@ export class JobStore {
   }
 
   push(jobs: readonly CheckedJob[], nowMs: number): { id: string; isDuplicate: boolean }[] {
-    const known = jobs.map(({ key }) => this.#keys.get(key, nowMs));
-    const fresh = known.filter((id) => id === undefined).length;
-    if (this.#length + fresh > this.#terms.maxLength) throw fullError(this.#terms.maxLength);
+    const seen = new Set<string>();
+    const fresh = jobs.filter(({ key }) => {
+      if (key === undefined) return true;
+      if (seen.has(key) || this.#keys.get(key, nowMs) !== undefined) return false;
+      return seen.add(key);
+    });
+    if (this.#length + fresh.length > this.#terms.maxLength) throw fullError(this.#terms.maxLength);
     return jobs.map((job) => {
       const first = this.#keys.get(job.key, nowMs);
       if (first !== undefined) return { id: first, isDuplicate: true };
@@ -133,8 +137,8 @@ export class JobStore {
     const chosen = [...this.#dead].filter(({ id }) => wanted?.has(id) ?? true);
     for (const entry of chosen) {
       this.#dead.delete(entry);
-      entry.attempt = 0;
-      this.#place(entry, 0, nowMs);
+      const again: Entry = { ...entry, order: ++this.#order, attempt: 0 };
+      this.#place(again, 0, nowMs);
     }
     return chosen.length;
   }

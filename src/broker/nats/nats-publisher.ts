@@ -41,12 +41,13 @@ export class NatsPublisher {
   /** All or none, as far as a server without transactions goes: what is in already is taken back. */
   async push(jobs: readonly CheckedJob[]): Promise<Pushed[]> {
     for (const { value } of jobs) this.#checkSize(value);
-    await this.#checkRoom(jobs.length);
+    const more = countOf(jobs);
+    await this.#checkRoom(more);
     try {
       return await this.#publishAll(jobs);
     } finally {
-      this.#open -= jobs.length;
-      this.#finished += jobs.length;
+      this.#open -= more;
+      this.#finished += more;
     }
   }
 
@@ -144,4 +145,10 @@ export class NatsPublisher {
     );
     await Promise.allSettled(calls); // what cannot be taken back is there: at least once
   }
+}
+
+/** As far as one sees here: those of one key are one job. */
+function countOf(jobs: readonly CheckedJob[]): number {
+  const keys = jobs.flatMap(({ key }) => key ?? []);
+  return jobs.length - keys.length + new Set(keys).size;
 }

@@ -182,7 +182,8 @@ for _, part in ipairs(cmsgpack.unpack(ARGV[4])) do
     -- One that comes again among others hears that its job is done: so it is.
     local gone = call('XDEL', P .. 's:' .. priority, unpack(ids))
     done = done + gone
-    if call('HINCRBY', P .. 'left', token, -gone) <= 0 then endTake(token) end
+    -- Lua writes 0 - 0 as 0, and -0 as no number.
+    if call('HINCRBY', P .. 'left', token, 0 - gone) <= 0 then endTake(token) end
     answers[#answers + 1] = string.rep(gone == 0 and 'e' or 'k', #ids)
   else
     for _, id in ipairs(ids) do
