@@ -96,15 +96,24 @@ export { priorityExperienceReplay } from "./replay/buffer/priority-experience-re
 export { sampleRangeView } from "./replay/buffer/sample-range-view.ts";
 export { stalenessCheck } from "./replay/buffer/staleness-check.ts";
 export { useTimeCheck } from "./replay/buffer/use-time-check.ts";
+export { PushSampleLimiter } from "./replay/limiter/push-sample-limiter.ts";
 export {
   minSize,
   queueLimit,
   RateLimiter,
+  type RateLimiterOptions,
   sampleToInsertRatio,
 } from "./replay/limiter/rate-limiter.ts";
-export { Replay } from "./replay/replay.ts";
-export type { ReplayOptions } from "./replay/replay-options.ts";
-export type { ReplayPart } from "./replay/replay-snapshot.ts";
+export { Replay, type TableStats } from "./replay/replay.ts";
+export type {
+  EpisodeOptions,
+  Inserted,
+  InsertOptions,
+  ReplayOptions,
+  SampleOptions,
+  Steps,
+} from "./replay/replay-options.ts";
+export type { ReplayPart, Restored } from "./replay/replay-snapshot.ts";
 export { Random } from "./replay/random.ts";
 export {
   type EpisodeSink,
@@ -113,6 +122,7 @@ export {
   TrajectoryWriter,
 } from "./replay/trajectory-writer.ts";
 export type { TableOptions } from "./replay/table-options.ts";
+export { ThroughputMonitor } from "./replay/throughput-monitor.ts";
 export {
   type Commander,
   type CommanderFactory,

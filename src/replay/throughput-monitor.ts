@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
 
 /** Least, mean and most of what was recorded; all 0 without any. */
 export interface Spread {
@@ -34,7 +34,7 @@ export class ThroughputMonitor {
   #last: Throughput;
 
   /** The ancestor's period is 60 s. */
-  constructor(clock: Clock, periodMs = 60_000) {
+  constructor(clock: Clock = systemClock, periodMs = 60_000) {
     this.#clock = clock;
     this.#periodMs = periodMs;
     this.#since = clock.now();

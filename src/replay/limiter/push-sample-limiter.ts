@@ -1,4 +1,4 @@
-import type { Clock } from "../../core/clock.ts";
+import { type Clock, systemClock } from "../../core/clock.ts";
 import { optionFault } from "../faults.ts";
 
 /** The ancestor's `thruput_controller`. */
@@ -34,7 +34,7 @@ export class PushSampleLimiter {
   #sampled = 0;
   #tickedAt: number;
 
-  constructor(clock: Clock, options: PushSampleLimiterOptions = {}) {
+  constructor(clock: Clock = systemClock, options: PushSampleLimiterOptions = {}) {
     const { maxRatio = Infinity, minRatio = 0, windowSeconds = 30 } = options;
     if (!(minRatio >= 0 && minRatio < Infinity)) {
       throw optionFault("limiter.minRatio", `${minRatio} is not a number from 0 on`);
