@@ -32,6 +32,18 @@ export function decodePythonJson(bytes: Uint8Array): unknown {
 /** What JSON.parse may be given to change values, with the text that they were read from. */
 export type Revive = (key: string, value: unknown, from: { source?: string }) => unknown;
 
+const LONGEST_INTEGER = "-9223372036854775808".length;
+
+/** Gives whole numbers that a double would round as BigInt, from their source. */
+export const exactIntegers: Revive = (_key, value, { source }) => {
+  if (typeof value !== "number" || !Number.isInteger(value) || Number.isSafeInteger(value)) {
+    return value;
+  }
+  const isPlain =
+    source !== undefined && source.length <= LONGEST_INTEGER && /^-?\d+$/.test(source);
+  return BigInt(isPlain ? source : value);
+};
+
 /** Reads JSON as Python's json module does, NaN, Infinity and -Infinity included; `network.protocol` says what is wrong. */
 export function readPythonJson(text: string, revive?: Revive): unknown {
   try {

@@ -126,14 +126,39 @@ export type EntryNote = [
   boot: string,
   /** How many nodes have passed it on. */
   hops: number,
+  /** One for everybody that `to` alone lacks: it is told again. */
+  again?: 1,
 ];
 
 /** By hand: every request has one. */
 export function isEntryNote(value: unknown): value is EntryNote {
-  if (!Array.isArray(value) || value.length !== 5) return false;
-  const [to, seq, from, origin, hops] = value as unknown[];
+  if (!Array.isArray(value) || value.length < 5 || value.length > 6) return false;
+  const [to, seq, from, origin, hops, again] = value as unknown[];
+  if (again !== undefined && again !== 1) return false;
   const isOrigin = isCount(from) && typeof origin === "string" && origin.length <= LONGEST_BOOT;
   return (to === null || isCount(to)) && isCount(seq) && seq > 0 && isOrigin && isCount(hops);
+}
+
+/** What a node lacks of another: it finds its way there as entries do. */
+export type MeshLack = [
+  /** Of its entries for everybody, or of those for this node alone. */
+  stream: "all" | "own",
+  /** All up to this one have come. */
+  after: number,
+  /** Who lacks it. */
+  asker: number,
+  /** Whose entries: a node and its boot. */
+  nodeId: number,
+  boot: string,
+  hops: number,
+];
+
+/** By hand, as its neighbours. */
+export function isMeshLack(value: unknown): value is MeshLack {
+  if (!Array.isArray(value) || value.length !== 6) return false;
+  const [stream, after, asker, from, origin, hops] = value as unknown[];
+  const isKnown = (stream === "all" || stream === "own") && isCount(after) && isCount(asker);
+  return isKnown && isCount(from) && isBoot(origin) && isCount(hops);
 }
 
 function isCount(value: unknown): value is number {

@@ -1,6 +1,6 @@
 import { findJsonFault } from "../../config/json-fault.ts";
 import { DingError } from "../../core/errors.ts";
-import { readPythonJson, type Revive } from "../../protocol/python-json.ts";
+import { exactIntegers, readPythonJson } from "../../protocol/python-json.ts";
 import { InexactNumber } from "./fill.ts";
 import { fault, faultOf, isRecord, shown } from "./fault.ts";
 
@@ -20,7 +20,7 @@ export function readDocument<T>(bytes: Uint8Array, use: (document: JsonDocument)
     return use(parse(text));
   } catch (thrown) {
     if (!(thrown instanceof InexactNumber)) throw thrown;
-    return use(checked(readPythonJson(text, exact)));
+    return use(checked(readPythonJson(text, exactIntegers)));
   }
 }
 
@@ -75,18 +75,6 @@ function textOf(bytes: Uint8Array): string {
     });
   }
 }
-
-const LONGEST_INTEGER = "-9223372036854775808".length;
-
-/** Gives whole numbers that would be rounded from their source. */
-const exact: Revive = (_key, value, { source }) => {
-  if (typeof value !== "number" || !Number.isInteger(value) || Number.isSafeInteger(value)) {
-    return value;
-  }
-  const isPlain =
-    source !== undefined && source.length <= LONGEST_INTEGER && /^-?\d+$/.test(source);
-  return BigInt(isPlain ? source : value);
-};
 
 /** The object at a key, empty when there is none; `action` is what was asked for. */
 export function recordAt(value: unknown, path: string, action = "infer"): JsonDocument {

@@ -75,7 +75,7 @@ export class Intake implements GroupSink {
     for (const [index, bytes] of values.entries()) {
       const place = { ...INPUT, item: values.length > 1 ? index : undefined };
       try {
-        const value = decodedValue(bytes, form);
+        const value = decodedValue(bytes, form, reader?.hasLongIntegers);
         const read = reader?.readInput(value) ?? { item: value, shapes: NO_SHAPES };
         items.push(read.item);
         shapes.push(read.shapes);

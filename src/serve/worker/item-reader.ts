@@ -14,11 +14,14 @@ export type ItemShapes = Readonly<Record<string, readonly number[]>>;
 /** Reads items by a signature. */
 export class ItemReader {
   readonly readers: readonly TensorReader[];
+  /** Is one of them of integers that a double would round? */
+  readonly hasLongIntegers: boolean;
   readonly #signature: Signature;
 
   constructor(signature: Signature) {
     this.#signature = signature;
     this.readers = Object.entries(signature).map(([name, spec]) => new TensorReader(name, spec));
+    this.hasLongIntegers = Object.values(signature).some(({ datatype }) => /INT64$/.test(datatype));
   }
 
   /** An item as a client wrote it: by name, or bare where there is one tensor. Throws ItemFault. */

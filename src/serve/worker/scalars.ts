@@ -52,6 +52,9 @@ function bigInteger(name: Datatype, min: bigint, max: bigint): ReadScalar {
       (typeof value === "string" && /^-?\d{1,20}$/.test(value));
     const big = isWhole ? BigInt(value) : undefined;
     if (big !== undefined && big >= min && big <= max) return big;
+    if (Number.isInteger(value) && !isWhole) {
+      throw new ItemFault(path(), `${told(value)} is a rounded number: give a BigInt, or a text`);
+    }
     throw misfit(value, name, path);
   };
 }

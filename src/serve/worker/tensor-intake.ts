@@ -67,7 +67,7 @@ export class TensorIntake implements GroupSink {
     const items: Tensors[] = [];
     for (const [index, bytes] of values.entries()) {
       try {
-        items.push(this.#rowOf(decodedValue(bytes, form)));
+        items.push(this.#rowOf(decodedValue(bytes, form, this.#reader.hasLongIntegers)));
       } catch (thrown) {
         const place = { ...INPUT, item: values.length > 1 ? index : undefined };
         return this.refuse(form, failureRecord(atPlace(thrown, place)));

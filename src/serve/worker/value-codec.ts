@@ -1,15 +1,28 @@
 import { json, msgpack, type Codec } from "../../protocol/codec.ts";
+import { exactIntegers, readPythonJson } from "../../protocol/python-json.ts";
 import type { Values } from "../inference.ts";
 import { textOf } from "./elements.ts";
 import { wordsOf } from "./failure.ts";
 import { ItemFault } from "./item-fault.ts";
 import type { TypedItem } from "./item-reader.ts";
 
+const decoder = new TextDecoder();
+
 const CODECS: Readonly<Record<Values["form"], Codec>> = { json, msgpack };
 
-/** An item as it was encoded; it shares no memory with the bytes. Throws ItemFault. */
-export function decodedValue(bytes: Uint8Array, form: Values["form"]): unknown {
+/** A whole number beyond 2^53 has no fewer digits. */
+const LONG_INTEGER = /\d{16}/;
+
+/**
+ * An item as it was encoded; it shares no memory with the bytes. With `isExact` whole numbers of JSON that a double
+ * would round are BigInt. Throws ItemFault.
+ */
+export function decodedValue(bytes: Uint8Array, form: Values["form"], isExact = false): unknown {
   try {
+    if (isExact && form === "json") {
+      const text = decoder.decode(bytes);
+      if (LONG_INTEGER.test(text)) return readPythonJson(text, exactIntegers);
+    }
     return CODECS[form].decode(bytes);
   } catch (thrown) {
     throw new ItemFault("", wordsOf(thrown));

@@ -91,6 +91,7 @@ test("values become tensors by name, and outputs typed arrays, in JSON lists", a
         n: 5,
       },
       { x: [1, 2, 3, 4], n: "9007199254740993" },
+      '{ "x": [1, 2, 3, 1234567890123456789], "n": -4611686018427387903 }',
     ),
     valuesOf(
       { x: Float32Array.of(1, 2, 3, 4), n: 5n },
@@ -104,6 +105,10 @@ test("values become tensors by name, and outputs typed arrays, in JSON lists", a
     [
       { y: [3, 7], n: [10] },
       { y: [3, 7], n: [JSON.parse("18014398509481986") as number] },
+      {
+        y: [3, Math.fround(1.2345678901234568e18)],
+        n: [JSON.parse("-9223372036854775806") as number],
+      },
     ],
     [
       { y: Float32Array.of(3, 7), n: BigInt64Array.of(10n) },

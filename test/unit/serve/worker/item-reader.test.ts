@@ -121,7 +121,11 @@ test.each([
   [open, Float32Array.of(1, 2), "x: shape [3, -1] is needed: got [2]"],
   [{ datatype: "UINT8", shape: [-1, 1] }, [256], "x.0: 256 is no UINT8"],
   [{ datatype: "UINT8", shape: [-1, 1] }, [1.5], "x.0: 1.5 is no UINT8"],
-  [{ datatype: "INT64", shape: [-1, 1] }, [2 ** 60], "x.0: 1152921504606847000 is no INT64"],
+  [
+    { datatype: "INT64", shape: [-1, 1] },
+    [2 ** 60],
+    "x.0: 1152921504606847000 is a rounded number: give a BigInt, or a text",
+  ],
   [
     { datatype: "INT64", shape: [-1, 1] },
     ["9223372036854775808"],
