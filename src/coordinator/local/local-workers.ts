@@ -32,15 +32,19 @@ interface Local {
   name: string;
   role: WorkerRole;
   child: ChildProcess | undefined;
-  /** It ended so often before it joined. */
+  /** It ended so often before it joined, by itself, and by others. */
   failures: number;
+  kills: number;
   isWanted: boolean;
   timer: Disposable | undefined;
   exited: Promise<void>;
 }
 
 const RESTART = { minMs: 200, maxMs: 5_000, jitter: 0.3 };
-const MOST_FAILURES = 1;
+/** It ends by itself before it joins: so will the next one. */
+const MOST_FAILURES = 2;
+/** Somebody ends it, or the system does, for want of memory, say. */
+const MOST_KILLS = 20;
 /** After SIGTERM. */
 const KILL_AFTER_MS = 5_000;
 
@@ -74,6 +78,7 @@ export class LocalWorkers implements AsyncDisposable {
       role,
       child: undefined,
       failures: 0,
+      kills: 0,
       isWanted: true,
       timer: undefined,
       exited,
@@ -90,7 +95,7 @@ export class LocalWorkers implements AsyncDisposable {
   /** It has joined. */
   joined(name: string): void {
     const local = this.#locals.get(name);
-    if (local) local.failures = 0;
+    if (local) local.failures = local.kills = 0;
   }
 
   /** Ends its process, and starts it no more. */
@@ -126,24 +131,27 @@ export class LocalWorkers implements AsyncDisposable {
       local.child = undefined;
       if (local.isWanted) this.#options.onEnded(name);
       exit.resolve();
-      if (local.isWanted) this.#again(local, plugin, signal ?? `code ${code}`);
+      if (!local.isWanted) return;
+      if (signal === null && code !== 0) local.failures += 1;
+      else local.kills += 1;
+      this.#again(local, plugin, signal ?? `code ${code}`);
     });
   }
 
   #again(local: Local, plugin: string, how: string): void {
     const { clock, log, onBroken } = this.#options;
-    local.failures += 1;
+    const times = local.failures + local.kills;
     log.warn(`${local.name} has ended with ${how}, and is started again`);
-    if (local.failures > MOST_FAILURES) {
+    if (local.failures >= MOST_FAILURES || times > MOST_KILLS) {
       local.isWanted = false;
-      const message = `Cannot keep ${local.name} running: it ended ${local.failures} times before it joined, with ${how}`;
+      const message = `Cannot keep ${local.name} running: it ended ${times} times before it joined, with ${how}`;
       return onBroken(
         new DingError("worker.exited", message, {
           hint: `Look at what it printed, or run it by hand: ding slave --plugin ${plugin}`,
         }),
       );
     }
-    local.timer = clock.after(backoffMs(RESTART, local.failures), () => this.#start(local, plugin));
+    local.timer = clock.after(backoffMs(RESTART, times), () => this.#start(local, plugin));
   }
 
   async #end(local: Local): Promise<void> {
