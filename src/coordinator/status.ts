@@ -1,5 +1,6 @@
 import type { TableStats } from "../replay/replay.ts";
 import type { LogHistogram } from "../telemetry/log-histogram.ts";
+import type { LearnerOrder } from "./commander/commander.ts";
 import type { WorkerRole } from "./plugin/worker-verbs.ts";
 import type { Counters, EvalResult, WorkerTally } from "./run/tally.ts";
 import type { TaskKind, TaskRecord, TaskState } from "./tasks/task-record.ts";
@@ -62,6 +63,17 @@ export interface Summary {
   workers: { id: string; role: string; pid: number | null; envSteps: number }[];
   /** The newest version of each policy. */
   policyVersions: Record<string, number>;
+}
+
+/** The newest version of what is learned now, which is not the last of a league's policies. */
+export function learnedVersion({
+  openTasks,
+  policies,
+}: Pick<CoordinatorFacts, "openTasks" | "policies">): number {
+  const learner = openTasks.find(({ kind }) => kind === "learner");
+  const { policyId } = (learner?.payload ?? {}) as Partial<LearnerOrder>;
+  const learned = policies.find((one) => one.policyId === policyId);
+  return learned?.newest ?? Math.max(0, ...policies.map(({ newest }) => newest));
 }
 
 /** The last line of a run. */

@@ -3,7 +3,7 @@ import type { Cell, DashboardFeed, FeedQuery } from "../../dashboard/dashboard.t
 import { EventList } from "../../telemetry/event-list.ts";
 import { everyStep } from "../../telemetry/every-step.ts";
 import { History } from "../../telemetry/history.ts";
-import type { CoordinatorFacts } from "../status.ts";
+import { type CoordinatorFacts, learnedVersion } from "../status.ts";
 import type { WorkerState } from "../workers/worker.ts";
 
 /** What the page of a coordinator stands on. */
@@ -117,7 +117,7 @@ function countOf({ workers }: CoordinatorFacts, state: WorkerState): number {
 }
 
 function valuesOf(facts: CoordinatorFacts): Record<string, Cell> {
-  const { counters, evals, buffers, policies, lag, assignMs } = facts;
+  const { counters, evals, buffers, lag, assignMs } = facts;
   const [buffer] = buffers;
   const [p50 = 0] = assignMs.quantiles([0.5]);
   return {
@@ -125,7 +125,7 @@ function valuesOf(facts: CoordinatorFacts): Record<string, Cell> {
     envSteps: counters.envSteps,
     episodes: counters.episodes,
     learnerStep: counters.learnerStep,
-    version: policies.at(-1)?.newest ?? 0,
+    version: learnedVersion(facts),
     lag: lag.inserts === 0 ? null : lag.mean,
     fill: buffer ? buffer.stats.size / buffer.stats.maxSize : null,
     spi: buffer ? buffer.stats.samplesPerInsert : null,
