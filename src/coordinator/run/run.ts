@@ -71,15 +71,22 @@ export class Run {
         return this.#fault("nextCollectorTask", `it gave more than ${MOST_ORDERS} tasks at once`);
       }
       const { now } = this;
-      const learner = this.ask("nextLearnerTask", () => commander.nextLearnerTask(now));
-      if (learner) {
-        buffers.open(learner.bufferId);
-        board.add({ id: learner.taskId, kind: "learner", payload: learner }, now);
-      }
-      const collector = this.ask("nextCollectorTask", () => commander.nextCollectorTask(now));
-      if (collector) {
-        board.add({ id: collector.taskId, kind: collector.kind, payload: collector }, now);
-      }
+      const learner = this.ask("nextLearnerTask", () => {
+        const order = commander.nextLearnerTask(now);
+        if (!order) return null;
+        checkOrder(order);
+        board.add({ id: order.taskId, kind: "learner", payload: order }, now);
+        return order;
+      });
+      if (learner) buffers.open(learner.bufferId);
+      const collector = this.ask("nextCollectorTask", () => {
+        const order = commander.nextCollectorTask(now);
+        if (!order) return null;
+        checkOrder(order);
+        checkKind(order);
+        board.add({ id: order.taskId, kind: order.kind, payload: order }, now);
+        return order;
+      });
       if (!learner && !collector) break;
     }
     this.takeCopies();
@@ -88,7 +95,8 @@ export class Run {
   /** When the commander wants to be asked again. */
   wakeAt(): number | undefined {
     if (this.isOver) return undefined;
-    return this.ask("wakeAt", () => this.#parts.commander.wakeAt(this.now));
+    const at = this.ask("wakeAt", () => this.#parts.commander.wakeAt(this.now));
+    return typeof at === "number" && Number.isFinite(at) ? at : undefined;
   }
 
   onWorkers(counts: WorkerCounts): void {
@@ -259,4 +267,17 @@ export class Run {
       }),
     );
   }
+}
+
+/** Throws where a commander of one's own gives what is no order. */
+function checkOrder(order: CollectorOrder | LearnerOrder): void {
+  for (const name of ["taskId", "policyId", "bufferId"] as const) {
+    if (typeof order[name] === "string" && order[name] !== "") continue;
+    throw new TypeError(`it gave a task without ${name}`);
+  }
+}
+
+function checkKind({ taskId, kind }: CollectorOrder): void {
+  if (kind === "collector" || kind === "evaluator") return;
+  throw new TypeError(`task "${taskId}" is of no kind that there is: "${String(kind)}"`);
 }

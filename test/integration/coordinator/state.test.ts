@@ -203,6 +203,28 @@ test("a learner that is gone is followed by another one, which goes on from the 
   });
 });
 
+test.each([
+  ["no order", { hello: 1 }, "it gave a task without taskId"],
+  ["a promise", Promise.resolve({}), "it gave a task without taskId"],
+  [
+    "the same task twice",
+    { taskId: "t", policyId: "p", bufferId: "b" },
+    'Cannot add task "t": there is one',
+  ],
+])("a commander that gives %s fails the run with a state", async (_, order, words) => {
+  await using folder = await tempFolder();
+  const type = defineCommander(({ settings, seed }) => {
+    const solo = new SoloCommander(soloSettings.parse(settings), { seed });
+    solo.nextLearnerTask = () => order as never;
+    return solo;
+  });
+  const coordinator = await startCoordinator(folder.path, { config: lineRun({ type }) });
+  const error = (await thrownBy(coordinator.closed)) as Error;
+  expect(error.message).toBe(`Cannot go on: the commander failed in nextLearnerTask: ${words}`);
+  await until(() => coordinator.state === "failed", PATIENT);
+  expect(readdirSync(folder.path)).toContain("state.ding");
+});
+
 test("a commander that throws fails the run, with its words and a state to go on from", async () => {
   await using folder = await tempFolder();
   const type = defineCommander(({ settings, seed }) => {
