@@ -33,7 +33,8 @@ const UNLOADED = "unloaded";
  *        └─ cannot be loaded ──┴─ unload() → UNLOADING: what is here is finished
  */
 export class ModelVersion implements ServedModel, AsyncDisposable {
-  readonly source: ModelSource;
+  /** Where the next loading finds it: a file of another form may take the place of its own. */
+  source: ModelSource;
   readonly #options: ModelOptions;
   readonly #dispatcher: Dispatcher;
   readonly #streams: Streams;
@@ -230,7 +231,8 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
   }
 
   async #load(isWanted: () => boolean): Promise<void> {
-    const { source, settings, clock, log } = this.#options;
+    const { settings, clock, log } = this.#options;
+    const { source } = this;
     if (!isWanted()) throw unloadedError(source.name);
     if (!this.#current) this.#state = "LOADING";
     const startedMs = clock.now();

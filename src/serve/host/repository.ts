@@ -24,6 +24,10 @@ export interface RepositoryOptions {
 export class Repository implements Models, AsyncDisposable {
   readonly #options: RepositoryOptions;
   readonly #models = new Map<string, Map<string, ModelVersion>>();
+  /** Those of the folder. */
+  readonly #found = new Set<ModelVersion>();
+  /** Those that are in the folder no more, while other versions of them are. */
+  #gone = new Set<ModelVersion>();
   /** Told once, not at every look. */
   #trouble = "";
 
@@ -31,7 +35,7 @@ export class Repository implements Models, AsyncDisposable {
     this.#options = options;
     for (const source of options.sources) this.#add(source);
     if (options.folder !== undefined)
-      for (const source of sourcesIn(options.folder)) this.#add(source);
+      for (const source of sourcesIn(options.folder)) this.#found.add(this.#add(source));
   }
 
   /** Loads every model; rejects with the first that cannot be loaded. */
@@ -66,7 +70,8 @@ export class Repository implements Models, AsyncDisposable {
     const versions = this.#models.get(name);
     if (!versions) throw this.#unknown(name);
     const models = version === undefined ? [...versions.values()] : [this.get(name, version)];
-    await Promise.all(models.map((model) => this.#reload(model)));
+    await Promise.all(this.#there(models).map((model) => this.#reload(model)));
+    if (version === undefined) await this.#drop(models);
   }
 
   async unload(name: string, { version }: { version?: string | undefined } = {}): Promise<void> {
@@ -81,7 +86,10 @@ export class Repository implements Models, AsyncDisposable {
   async reload(): Promise<PromiseSettledResult<void>[]> {
     this.#look();
     const models = this.all().filter((model) => !model.isUnloaded);
-    return Promise.allSettled(models.map((model) => this.#reload(model)));
+    const loaded = this.#there(models).map((model) => this.#reload(model));
+    const ends = await Promise.allSettled(loaded);
+    await this.#drop(this.all());
+    return ends;
   }
 
   /** Loads again the models that come from this file; not those that somebody unloaded. */
@@ -119,9 +127,18 @@ export class Repository implements Models, AsyncDisposable {
     const { folder, log } = this.#options;
     if (folder === undefined) return;
     try {
-      for (const source of sourcesIn(folder)) {
-        if (!this.#models.get(source.name)?.has(source.version)) this.#add(source);
+      const sources = sourcesIn(folder);
+      for (const source of sources) {
+        const known = this.#models.get(source.name)?.get(source.version);
+        if (!known) this.#found.add(this.#add(source));
+        else if (this.#found.has(known)) known.source = source;
       }
+      this.#gone = new Set(
+        [...this.#found].filter(({ source: { name, version } }) => {
+          const others = sources.filter((source) => source.name === name);
+          return others.length > 0 && !others.some((source) => source.version === version);
+        }),
+      );
       this.#options.onLooked?.();
       this.#trouble = "";
     } catch (thrown) {
@@ -131,7 +148,25 @@ export class Repository implements Models, AsyncDisposable {
     }
   }
 
-  #add(source: ModelSource): void {
+  #there(models: readonly ModelVersion[]): ModelVersion[] {
+    return models.filter((model) => !this.#gone.has(model));
+  }
+
+  /** A version whose file was taken away goes when the others have been loaded: it finishes what it has. */
+  async #drop(models: readonly ModelVersion[]): Promise<void> {
+    const gone = models.filter((model) => this.#gone.has(model));
+    await Promise.all(
+      gone.map(async (model) => {
+        await model.unload();
+        if (!this.#gone.has(model)) return;
+        this.#found.delete(model);
+        this.#models.get(model.source.name)?.delete(model.source.version);
+        this.#options.log.info(`model "${model.label}" is unloaded: its file is gone`);
+      }),
+    );
+  }
+
+  #add(source: ModelSource): ModelVersion {
     const versions = this.#models.get(source.name) ?? new Map<string, ModelVersion>();
     if (versions.has(source.version)) {
       const message = `Cannot serve two models as "${source.name}@${source.version}"`;
@@ -139,8 +174,10 @@ export class Repository implements Models, AsyncDisposable {
         hint: "Give one of them another name or version: --plugin other=./b.ts, --plugin name@2=./b.ts",
       });
     }
-    versions.set(source.version, this.#options.create(source));
+    const model = this.#options.create(source);
+    versions.set(source.version, model);
     this.#models.set(source.name, versions);
+    return model;
   }
 
   #only(): Map<string, ModelVersion> {

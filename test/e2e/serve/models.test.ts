@@ -125,6 +125,22 @@ async function rewrite(file: string, model: string, words: string): Promise<void
   });
 }
 
+test("a version that is taken out of the folder goes with the next load, and one may be of another form", async () => {
+  await folder.write("models/turn/1/model.ts", saying("one"));
+  await folder.write("models/turn/2/model.ts", saying("two"));
+  expect((await post("/v2/repository/models/turn/load")).status).toBe(200);
+  await rm(folder.file("models/turn/2"), { recursive: true });
+  await rename(folder.file("models/turn/1/model.ts"), folder.file("models/turn/1/model.mts"));
+  expect((await post("/v2/repository/models/turn/load")).status).toBe(200);
+  expect([await say("turn"), await say("turn@2")]).toEqual(["one: turn@1", 404]);
+  expect((await index()).filter((entry) => entry.startsWith("turn"))).toEqual(["turn@1 READY"]);
+  // Where nothing of a model is left, what serves goes on.
+  await rm(folder.file("models/turn"), { recursive: true });
+  expect((await post("/v2/repository/models/turn/load")).status).toBe(500);
+  expect(await say("turn")).toBe("one: turn@1");
+  expect((await post("/v2/repository/models/turn/unload")).status).toBe(200);
+});
+
 test("a model that is put into the folder later is listed, loaded on demand, watched, and unloaded", async () => {
   await folder.write("models/late/1/model.ts", saying("late"));
   expect(await index()).toContain("late@1 UNAVAILABLE");
