@@ -86,7 +86,12 @@ export class Broadcast {
     return this.#waiting.size;
   }
 
-  /** The number of the entry that is still here and has such a note; undefined when none has. */
+  /** An entry that is still here. */
+  at(seq: number): LogEntry | undefined {
+    return this.#log.at(seq);
+  }
+
+  /** The number of the oldest entry that is still here and has such a note; undefined when none has. */
   find(isIt: (note: unknown) => boolean): number | undefined {
     for (let seq = this.#log.first; seq <= this.head; seq++) {
       if (isIt(this.#log.at(seq)?.note)) return seq;

@@ -10,8 +10,8 @@ export interface OriginOptions {
   take: (entry: Incoming) => Promise<void> | undefined;
   /** So many entries will never come. */
   missed: (entries: number) => void;
-  /** Asks the origin itself for what follows; false when there is no line to it. */
-  ask: (stream: Stream, after: number) => boolean;
+  /** Asks the origin itself for what follows. */
+  ask: (stream: Stream, after: number) => void;
   clock: Clock;
 }
 
@@ -36,6 +36,7 @@ export class Origin implements Disposable {
   /** Streams whose next gap is known of already. */
   readonly #gaps = new Set<Stream>();
   #isTold = false;
+  #asking: Disposable | undefined;
 
   constructor(options: OriginOptions) {
     this.#options = options;
@@ -65,7 +66,20 @@ export class Origin implements Disposable {
     this.#gaps.add("all").add("own");
   }
 
+  /** Asks for whatever there may be that has not come; once more a little later, for a way may just be in the making. */
+  ask(): void {
+    this.#askForAll();
+    this.#asking?.[Symbol.dispose]();
+    this.#asking = this.#options.clock.after(RETRY_MS, () => this.#askForAll());
+  }
+
+  #askForAll(): void {
+    this.#options.ask("all", this.#streams.all.cursor);
+    this.#options.ask("own", this.#streams.own.cursor);
+  }
+
   [Symbol.dispose](): void {
+    this.#asking?.[Symbol.dispose]();
     for (const reception of Object.values(this.#streams)) reception[Symbol.dispose]();
   }
 
@@ -86,7 +100,7 @@ export class Origin implements Disposable {
       ask: (from) => {
         asks = from === askedAfter ? asks + 1 : 1;
         askedAfter = from;
-        if (asks <= MOST_ASKS) return void this.#options.ask(stream, from);
+        if (asks <= MOST_ASKS) return this.#options.ask(stream, from);
         this.#skipTo(stream, this.#known[stream]);
         void this.#pump();
       },

@@ -47,6 +47,8 @@ export class BrokerMesh implements AsyncDisposable {
   #askedAt = Number.POSITIVE_INFINITY;
   /** When the mesh had formed. */
   #since: number | null = null;
+  /** Another has this one's id: nothing more is said here. */
+  #isTaken = false;
   #isClosed = false;
 
   private constructor(pubsub: PubSub, options: BrokerMeshOptions) {
@@ -122,6 +124,7 @@ export class BrokerMesh implements AsyncDisposable {
 
   #sayHello(isAsking = false): void {
     const { nodeId, boot } = this.#options.node;
+    if (this.#isTaken) return;
     const hello: BrokerHello = { nodeId, boot, isAsking, since: this.#since };
     this.#pubsub.publish(this.#helloTopic, msgpack.encode(hello)).catch(() => {}); // the next one may get through
   }
@@ -146,6 +149,7 @@ export class BrokerMesh implements AsyncDisposable {
       if (other.isAsking) this.#sayHello();
       return;
     }
+    this.#isTaken = true;
     const told = `Cannot join the mesh as node ${nodeId}: there is one`;
     this.#taken.reject(
       new DingError("peer.refused", told, {

@@ -1,10 +1,17 @@
 import type { Clock } from "../../core/clock.ts";
 import { NetworkError } from "../../core/errors.ts";
 import { decodeFrames } from "../../protocol/codec.ts";
-import { isMeshWord, WORDS, type EntryNote, type MeshWord } from "../../protocol/task-mesh.ts";
+import {
+  isMeshWord,
+  WORDS,
+  type EntryNote,
+  type MeshLack,
+  type MeshWord,
+} from "../../protocol/task-mesh.ts";
 import type { Graph } from "../mesh/graph.ts";
 import { Origin, type Stream } from "../mesh/origin.ts";
 import type { Incoming as Entry } from "../mesh/reception.ts";
+import type { PeerChange } from "../router.ts";
 import type { Line } from "./line.ts";
 
 /** What a node's receiving end stands on. */
@@ -24,12 +31,14 @@ export interface IncomingOptions {
     to: number | ReadonlySet<number>,
     note: EntryNote,
   ) => Promise<void> | undefined;
+  /** Asks the origin of entries that do not come for them, wherever it is. */
+  lack: (lack: MeshLack) => void;
   /** So many events of this node will never come. */
   missed: (from: number, events: number) => void;
 }
 
 /** An entry that goes in circles ends. */
-const MOST_HOPS = 16;
+export const MOST_HOPS: number = 16;
 
 interface Passed {
   note: EntryNote;
@@ -42,6 +51,8 @@ export class Incoming implements Disposable {
   readonly #origins = new Map<string, Origin>();
   /** By which neighbour the latest entry of an origin came. */
   readonly #bringers = new Map<string, number>();
+  /** By boot: nodes that crashed, or so it seemed. */
+  readonly #lost = new Set<string>();
   #events = 0;
   #isClosed = false;
 
@@ -65,11 +76,21 @@ export class Incoming implements Disposable {
       this.#origins.set(boot, this.#originOf(nodeId, boot, after));
   }
 
-  /** A node is gone for so long that it cannot come back. */
-  forget(boot: string): void {
-    this.#origins.get(boot)?.[Symbol.dispose]();
+  /** Who has left does not come back. Who is there again may have said things meanwhile that went nowhere. */
+  onReach(change: PeerChange, boot: string): void {
+    const origin = this.#origins.get(boot);
+    if (change === "peer:crash" && origin) this.#lost.add(boot);
+    if (change === "peer:join" && this.#lost.delete(boot) && !this.#hasLine(boot)) origin?.ask();
+    if (change !== "peer:leave") return;
+    origin?.[Symbol.dispose]();
     this.#origins.delete(boot);
     this.#bringers.delete(boot);
+    this.#lost.delete(boot);
+  }
+
+  /** Then its beginning says what is lacking. */
+  #hasLine(boot: string): boolean {
+    return [...this.#options.lines.values()].some(({ peer }) => peer.boot === boot);
   }
 
   /** A neighbour does not have some of what it had for this node any more. */
@@ -81,13 +102,13 @@ export class Incoming implements Disposable {
 
   /** Resolves when it has been taken; undefined is at once. */
   accept(from: Line, note: EntryNote, body: Uint8Array): Promise<void> | undefined {
-    const [to, seq, nodeId, boot] = note;
+    const [to, seq, nodeId, boot, , again] = note;
     if (this.#isClosed) return undefined;
     if (to !== null && to !== this.#options.nodeId) return this.#passOn(to, note, { body, from });
     this.expect(nodeId, boot, seq - 1);
     this.#bringers.set(boot, from.peer.nodeId);
     const passed: Passed = { note, from };
-    const stream: Stream = to === null ? "all" : "own";
+    const stream: Stream = to === null || again === 1 ? "all" : "own";
     return this.#origins.get(boot)?.accept(stream, { seq, body, note: passed });
   }
 
@@ -98,17 +119,12 @@ export class Incoming implements Disposable {
   }
 
   #originOf(nodeId: number, boot: string, after: number): Origin {
-    const { clock, missed, lines } = this.#options;
+    const { clock, missed, lack, nodeId: asker } = this.#options;
     return new Origin({
       after,
       take: (entry) => this.#take(entry),
       missed: (entries) => missed(nodeId, entries),
-      ask(stream, from) {
-        const line = lines.get(nodeId);
-        if (line?.peer.boot !== boot) return false;
-        line.ask(stream, from);
-        return true;
-      },
+      ask: (stream, from) => lack([stream, from, asker, nodeId, boot, 0]),
       clock,
     });
   }
@@ -179,8 +195,8 @@ export class Incoming implements Disposable {
   }
 }
 
-function oneHopOn([to, seq, nodeId, boot, hops]: EntryNote): EntryNote {
-  return [to, seq, nodeId, boot, hops + 1];
+function oneHopOn([to, seq, nodeId, boot, hops, ...again]: EntryNote): EntryNote {
+  return [to, seq, nodeId, boot, hops + 1, ...again];
 }
 
 /** Whoever passes on what is none would have its own lines ended for it. */

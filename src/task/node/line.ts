@@ -4,17 +4,18 @@ import { encodeFrame } from "../../protocol/codec.ts";
 import {
   isEntryNote,
   isMeshBegin,
+  isMeshLack,
   isNodeRecords,
   type MeshBegin,
   type EntryNote,
   type MeshGreeting,
+  type MeshLack,
   type NodeRecord,
 } from "../../protocol/task-mesh.ts";
 import { KIND, type Message } from "../../rpc/message.ts";
 import type { Session } from "../../rpc/session.ts";
 import { Fifo } from "../fifo.ts";
 import type { Said } from "../mesh/feed.ts";
-import type { Stream } from "../mesh/origin.ts";
 
 /** How a node went. */
 export type Farewell = "leave" | "crash";
@@ -28,8 +29,8 @@ export interface LineEvents {
   missed(line: Line, events: number): void;
   /** The other end has handled everything up to this entry. */
   taken(line: Line, seq: number): void;
-  /** The other end lacks what follows this entry of this node. */
-  asked(line: Line, stream: Stream, after: number): void;
+  /** Somebody lacks entries, of this node or of another. */
+  lacked(line: Line, lack: MeshLack): void;
   /** The link broke, or stands again. */
   interrupted(line: Line): void;
   resumed(line: Line): void;
@@ -44,7 +45,7 @@ const WORD = {
   ENTRY: "entry",
   MISSED: "missed",
   TAKEN: "taken",
-  ASK: { all: "ask", own: "ask-own" },
+  LACK: "lack",
   RESUMED: "resumed",
   LEAVE: "leave",
   CRASH: "crash",
@@ -128,15 +129,15 @@ export class Line {
     if (said.kind === "event") {
       const { seq, body } = said.event;
       const note = said.event.note as EntryNote;
-      const told = note[3] === this.#boot ? shortOf(note) : note;
+      const told = note[3] === this.#boot && note.length === 5 ? shortOf(note) : note;
       this.session.send([KIND.CALL, seq, WORD.ENTRY, told, body]);
     } else {
       this.session.send([KIND.CALL, said.upTo, WORD.MISSED, said.events, undefined]);
     }
   }
 
-  ask(stream: Stream, after: number): void {
-    this.session.send([KIND.EVENT, after, WORD.ASK[stream], undefined]);
+  sayLack(lack: MeshLack): void {
+    this.session.send([KIND.CALL, 0, WORD.LACK, lack, undefined]);
   }
 
   sayResumed(): void {
@@ -170,6 +171,11 @@ export class Line {
         if (!isNodeRecords(records)) throw broken("what it knows of others");
         return this.#events.records(this, records);
       }
+      case WORD.LACK: {
+        const lack = message[3];
+        if (!isMeshLack(lack)) throw broken("what it lacks");
+        return this.#events.lacked(this, lack);
+      }
       default:
         throw broken(`"${message[2].slice(0, 40)}"`);
     }
@@ -193,8 +199,6 @@ export class Line {
 
   #onEvent(id: number, name: string): void {
     if (name === WORD.TAKEN) this.#events.taken(this, id);
-    else if (name === WORD.ASK.all) this.#events.asked(this, "all", id);
-    else if (name === WORD.ASK.own) this.#events.asked(this, "own", id);
     else if (name === WORD.RESUMED) this.#events.resumed(this);
     else if (name === WORD.LEAVE || name === WORD.CRASH) this.#farewell = name;
     else throw broken(`"${name.slice(0, 40)}"`);

@@ -79,6 +79,7 @@ export class MeshNode extends Service implements TaskRouter {
       outgoing: () => this.#outgoing,
       incoming: () => this.#incoming,
       missed: this.#onMissed,
+      lacked: (lack, from) => this.#outgoing.onLack(lack, from),
       broken: (from, { message }) => log.warn(`A line to node ${from} ended: ${message}`),
     });
     const { lines } = this.#neighbours;
@@ -101,6 +102,7 @@ export class MeshNode extends Service implements TaskRouter {
         this.#neighbours.tellNow();
         return this.#outgoing.relay(body, to, note);
       },
+      lack: (lack) => this.#outgoing.onLack(lack),
       missed: this.#onMissed,
     });
     this.#words = new Words({ outgoing: this.#outgoing, reader: this.#reader, clock });
@@ -275,9 +277,8 @@ export class MeshNode extends Service implements TaskRouter {
 
   #onReach(change: PeerChange, peer: Reached): void {
     this.#log.debug(change, { node: peer.nodeId });
-    if (change === "peer:join") this.#words.onJoin(peer);
-    if (change === "peer:leave" || change === "peer:crash") this.#words.onGone(peer);
-    if (change === "peer:leave") this.#incoming.forget(peer.boot);
+    this.#words.onReach(change, peer);
+    this.#incoming.onReach(change, peer.boot);
     this.#reader.peer(change, peerOf(peer));
     this.#dialler.onReach();
   }

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers";
 import type { Clock } from "../../core/clock.ts";
 import { DingError } from "../../core/errors.ts";
-import type { MeshBegin, MeshGreeting, NodeRecord } from "../../protocol/task-mesh.ts";
+import type { MeshBegin, MeshGreeting, MeshLack, NodeRecord } from "../../protocol/task-mesh.ts";
 import type { Session } from "../../rpc/session.ts";
 import { probePort } from "../../runtime/probe.ts";
 import type { Graph } from "../mesh/graph.ts";
@@ -25,6 +25,7 @@ export interface NeighboursOptions {
   outgoing: () => Outgoing;
   incoming: () => Incoming;
   missed: (from: number, events: number) => void;
+  lacked: (lack: MeshLack, from: Line) => void;
   /** A node said what nobody here understands. */
   broken: (from: number, error: DingError) => void;
 }
@@ -157,8 +158,8 @@ export class Neighbours implements LineEvents, Disposable {
     this.#options.outgoing().onTaken(peer.nodeId, seq);
   }
 
-  asked({ peer }: Line, ...lacking: ["all" | "own", number]): void {
-    this.#options.outgoing().onAsked(peer.nodeId, ...lacking);
+  lacked(line: Line, lack: MeshLack): void {
+    this.#options.lacked(lack, line);
   }
 
   interrupted(line: Line): void {

@@ -1,12 +1,13 @@
 import { setImmediate } from "node:timers";
 import { DingError } from "../../core/errors.ts";
-import { WORDS, type EntryNote, type MeshWord } from "../../protocol/task-mesh.ts";
+import { WORDS, type EntryNote, type MeshLack, type MeshWord } from "../../protocol/task-mesh.ts";
 import { BATCH_BYTES, BatchWriter } from "../mesh/batch.ts";
 import { Broadcast } from "../mesh/broadcast.ts";
 import type { Audience, LogEntry, LogWindow } from "../mesh/event-log.ts";
 import type { SlowPeerPolicy } from "../mesh/feed.ts";
 import type { Graph } from "../mesh/graph.ts";
 import type { Stream } from "../mesh/origin.ts";
+import { MOST_HOPS } from "./incoming.ts";
 import { headBytes, type Line } from "./line.ts";
 
 /** What a node's sending end stands on. */
@@ -30,6 +31,16 @@ const MOST_WAITING = { events: 10_000, bytes: 64 * MEBIBYTE };
 
 const SENT = Promise.resolve();
 
+/** What is to be said again. */
+interface Lacking {
+  stream: Stream;
+  /** In the log. */
+  first: number;
+  isLacking: (note: unknown) => boolean;
+  /** The neighbour that told of it. */
+  from: number | undefined;
+}
+
 /** What a node says to the others: events and words, many in one entry, in the order in which they were emitted. */
 export class Outgoing {
   readonly #options: OutgoingOptions;
@@ -47,6 +58,8 @@ export class Outgoing {
   #sent = 0;
   readonly #sentTo = new Map<string, number>();
   #events = 0;
+  /** What is said again just now, and to whom. */
+  readonly #again = new Set<string>();
 
   constructor(options: OutgoingOptions) {
     this.#options = options;
@@ -116,15 +129,36 @@ export class Outgoing {
     this.pump();
   }
 
-  /** A neighbour lacks what follows an entry of this node: it is said again, if it is still here. */
-  onAsked(nodeId: number, stream: Stream, after: number): void {
-    const isIt = (note: unknown): boolean => {
-      const [to, seq, , boot] = note as EntryNote;
-      const isOfStream = stream === "all" ? to === null : to === nodeId;
-      return boot === this.#options.boot && isOfStream && seq === after + 1;
+  /** What somebody lacks is told to its origin, from neighbour to neighbour; there it is said again, if it is still there. */
+  onLack([stream, after, asker, origin, boot, hops]: MeshLack, from?: Line): void {
+    const { graph, lines } = this.#options;
+    graph.settle();
+    if (boot === this.#options.boot) return this.#onAsked(asker, { stream, after, from });
+    const via = graph.find(origin)?.via;
+    if (via === undefined || via === from?.peer.nodeId || hops >= MOST_HOPS) return;
+    lines.get(via)?.sayLack([stream, after, asker, origin, boot, hops + 1]);
+  }
+
+  #onAsked(
+    nodeId: number,
+    { stream, after, from }: { stream: Stream; after: number; from: Line | undefined },
+  ): void {
+    const { boot } = this.#options;
+    const isLacking = (note: unknown): boolean => {
+      const [to, seq, , origin, , again] = note as EntryNote;
+      const isOfStream = stream === "all" ? to === null : to === nodeId && again === undefined;
+      return origin === boot && isOfStream && seq > after;
     };
-    const seq = this.#broadcast.find(isIt);
-    if (seq !== undefined) this.#broadcast.onAsk(nodeId, seq - 1);
+    // Without the very next one the others are of no use yet.
+    const first = this.#broadcast.find((note) => {
+      return isLacking(note) && (note as EntryNote)[1] === after + 1;
+    });
+    if (first === undefined) return;
+    if (!this.#options.lines.has(nodeId)) {
+      const again = { stream, first, isLacking, from: from?.peer.nodeId };
+      return void this.#sayAgain(nodeId, again).catch(() => {}); // it asks again
+    }
+    this.#broadcast.onAsk(nodeId, first - 1);
     this.pump();
   }
 
@@ -153,6 +187,30 @@ export class Outgoing {
   get isThrough(): boolean {
     if (!this.#writer.isEmpty || this.#broadcast.waiting > 0) return false;
     return [...this.#broadcast.feeds.values()].every((feed) => feed.isThrough);
+  }
+
+  /** To one that has no line here: by way of others, as if it were for that one alone. */
+  async #sayAgain(nodeId: number, { stream, first, isLacking, from }: Lacking): Promise<void> {
+    const key = `${stream} ${nodeId}`;
+    if (this.#again.has(key)) return;
+    this.#again.add(key);
+    try {
+      const last = this.#broadcast.head;
+      for (let at = first; at <= last; at++) {
+        const entry = this.#broadcast.at(at);
+        // It may be heard before it is known where it is.
+        const via = this.#options.graph.find(nodeId)?.via ?? from;
+        if (via === undefined) return;
+        if (!entry || !isLacking(entry.note)) continue;
+        const [, seq, origin, boot] = entry.note as EntryNote;
+        const isForAll = (entry.note as EntryNote)[0] === null;
+        const note: EntryNote = [nodeId, seq, origin, boot, 0];
+        if (isForAll) note.push(1);
+        await this.relay(entry.body, via, note);
+      }
+    } finally {
+      this.#again.delete(key);
+    }
   }
 
   #turnTo(to: number | undefined): void {

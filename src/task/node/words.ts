@@ -3,7 +3,7 @@ import { DingError, messageOf, type ErrorRecord } from "../../core/errors.ts";
 import { isThenable } from "../../core/wait.ts";
 import { msgpack } from "../../protocol/codec.ts";
 import type { MeshWord } from "../../protocol/task-mesh.ts";
-import type { Ask, NodeNotes, Peer, RequestOptions } from "../router.ts";
+import type { Ask, NodeNotes, Peer, PeerChange, RequestOptions } from "../router.ts";
 import { Asks } from "./asks.ts";
 import { Notes } from "./notes.ts";
 import type { Outgoing } from "./outgoing.ts";
@@ -58,7 +58,12 @@ export class Words implements Disposable {
     }
   }
 
-  onJoin(peer: Peer): void {
+  onReach(change: PeerChange, peer: Peer): void {
+    if (change === "peer:join") this.#onJoin(peer);
+    if (change === "peer:leave" || change === "peer:crash") this.#onGone(peer);
+  }
+
+  #onJoin(peer: Peer): void {
     this.#notes.onJoin(peer);
     for (const [event, bytes] of this.#retained) {
       const args = msgpack.decode(bytes) as unknown[];
@@ -66,7 +71,7 @@ export class Words implements Disposable {
     }
   }
 
-  onGone(peer: Peer): void {
+  #onGone(peer: Peer): void {
     this.#asks.onGone(peer.nodeId);
     this.#notes.onGone(peer);
   }

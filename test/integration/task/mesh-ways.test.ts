@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { until } from "../../support/until.ts";
-import { member, meshOf, PATIENT, type Member } from "./mesh-members.ts";
+import { hub, member, meshOf, PATIENT, type Member } from "./mesh-members.ts";
 
 test("a node that is attached to one of a mesh finds the others, and gets the latest of what they retain", async () => {
   await using stack = new AsyncDisposableStack();
@@ -65,4 +65,30 @@ test("with slowPeers drop a node that does not keep up loses events, which are c
   const sum = (): number => missed.reduce((all, events) => all + events, heard.length);
   await until(() => sum() >= 120, PATIENT);
   expect([sum(), heard.toSorted((a, b) => a - b)]).toEqual([120, heard]);
+});
+
+test("leaves of a star lose nothing of each other when their hub dies, and one in its place is there", async () => {
+  await using stack = new AsyncDisposableStack();
+  const members = await meshOf(stack, 3, { topology: "star", dials: hub });
+  const [old, first, second] = members as [Member, Member, Member];
+  const got: number[] = [];
+  const missed: unknown[] = [];
+  second.task.on("x", (value: number) => void got.push(value));
+  second.task.on("peer:missed", (told: unknown) => missed.push(told));
+  const emitUpTo = async (end: number): Promise<void> => {
+    for (let count = sent; count < end; count++) await first.task.emit("x", [count]);
+    sent = end;
+  };
+  let sent = 0;
+  await emitUpTo(50);
+  await until(() => got.length === 50, PATIENT);
+  const { port } = old.node;
+  await old.node.crash();
+  await until(() => second.heard.includes("crash 1"), PATIENT);
+  await emitUpTo(100);
+  await member(stack, 0, { topology: "star", port });
+  await until(() => got.length === 100, PATIENT); // nothing that comes later shows that it is missing
+  await emitUpTo(150);
+  await until(() => got.length === 150, PATIENT);
+  expect([got, missed]).toEqual([Array.from({ length: 150 }, (_, count) => count), []]);
 });
