@@ -1,11 +1,10 @@
 import { join } from "node:path";
 import type { Clock } from "../core/clock.ts";
-import { type DingError, messageOf } from "../core/errors.ts";
+import type { DingError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { ListeningApp } from "../http/listen.ts";
 import { Master } from "../master/master.ts";
 import { Random } from "../replay/random.ts";
-import type { WeightCopy } from "./commander/commander.ts";
 import { openCommander } from "./commander/open-commander.ts";
 import type { RunSettings } from "./config/run-schema.ts";
 import type { CoordinatorOptions } from "./coordinator-options.ts";
@@ -16,6 +15,7 @@ import { CoordinatorPage } from "./page/coordinator-page.ts";
 import { Buffers } from "./run/buffers.ts";
 import { Dealings } from "./run/dealings.ts";
 import { Dispatcher } from "./run/dispatcher.ts";
+import { KeptPolicies } from "./run/kept-policies.ts";
 import { Run } from "./run/run.ts";
 import { startInfo } from "./run/start-info.ts";
 import { Tally } from "./run/tally.ts";
@@ -100,7 +100,7 @@ export async function assemble(
     backoff: BACKOFF,
     random: () => random.next(),
   });
-  let copying: Promise<unknown> = Promise.resolve();
+  const kept = new KeptPolicies({ weights, board, log });
   const run: Run = new Run({
     commander,
     board,
@@ -114,9 +114,8 @@ export async function assemble(
         if (one.order.bufferId === bufferId) dispatcher.finish(one.task.id);
       }
     },
-    onCopy: (copy) => {
-      copying = Promise.all([copying, keepCopy(weights, copy, log)]);
-    },
+    onCopy: (copy) => kept.copy(copy),
+    onRetired: (policyId) => kept.retire(policyId),
   });
   const toleranceMs = patience.toleranceTimeout * 1_000;
   const page = resources.use(new CoordinatorPage({ ...given }));
@@ -191,7 +190,7 @@ export async function assemble(
       callTimeoutMs,
       startInfo: (task) => startInfo(task, settings, seed),
       async openLink(attempt) {
-        await copying;
+        await kept.settled;
         const touched = (): void => void board.touch(attempt.task.id, attempt.attempt, clock.now());
         const { ticket, close } = openWorkerDesk(attempt, { ...desk, touched });
         try {
@@ -230,7 +229,7 @@ export async function assemble(
   };
   const intervalMs = patience.snapshotInterval * 1_000;
   const saving = { folder: snapshotDir, intervalMs, state, buffers, clock, log };
-  const snapshots = new Snapshots(saving);
+  const snapshots = new Snapshots({ ...saving, onTaken: () => kept.saving() });
   if (resume) {
     const loaded = await loadSnapshot(snapshotDir, buffers);
     loadState(loaded.state as ReturnType<typeof state>);
@@ -282,17 +281,4 @@ export async function assemble(
       dispatcher.look();
     },
   };
-}
-
-/** The version may have been let go of meanwhile: then the newest is near enough. */
-async function keepCopy(weights: WeightStore, copy: WeightCopy, log: Logger): Promise<void> {
-  const { policyId, toPolicyId, version } = copy;
-  try {
-    await weights
-      .copy(policyId, toPolicyId, version)
-      .catch(() => weights.copy(policyId, toPolicyId));
-    log.info(`weights ${version} of ${policyId} are kept as ${toPolicyId}`);
-  } catch (thrown) {
-    log.error(`cannot keep weights ${version} of ${policyId}: ${messageOf(thrown)}`);
-  }
 }

@@ -101,6 +101,8 @@ export interface Commander {
   decreaseCollectorTaskSpace(): void;
   /** Weights to be copied since it was last asked, such as a league's snapshots. */
   takeCopies?(): readonly WeightCopy[];
+  /** Policies that it has no use for any more, since it was last asked: their weights go. */
+  takeRetired?(): readonly string[];
   /** What it has to show besides: ratings, say. */
   facts?(): Readonly<Record<string, unknown>>;
   /** When it wants to be asked although nothing happens, in the clock of `now`; undefined: never. */

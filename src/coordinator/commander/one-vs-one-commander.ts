@@ -118,6 +118,10 @@ export class OneVsOneCommander implements Commander {
     return this.#league.takeCopies();
   }
 
+  takeRetired(): readonly string[] {
+    return this.#league.takeRetired();
+  }
+
   facts(): Readonly<Record<string, unknown>> {
     const players = this.#league.players.map(({ playerId, policyId, fromVersion, rating }) => ({
       playerId,

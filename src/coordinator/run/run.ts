@@ -30,6 +30,8 @@ export interface RunParts {
   onClosed: (bufferId: string) => void;
   /** Weights are to be kept under another name. */
   onCopy: (copy: WeightCopy) => void;
+  /** The weights of a policy are of no use any more. */
+  onRetired: (policyId: string) => void;
 }
 
 /** What a run saves besides its buffers. */
@@ -217,9 +219,11 @@ export class Run {
   }
 
   takeCopies(): void {
-    const { commander, onCopy } = this.#parts;
+    const { commander, onCopy, onRetired } = this.#parts;
     const copies = this.ask("takeCopies", () => commander.takeCopies?.());
     for (const copy of copies ?? []) onCopy(copy);
+    const retired = this.ask("takeRetired", () => commander.takeRetired?.());
+    for (const policyId of retired ?? []) onRetired(policyId);
   }
 
   #tellFailed(task: TaskRecord): void {

@@ -26,6 +26,8 @@ export interface SnapshotsOptions {
   buffers: Buffers;
   clock: Clock;
   log: Logger;
+  /** The state has just been taken; what comes back is called when it lies in the file. */
+  onTaken?: (() => () => Promise<void>) | undefined;
 }
 
 type Frame = SavedHead | { buffer: string; part: ReplayPart };
@@ -77,12 +79,13 @@ export class Snapshots implements AsyncDisposable {
   }
 
   async #save(): Promise<void> {
-    const { folder, state, buffers, clock } = this.#options;
+    const { folder, state, buffers, clock, onTaken } = this.#options;
     const since = clock.now();
     const snapshots = buffers.snapshots();
     const ids = snapshots.map(([id]) => id);
     const items = ids.map((id) => buffers.size(id));
     const head: SavedHead = { version: SNAPSHOT_VERSION, state: state(), buffers: ids, items };
+    const written = onTaken?.();
     try {
       const frames = function* (): Generator<Frame> {
         yield head;
@@ -92,6 +95,7 @@ export class Snapshots implements AsyncDisposable {
     } finally {
       for (const [, snapshot] of snapshots) snapshot[Symbol.dispose]();
     }
+    await written?.();
     this.count += 1;
     this.lastMs = clock.now() - since;
   }

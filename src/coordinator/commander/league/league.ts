@@ -35,6 +35,7 @@ export class League {
   #lastSnapshotAt = 0;
   #snapshots = 0;
   #copies: WeightCopy[] = [];
+  #retired: string[] = [];
 
   constructor(settings: LeagueSettings, seed: number) {
     this.#settings = settings;
@@ -103,6 +104,13 @@ export class League {
     return copies;
   }
 
+  /** Policies of players that are gone since it was last asked. */
+  takeRetired(): readonly string[] {
+    const retired = this.#retired;
+    this.#retired = [];
+    return retired;
+  }
+
   stateDict(): LeagueState {
     return {
       random: this.#random.stateDict(),
@@ -136,7 +144,9 @@ export class League {
   #retire(): void {
     if (this.#players.length - 1 <= this.#settings.maxPlayers) return;
     const [gone] = this.#players.splice(2, 1);
-    if (gone) this.#payoff.forget(gone.playerId);
+    if (!gone) return;
+    this.#payoff.forget(gone.playerId);
+    this.#retired.push(gone.policyId);
   }
 
   #rate(awayId: string, score: 0 | 0.5 | 1): void {
