@@ -13,6 +13,7 @@ import { createApp } from "../../src/http/app.ts";
 import { type ListeningApp, listenHttp } from "../../src/http/listen.ts";
 import { acceptLink } from "../../src/link/websocket.ts";
 import { Replay } from "../../src/replay/replay.ts";
+import type { Schema } from "../../src/replay/store/schema.ts";
 import { Processes } from "../support/processes.ts";
 import { median } from "../support/rounds.ts";
 import { type Row, valueRow } from "../support/row.ts";
@@ -22,6 +23,12 @@ const SECONDS = 4;
 const COLLECTORS = 4;
 const WEIGHT_BYTES = 10_000_000;
 const PUBLICATIONS = 7;
+
+const COLUMN = { dtype: "float32", shape: [4] } as const;
+const TRANSITION: Schema = { obs: COLUMN, next: COLUMN };
+const FRAME: Schema = { frame: { dtype: "uint8", shape: [84, 84, 4] } };
+const FRAME_BYTES = 84 * 84 * 4;
+const FRAMES = 8_192;
 
 /** What a worker's process says at its end. */
 interface Said {
@@ -41,12 +48,8 @@ class Hub implements AsyncDisposable {
     this.#replay = replay;
   }
 
-  static async open(): Promise<Hub> {
-    const column = { dtype: "float32", shape: [4] } as const;
-    const replay = new Replay({
-      schema: { obs: column, next: column },
-      tables: [{ name: "t", maxSize: 1_000_000 }],
-    });
+  static async open(schema: Schema = TRANSITION, maxSize = 1_000_000): Promise<Hub> {
+    const replay = new Replay({ schema, tables: [{ name: "t", maxSize }] });
     const folder = mkdtempSync(join(tmpdir(), "ding-bench-"));
     const store = await WeightStore.open({ log: silentLogger, folder });
     const health = { isLive: () => true, isReady: () => true };
@@ -108,6 +111,17 @@ export async function* link(): AsyncGenerator<Row> {
     const id = `transitions through a link, ${role}, both at once`;
     yield valueRow({ id, unit: "/s", bound: 1_500_000 }, said[at] ?? 0);
   }
+}
+
+/** Frames of pictures over a link, as a collector inserts them. */
+export async function* frames(): AsyncGenerator<Row> {
+  await using hub = await Hub.open(FRAME, FRAMES);
+  await using processes = new Processes();
+  const args = [WORKER, "frames", ...hub.place(), String(SECONDS)];
+  const { line } = await processes.start(process.execPath, args);
+  const { perSecond } = JSON.parse(line) as Said;
+  const id = "frames of 84×84×4 through a link, insert";
+  yield valueRow({ id, unit: "GB/s" }, (perSecond * FRAME_BYTES) / 1e9);
 }
 
 /** From the call of publish until the last of four processes has the weights, checked. */

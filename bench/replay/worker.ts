@@ -9,6 +9,9 @@ const BATCH = 4_096;
 const INSERTS = 8;
 const AHEAD = 4;
 const SAMPLERS = 2;
+/** Of one insert. */
+const FRAMES = 64;
+const FRAME_BYTES = 84 * 84 * 4;
 
 const [role = "", url = "", ticket = "", ...rest] = process.argv.slice(2);
 const { signal } = new AbortController();
@@ -33,14 +36,18 @@ const replay = new RemoteReplay({
 });
 
 /** How many a second, of some lanes that each do one thing after the other. */
-async function rate(seconds: number, lanes: number, work: () => Promise<unknown>): Promise<number> {
+async function rate(
+  seconds: number,
+  { lanes, batch = BATCH }: { lanes: number; batch?: number },
+  work: () => Promise<unknown>,
+): Promise<number> {
   const until = now() + seconds * 1000;
   const from = now();
   let done = 0;
   const lane = async (): Promise<void> => {
     while (now() < until) {
       await work();
-      done += BATCH;
+      done += batch;
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
@@ -55,6 +62,12 @@ if (role === "insert" || role === "sample") {
       : () => replay.sample(BATCH, { prefetch: AHEAD });
   await work();
   const lanes = role === "insert" ? INSERTS : SAMPLERS;
+  await rate(1, { lanes }, work); // warm
+  console.log(JSON.stringify({ perSecond: await rate(Number(rest[0]), { lanes }, work) }));
+} else if (role === "frames") {
+  const frame = new Uint8Array(FRAMES * FRAME_BYTES);
+  const work = (): Promise<unknown> => replay.insert({ frame });
+  const lanes = { lanes: INSERTS / 2, batch: FRAMES };
   await rate(1, lanes, work); // warm
   console.log(JSON.stringify({ perSecond: await rate(Number(rest[0]), lanes, work) }));
 } else if (role === "weights") {
