@@ -253,6 +253,8 @@ export class MeshNode extends Service implements TaskRouter {
   /** What was emitted goes out, in good order or not; then a last word. */
   protected override async onDrain(deadline: AbortSignal): Promise<void> {
     const farewell = this.#isCrashing ? "crash" : "leave";
+    // Without a task nobody handles what others say: they need not wait for that, as this one waits for them.
+    this.#reader.close();
     try {
       while (!this.#isCrashing && !this.#outgoing.isThrough) await delay(LOOK_MS, deadline);
     } catch {
