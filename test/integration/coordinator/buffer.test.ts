@@ -51,7 +51,7 @@ test("nothing is sampled that is older than maxStaleness, by the version that co
   const learner = defineLearner({
     async learn({ weights, replay, draining, report }) {
       for (let step = 1; !draining.aborted; step++) {
-        newest = await weights.publish(new Uint8Array([step]));
+        newest = await weights.publish(new TextEncoder().encode(`${step}`));
         const { versions } = await replay.sample(4, { signal: draining, policyVersion: newest });
         for (const version of Array.from(versions)) worst = Math.max(worst, newest - version);
         report({ learnerStep: step });
