@@ -162,7 +162,8 @@ function fault(
   problem: string,
   { hint, error }: { hint?: string | undefined; error?: unknown } = {},
 ): DingError {
-  return new DingError("usage.invalid-option", `Cannot use ${name}: ${path}: ${problem}`, {
+  const place = path === "" ? name : `${name}: ${path}`;
+  return new DingError("usage.invalid-option", `Cannot use ${place}: ${problem}`, {
     hint,
     details: { path },
     cause: error,

@@ -153,6 +153,10 @@ test("checkRun() reads the ancestor's spellings, and fills in its defaults", () 
   expect(system.coordinator).toMatchObject({ collectorTaskTimeout: 7, learnerTaskTimeout: 600 });
 });
 
+test("checkRun() of what is no configuration says so", () => {
+  expect(() => read(() => 1)).toThrow("Cannot use run.ts: invalid input: expected object");
+});
+
 test("Coordinator.defaultConfig() is the ancestor's: 30 s and 600 s", () => {
   const { collectorTaskTimeout, learnerTaskTimeout } = Coordinator.defaultConfig();
   expect([collectorTaskTimeout, learnerTaskTimeout]).toEqual([30, 600]);
