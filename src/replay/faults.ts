@@ -38,3 +38,15 @@ export function checkFrom(path: string, value: number, most = Infinity): void {
   const to = most === Infinity ? "on" : `to ${most}`;
   throw optionFault(path, `${value} is not a number from 0 ${to}`);
 }
+
+/** Refuses what is no object, and keys that mean nothing. */
+export function checkKeys(path: string, value: unknown, known: readonly string[]): void {
+  if (typeof value !== "object" || value === null) throw optionFault(path, "it is no object");
+  const unknown = Object.keys(value).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw optionFault(
+    `${path}.${unknown}`,
+    "there is no such option",
+    `There is ${known.join(", ")}.`,
+  );
+}

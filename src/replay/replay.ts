@@ -2,7 +2,7 @@ import { systemClock } from "../core/clock.ts";
 import { DingError } from "../core/errors.ts";
 import { SampleBatch, stepOf } from "./batch.ts";
 import { Draw } from "./draw.ts";
-import { checkCount, inputFault, optionFault } from "./faults.ts";
+import { checkCount, checkKeys, inputFault } from "./faults.ts";
 import {
   advance,
   checkPriority,
@@ -12,6 +12,7 @@ import {
   takersOf,
 } from "./inserting.ts";
 import { WaitingLine } from "./limiter/waiting-line.ts";
+import { makeTables } from "./make-tables.ts";
 import { countOf } from "./reading-steps.ts";
 import type {
   EpisodeOptions,
@@ -26,13 +27,22 @@ import { Restoring } from "./restoring.ts";
 import type { ColumnData } from "./store/column.ts";
 import { gatherRows, makePlaces, RowStore } from "./store/row-store.ts";
 import { NO_SCHEMA } from "./store/schema.ts";
-import { Table } from "./table.ts";
-import { largestSample, settingsOf } from "./table-options.ts";
+import type { Table } from "./table.ts";
+import { largestSample, tablesOf } from "./table-options.ts";
 import { statsOf, type TableStats } from "./table-stats.ts";
 
 export type { TableStats } from "./table-stats.ts";
 
 const DEFAULT_MAX_WAITERS = 4096;
+const NAMES = [
+  "tables",
+  "schema",
+  "seed",
+  "maxWaiters",
+  "onRelease",
+  "clock",
+] as const satisfies (keyof ReplayOptions)[];
+
 /**
  * Tables over one store of steps, which they share. Inserts and samples pass the tables' limiters: they wait, are
  * dropped or refused, as each table's mode says. Nothing here opens or spawns anything; `close()` ends all waits.
@@ -44,24 +54,18 @@ export class Replay {
 
   /** `usage.invalid-option` with the path of what cannot work. */
   constructor(options: ReplayOptions) {
+    checkKeys("options", options, NAMES);
     const { schema = NO_SCHEMA, seed = 0, clock = systemClock, onRelease } = options;
     const { maxWaiters = DEFAULT_MAX_WAITERS } = options;
     checkCount("maxWaiters", maxWaiters, { least: 0 });
-    const settings = options.tables.map((table, at) => settingsOf(table, `tables[${at}]`));
-    const names = settings.map(({ name }) => name);
-    if (names.length === 0) throw optionFault("tables", "there is none");
-    const twice = names.findIndex((name, at) => names.indexOf(name) !== at);
-    if (twice !== -1)
-      throw optionFault(`tables[${twice}].name`, `"${names[twice]}" is there twice`);
+    const settings = tablesOf(options.tables);
     const expectedRows = settings.reduce((rows, { maxSize }) => rows + maxSize, 0);
     this.#store = new RowStore(
       schema,
       expectedRows,
       onRelease && ((row) => onRelease(stepOf(this.#store, this.#stepAt(row), 0))),
     );
-    this.#tables = new Map(
-      settings.map((table, at) => [table.name, new Table(table, this.#store, seed + at)]),
-    );
+    this.#tables = makeTables(settings, this.#store, seed);
     this.#line = new WaitingLine(clock, maxWaiters);
   }
 

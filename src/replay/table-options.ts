@@ -1,4 +1,4 @@
-import { checkCount, optionFault } from "./faults.ts";
+import { checkCount, checkKeys, optionFault } from "./faults.ts";
 import {
   checkRateLimiter,
   largestSampleOf,
@@ -39,6 +39,25 @@ export interface TableOptions {
 /** The options of a table with its defaults. */
 export type TableSettings = Required<TableOptions>;
 
+const NAMES = [
+  "name",
+  "maxSize",
+  "sampler",
+  "remover",
+  "maxUse",
+  "maxStaleness",
+  "limiter",
+  "mode",
+  "alpha",
+  "beta",
+  "annealSteps",
+] as const satisfies (keyof TableOptions)[];
+const LIMITER_NAMES = [
+  "samplesPerInsert",
+  "minSizeToSample",
+  "minDiff",
+  "maxDiff",
+] as const satisfies (keyof RateLimiterOptions)[];
 const MODES: readonly string[] = ["block", "drop", "reject"];
 const KINDS: readonly string[] = SELECTOR_KINDS;
 const DEFAULT_BETA = 0.4;
@@ -46,6 +65,7 @@ const DEFAULT_ANNEAL_STEPS = 100_000;
 
 /** Fills in defaults; `usage.invalid-option` with the path of what cannot work. */
 export function settingsOf(options: TableOptions, path: string): TableSettings {
+  checkKeys(path, options, NAMES);
   const settings: TableSettings = {
     name: options.name,
     maxSize: options.maxSize,
@@ -59,13 +79,18 @@ export function settingsOf(options: TableOptions, path: string): TableSettings {
     beta: options.beta ?? DEFAULT_BETA,
     annealSteps: options.annealSteps ?? DEFAULT_ANNEAL_STEPS,
   };
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(settings, name));
-  if (unknown !== undefined) {
-    const known = Object.keys(settings).join(", ");
-    throw optionFault(`${path}.${unknown}`, "there is no such option", `There is ${known}.`);
-  }
   checkSettings(settings, path);
   return settings;
+}
+
+/** The settings of all tables; `usage.invalid-option` where there is none, or one name is there twice. */
+export function tablesOf(tables: readonly TableOptions[]): TableSettings[] {
+  if (!Array.isArray(tables) || tables.length === 0) throw optionFault("tables", "there is none");
+  const settings = tables.map((table, at) => settingsOf(table as TableOptions, `tables[${at}]`));
+  const names = settings.map(({ name }) => name);
+  const twice = names.findIndex((name, at) => names.indexOf(name) !== at);
+  if (twice === -1) return settings;
+  throw optionFault(`tables[${twice}].name`, `"${names[twice]}" is there twice`);
 }
 
 /** How many a table ever gives at once. */
@@ -96,6 +121,7 @@ function checkSettings(settings: TableSettings, path: string): void {
   }
   if (!(beta >= 0 && beta <= 1)) throw optionFault(`${path}.beta`, `${beta} is not from 0 to 1`);
   checkCount(`${path}.annealSteps`, annealSteps);
+  checkKeys(`${path}.limiter`, limiter, LIMITER_NAMES);
   checkRateLimiter(`${path}.limiter`, limiter);
   const { minSizeToSample, samplesPerInsert, maxDiff } = limiter;
   if (minSizeToSample > maxSize) {

@@ -1,4 +1,4 @@
-import { checkCount, optionFault } from "../faults.ts";
+import { checkCount, checkKeys, optionFault } from "../faults.ts";
 
 /** Typed arrays that columns lie in. */
 export type NumberArray =
@@ -60,12 +60,14 @@ export function plansOf(schema: Schema): ColumnPlan[] {
 }
 
 function planOf(name: string, column: ColumnSchema): ColumnPlan {
-  const { dtype, shape = [] } = typeof column === "string" ? { dtype: column } : column;
   const path = `schema.${name}`;
+  if (typeof column !== "string") checkKeys(path, column, ["dtype", "shape"]);
+  const { dtype, shape = [] } = typeof column === "string" ? { dtype: column } : column;
   if (dtype !== "object" && !Object.hasOwn(ELEMENTS, dtype)) {
     const known = [...Object.keys(ELEMENTS), "object"].join(", ");
     throw optionFault(path, `there is no dtype "${String(dtype)}"`, `Take one of ${known}.`);
   }
+  if (!Array.isArray(shape)) throw optionFault(`${path}.shape`, "it is no list of sizes");
   for (const size of shape) checkCount(`${path}.shape`, size);
   if (dtype === "object" && shape.length > 0) {
     throw optionFault(`${path}.shape`, "an object has none");

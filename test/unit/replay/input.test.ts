@@ -3,11 +3,12 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { systemClock } from "../../../src/core/clock.ts";
 import {
+  minSize,
   sampleToInsertRatio,
   type SampleToInsertRatioOptions,
 } from "../../../src/replay/limiter/rate-limiter.ts";
 import { Replay } from "../../../src/replay/replay.ts";
-import type { Steps } from "../../../src/replay/replay-options.ts";
+import type { ReplayOptions, Steps } from "../../../src/replay/replay-options.ts";
 import type { TableOptions } from "../../../src/replay/table-options.ts";
 import { thrownBy } from "../../support/thrown-by.ts";
 
@@ -145,10 +146,28 @@ test.each([
   [{ maxStalenes: 3 }, /tables\[0\]\.maxStalenes: there is no such option/],
   [{ sampler: "best" }, /tables\[0\]\.sampler: there is no "best"/],
   [{ remover: "prioritised" }, /tables\[0\]\.remover/],
+  [{ limiter: 3 }, /tables\[0\]\.limiter: it is no object/],
+  [{ limiter: { ...minSize(1), max: 3 } }, /tables\[0\]\.limiter\.max: there is no such option/],
+  [{ maxSize: 2 ** 28 + 1 }, /tables\[0\]\.maxSize/],
   [{ alpha: -1 }, /tables\[0\]\.alpha/],
   [{ mode: "wait" }, /tables\[0\]\.mode/],
 ])("new Replay() refuses a table with %j", (options, message) => {
   expect(() => replayOf(options as Partial<TableOptions>)).toThrow(message);
+});
+
+test.each([
+  [undefined, /options: it is no object/],
+  [{}, /tables: there is none/],
+  [{ tables: [null] }, /tables\[0\]: it is no object/],
+  [{ tables: [{ name: "t", maxSize: 1 }], schemas: {} }, /options\.schemas: there is no such/],
+  [{ tables: [{ name: "t", maxSize: 1 }], schema: { a: null } }, /schema\.a: it is no object/],
+  [{ tables: [{ name: "t", maxSize: 1 }], schema: { a: { dtype: "int8", shape: 3 } } }, /a\.shape/],
+  [
+    { tables: [{ name: "t", maxSize: 1 }], schema: { a: { dtype: "int8", shap: [3] } } },
+    /a\.shap:/,
+  ],
+])("new Replay(%j) is refused with the path of the fault", (options, message) => {
+  expect(() => new Replay(options as unknown as ReplayOptions)).toThrow(message);
 });
 
 test("sampleToInsertRatio() says that its errorBuffer is missing", () => {
