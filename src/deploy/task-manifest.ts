@@ -73,7 +73,13 @@ export function indexedJobManifest(what: TaskInPods, replicas: number): string {
       ports: [{ name: "ding", port, targetPort: port, protocol: "TCP" }],
     },
   };
-  const nodes = Array.from({ length: replicas }, (_, index) => `${name}-${index}.${name}`);
+  const nodes = Array.from({ length: replicas }, (_, index) => `${name}-${index}.${name}`).join(
+    ",",
+  );
+  const isListed = nodes.length <= LONGEST_VARIABLE;
+  const inPod = isListed
+    ? podSpec(what, { DI_NODES: nodes })
+    : podSpec(countedNodes(what, replicas), {});
   const job = {
     apiVersion: "batch/v1",
     kind: "Job",
@@ -89,12 +95,24 @@ export function indexedJobManifest(what: TaskInPods, replicas: number): string {
           subdomain: name,
           restartPolicy: "OnFailure",
           automountServiceAccountToken: false,
-          ...podSpec(what, { DI_NODES: nodes.join(",") }),
+          ...inPod,
         },
       },
     },
   };
   return `${head(what, [])}${yamlText(service)}---\n${yamlText(job)}`;
+}
+
+/** Linux starts no program with a longer one: 128 KiB with its name. */
+const LONGEST_VARIABLE = 100_000;
+/** More are waited for by nobody. */
+const MOST_NODES = 10_000;
+
+/** Pods know each other by their names: only how many there are has to be said. */
+function countedNodes(what: TaskInPods, replicas: number): TaskInPods {
+  if (valueOf(what, "--expect-nodes") !== undefined) return what;
+  const nodes = Math.min(MOST_NODES, replicas * Number(valueOf(what, "--parallel-workers") ?? 1));
+  return { ...what, words: [...what.words, ["--expect-nodes", String(nodes)]] };
 }
 
 /** The longest name whose pods still have names. */

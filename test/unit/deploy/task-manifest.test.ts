@@ -141,6 +141,14 @@ test("indexedJobManifest() is a Job and a headless Service by which its pods fin
   });
 });
 
+test("indexedJobManifest() of more pods than a variable can name says how many there are", () => {
+  const [, job] = read<[unknown, { spec: { template: { spec: PodSpec } } }]>(
+    indexedJobManifest({ ...WHAT, name: "a-longer-name", env: [] }, 4_800),
+  );
+  expect(job.spec.template.spec.containers[0]?.env).toBeUndefined();
+  expect(job.spec.template.spec.containers[0]?.args[0]).toContain(" --expect-nodes 9600 ");
+});
+
 test("a variable that is said twice is there once: the last word, before what would be ours", () => {
   const env: TaskInPods["env"] = [
     ["A", "1"],
