@@ -52,6 +52,12 @@ export function coordinatorMetrics(read: () => CoordinatorFacts): Registry {
       ([of, value]) => [{ of }, value] as const,
     );
   });
+  registry.readTotal(`${P}_lagging_total`, "Steps beyond maxPolicyLag, and pauses", () => {
+    const { dropped, marked, paused } = facts().lag;
+    return Object.entries({ dropped, marked, paused }).map(
+      ([what, value]) => [{ what }, value] as const,
+    );
+  });
   registry.readSummary(
     `${P}_assign_seconds`,
     "From a free worker and a queued task to its start",
@@ -87,6 +93,16 @@ function readBuffers(registry: Registry, facts: () => CoordinatorFacts): void {
     `${P}_samples_per_insert`,
     "Samples per insert of a table",
     each(({ stats }) => stats.samplesPerInsert),
+  );
+  registry.readTotal(
+    `${P}_buffer_gone_total`,
+    "Items that left a table, by how: evicted by newer ones, used up, too old, deleted, lost in a restart",
+    () =>
+      facts().buffers.flatMap(({ bufferId, table, stats }) =>
+        (["evicted", "exhausted", "expired", "deleted", "lost"] as const).map(
+          (how) => [{ buffer: bufferId, table, how }, stats[how]] as const,
+        ),
+      ),
   );
   registry.read(
     `${P}_buffer_waiting`,

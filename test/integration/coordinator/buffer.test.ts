@@ -65,6 +65,9 @@ test("nothing is sampled that is older than maxStaleness, by the version that co
   const { inserted, expired, evicted, exhausted, deleted, lost, size } =
     coordinator.facts().buffers[0]?.stats ?? ({} as never);
   expect(expired).toBeGreaterThan(0);
+  const metrics = await (await fetch(`${coordinator.url}/metrics`)).text();
+  const gone = /^ding_coordinator_buffer_gone_total\{.*how="expired"\} (\d+)$/m.exec(metrics);
+  expect(Number(gone?.[1])).toBeGreaterThanOrEqual(expired);
   expect(inserted).toBe(size + expired + evicted + exhausted + deleted + lost);
 });
 
