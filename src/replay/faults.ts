@@ -50,3 +50,9 @@ export function checkKeys(path: string, value: unknown, known: readonly string[]
     `There is ${known.join(", ")}.`,
   );
 }
+
+/** Refuses what is no version of a policy: nothing would be new enough after Infinity. */
+export function checkVersion(version: number | undefined): void {
+  if (version === undefined || Number.isFinite(version)) return;
+  throw inputFault(`Cannot use policyVersion ${String(version)}: not a number`);
+}

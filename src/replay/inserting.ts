@@ -1,6 +1,6 @@
 import { DingError } from "../core/errors.ts";
 import { inOrder, planEpisode } from "./episode-plan.ts";
-import { inputFault } from "./faults.ts";
+import { checkVersion, inputFault } from "./faults.ts";
 import { columnsOf } from "./reading-steps.ts";
 import type { EpisodeOptions, Inserted, InsertOptions, Steps } from "./replay-options.ts";
 import type { RowStore } from "./store/row-store.ts";
@@ -116,9 +116,7 @@ function readInsert(
   { priority, policyVersion = 0 }: InsertOptions,
   count: number,
 ): Pick<Entry, "priorityAt" | "version"> {
-  if (!Number.isFinite(policyVersion)) {
-    throw inputFault(`Cannot insert with policyVersion ${String(policyVersion)}: not a number`);
-  }
+  checkVersion(policyVersion);
   const version = policyVersion;
   if (priority === undefined || priority === null) return { priorityAt: undefined, version };
   if (typeof priority === "number") {

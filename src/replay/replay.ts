@@ -2,7 +2,7 @@ import { systemClock } from "../core/clock.ts";
 import { DingError } from "../core/errors.ts";
 import { SampleBatch, stepOf } from "./batch.ts";
 import { Draw } from "./draw.ts";
-import { checkCount, checkKeys, inputFault } from "./faults.ts";
+import { checkCount, checkKeys, checkVersion, inputFault } from "./faults.ts";
 import {
   advance,
   checkPriority,
@@ -143,6 +143,7 @@ export class Replay {
     options: Pick<SampleOptions, "policyVersion"> & { into?: SampleBatch } = {},
   ): SampleBatch | undefined {
     this.#line.throwIfClosed();
+    checkVersion(options.policyVersion);
     const from = this.#find(table);
     const most = largestSample(from.settings);
     if (!Number.isSafeInteger(count) || count < 1 || count > most) {

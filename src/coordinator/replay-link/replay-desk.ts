@@ -1,6 +1,7 @@
 import { DingError } from "../../core/errors.ts";
 import { decodeFrames } from "../../protocol/codec.ts";
 import type { SampleBatch } from "../../replay/batch.ts";
+import { checkVersion } from "../../replay/faults.ts";
 import type { Replay } from "../../replay/replay.ts";
 import type { Inserted, Steps } from "../../replay/replay-options.ts";
 import { encodeBody, MESSAGE_BODY_LIMIT_BYTES } from "../../rpc/body.ts";
@@ -91,6 +92,7 @@ export class ReplayDesk implements Disposable {
     const words = readInsertWords(meta);
     const [steps, priority] = readBody(body) as [Steps, number | ArrayLike<number> | null];
     if (typeof steps !== "object" || steps === null) throw brokenBody();
+    checkVersion(words.policyVersion);
     const newest = newestVersion();
     const count = replay.countSteps(steps);
     const verdict = lag?.judge(words.policyVersion ?? 0, { newest, count }) ?? "take";

@@ -242,7 +242,8 @@ test("insertEpisode() takes windows and groups over the link, and refuses what i
 
 test("answer() refuses what is no such call, and goes on", async () => {
   const replay = new Replay({ schema: SCHEMA, tables: [QUEUE] });
-  using end = linkedTo(replay);
+  const lag = new PolicyLag({ maxPolicyLag: 1 });
+  using end = linkedTo(replay, { lag });
   expect(await thrownBy(end.remote.insert({ obs: [1] }))).toMatchObject({
     code: "usage.invalid-input",
   });
@@ -256,6 +257,18 @@ test("answer() refuses what is no such call, and goes on", async () => {
   expect(await thrownBy(end.remote.sample(1, { table: "x" }))).toMatchObject({
     code: "usage.invalid-input",
   });
+  for (const policyVersion of [NaN, Infinity, -Infinity]) {
+    for (const call of [
+      end.remote.insert(steps(1), { policyVersion }),
+      end.remote.sample(1, { policyVersion }),
+    ]) {
+      expect(await thrownBy(call)).toMatchObject({
+        code: "usage.invalid-input",
+        message: expect.stringContaining(`policyVersion ${policyVersion}`) as string,
+      });
+    }
+  }
+  expect(lag.stats).toMatchObject({ inserts: 0, mean: 0 });
   expect(await end.remote.insert(steps(1))).toEqual({ accepted: 1, dropped: 0 });
 });
 
