@@ -12,16 +12,10 @@ import type { Generation } from "./generation.ts";
 import type { Streams } from "./streams.ts";
 import { Bounds } from "./bounds.ts";
 import { answeredFacts, endedFacts } from "./job-facts.ts";
+import { tellIfLate, toldDeath } from "./deaths.ts";
 import { Job, type Run } from "./job.ts";
 import { ReadyBatches } from "./ready-batches.ts";
-import {
-  deathError,
-  emptyError,
-  fullError,
-  itemError,
-  lateError,
-  noResultError,
-} from "./refusals.ts";
+import { emptyError, fullError, itemError, lateError, noResultError } from "./refusals.ts";
 import { UnderWay } from "./under-way.ts";
 
 /** How requests wait and run. */
@@ -172,6 +166,7 @@ export class Dispatcher {
   }
 
   #run(generation: Generation, batch: readonly Piece<Job>[]): void {
+    const { log, name: model } = this.#options;
     const at = this.#clock.now();
     let batchRows = 0;
     const payloads: Payload[] = [];
@@ -216,12 +211,7 @@ export class Dispatcher {
         try {
           const decoded = decodeAnswer(answer ?? new Uint8Array(), generation.memory);
           this.#statistics.onBatch({ worker, rows: batchRows, ms: decoded.computeMs });
-          this.#options.log.debug("batch", {
-            model: this.#options.name,
-            worker,
-            rows: batchRows,
-            ms: decoded.computeMs,
-          });
+          log.debug("batch", { model, worker, rows: batchRows, ms: decoded.computeMs });
           this.#answered(batch, decoded, { at, batchRows, worker });
         } catch (thrown) {
           this.#failed(batch, DingError.from(thrown));
@@ -230,7 +220,9 @@ export class Dispatcher {
       },
       fail: (record) => {
         ended(undefined);
-        this.#failed(batch, DingError.fromRecord(record));
+        const error = DingError.fromRecord(record);
+        tellIfLate(this.#options, error, worker);
+        this.#failed(batch, error);
         this.pumpSoon();
       },
       event: (name, values) => {
@@ -277,7 +269,7 @@ export class Dispatcher {
       if (job.isEnded) continue;
       const deaths = isDeath ? job.died(piece) : 0;
       if (isDeath && (deaths <= retries || batch.length > 1)) alive.push(piece);
-      else this.#fail(job, isDeath ? deathError(error, deaths) : error);
+      else this.#fail(job, isDeath ? toldDeath(this.#options, error, deaths) : error);
     }
     if (alive.length > 0) this.#batcher.putBack(alive);
   }

@@ -56,21 +56,6 @@ export function cancelledError(): DingError {
   return new DingError("task.cancelled", "The request was cancelled");
 }
 
-/** Its worker died as often as may be. */
-export function deathError(last: DingError, deaths: number): DingError {
-  if (last.code === "task.timed-out") {
-    return new DingError("task.timed-out", last.message.replace("The task", "The batch"), {
-      hint: "Raise --predict-timeout-ms if the model may take so long.",
-      details: { ...last.details, deaths },
-    });
-  }
-  const times = deaths === 1 ? "" : `, ${deaths} times in a row`;
-  return new DingError("worker.exited", `${last.message} while it had this item${times}`, {
-    hint: "The item may be what ends it: look at the worker's last lines in the log.",
-    details: { ...last.details, deaths },
-  });
-}
-
 /** What a worker says of an item in a piece, as the request that the piece was cut from has it: `details.item` counts in the whole list. */
 export function itemError(record: ErrorRecord, { entry, from, rows }: Piece<unknown>): DingError {
   const { item = rows === 1 ? 0 : undefined } = record.details ?? {};

@@ -51,8 +51,11 @@ export function tellFailures(
       continue;
     }
     // What the code says of a client's item is for the client.
-    const isClients = thrown instanceof DingError && thrown.code === "usage.invalid-input";
-    const stack = thrown instanceof Error && !isClients ? thrown.stack : undefined;
+    const code = thrown instanceof DingError ? thrown.code : undefined;
+    const isClients = code === "usage.invalid-input";
+    // Where the house found an output that it cannot use tells nothing of the model.
+    const isPlain = isClients || code === "task.invalid-result";
+    const stack = thrown instanceof Error && !isPlain ? thrown.stack : undefined;
     const fields = { items, ...(stack ? { stack } : {}) };
     if (isClients) log.debug(`model "${name}" refused: ${message}`, fields);
     else log.error(`model "${name}" failed: ${message}`, fields);

@@ -34,7 +34,11 @@ export class ItemEngine implements Engine {
     const begunMs = systemClock.now();
     const outcomes = await this.#predict(intake, call);
     const computeMs = intake.items.length === 0 ? 0 : systemClock.now() - begunMs;
-    const results = await this.#outtake.giveAll(intake.seats, outcomes);
+    const faults: Outcome<unknown>[] = [];
+    const results = await this.#outtake.giveAll(intake.seats, outcomes, (thrown) => {
+      faults.push({ thrown });
+    });
+    tellFailures(this.#options.context, faults, call);
     return { computeMs, results };
   }
 

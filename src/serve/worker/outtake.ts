@@ -34,9 +34,15 @@ export class Outtake {
     this.#reader = signature && new ItemReader(signature);
   }
 
-  /** The answers to all seats; for each that has a bad item, the error of the first of these. */
-  async giveAll(seats: readonly Seat[], outcomes: readonly Outcome<unknown>[]): Promise<Result[]> {
-    const checked = this.#schema ? await checkedOutcomes(this.#schema, outcomes) : outcomes;
+  /** The answers to all seats; for each that has a bad item, the error of the first of these. `onFault` hears what cannot be used. */
+  async giveAll(
+    seats: readonly Seat[],
+    outcomes: readonly Outcome<unknown>[],
+    onFault: (fault: unknown) => void = () => {},
+  ): Promise<Result[]> {
+    const checked = this.#schema
+      ? await checkedOutcomes(this.#schema, outcomes, onFault)
+      : outcomes;
     const results: Result[] = [];
     let stack: OutputStack | undefined;
     const endStack = (): void => {
@@ -44,7 +50,7 @@ export class Outtake {
       stack = undefined;
     };
     for (const seat of seats) {
-      const result = this.#give(seat, checked);
+      const result = this.#give(seat, checked, onFault);
       if (!(result instanceof Tensors)) {
         endStack();
         results.push(result);
@@ -63,6 +69,7 @@ export class Outtake {
   #give(
     { form, from, rows, error }: Seat,
     outcomes: readonly Outcome<unknown>[],
+    onFault: (fault: unknown) => void,
   ): Tensors | Values | { error: ErrorRecord } {
     if (error) return { error };
     const outputs: unknown[] = [];
@@ -79,7 +86,9 @@ export class Outtake {
       const reader = this.#reader ?? new ItemReader(inferredSignature(outputs[0]));
       return new Tensors(reader, columnsOf(outputs, reader));
     } catch (thrown) {
-      return { error: failureRecord(atPlace(thrown, OUTPUT)) };
+      const fault = atPlace(thrown, OUTPUT);
+      onFault(fault);
+      return { error: failureRecord(fault) };
     }
   }
 
@@ -107,6 +116,7 @@ class Tensors {
 async function checkedOutcomes(
   schema: StandardSchema,
   outcomes: readonly Outcome<unknown>[],
+  onFault: (fault: unknown) => void,
 ): Promise<Outcome<unknown>[]> {
   const checked: Outcome<unknown>[] = [];
   for (const outcome of outcomes) {
@@ -114,6 +124,7 @@ async function checkedOutcomes(
       if ("thrown" in outcome) checked.push(outcome);
       else checked.push({ value: await checkedBy(schema, outcome.value, OUTPUT) });
     } catch (thrown) {
+      onFault(thrown);
       checked.push({ thrown });
     }
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
+import { silentLogger } from "../../../../src/core/log.ts";
 import { modelFixture, predict, startServer } from "../../../support/serve.ts";
 import { tempFolder } from "../../../support/temp-folder.ts";
 import { until } from "../../../support/until.ts";
@@ -8,7 +9,9 @@ const JOBS = modelFixture("jobs.ts");
 
 describe("a worker that dies", () => {
   test("its innocent items run again elsewhere; the one that kills fails alone and says why", async () => {
-    await using server = await startServer({ plugin: JOBS, workers: 2, batchTimeoutMs: 20 });
+    const told: string[] = [];
+    const log = { ...silentLogger, error: (message: string) => void told.push(message) };
+    await using server = await startServer({ plugin: JOBS, workers: 2, batchTimeoutMs: 20, log });
     const good = Array.from({ length: 12 }, (_, index) => predict(server.url, { echo: index }));
     const bad = predict(server.url, { exit: true });
     const more = Array.from({ length: 12 }, (_, index) =>
@@ -25,6 +28,9 @@ describe("a worker that dies", () => {
     expect(JSON.stringify(body)).toContain(
       "exited with code 3 while it had this item, 2 times in a row",
     );
+    expect(told).toEqual([
+      'model "jobs" failed: The worker process exited with code 3 while it had this item, 2 times in a row',
+    ]);
     await until(
       () => server.facts().models[0]?.workers.filter(({ state }) => state === "idle").length === 2,
       {
@@ -83,12 +89,20 @@ describe("a worker that dies", () => {
 
   test("an item that was alone when predictTimeoutMs ended it is not run again: 504 after one timeout", async () => {
     await using folder = await tempFolder();
-    await using server = await startServer({ plugin: JOBS, workers: 2, predictTimeoutMs: 300 });
+    const told: string[] = [];
+    const log = { ...silentLogger, warn: (message: string) => void told.push(message) };
+    const options = { plugin: JOBS, workers: 2, predictTimeoutMs: 300, log };
+    await using server = await startServer(options);
     const mark = folder.file("mark");
     const { status, body } = await predict(server.url, { spin: true, mark });
     expect(status).toBe(504);
     expect(JSON.stringify(body)).toContain("The batch ran longer than 300 ms");
     expect(await readFile(mark, "utf8")).toBe("x\n");
+    expect(told.filter((message) => message.includes("ran longer"))).toEqual([
+      expect.stringMatching(
+        /^model "jobs": The batch ran longer than 300 ms: worker w[01] is replaced$/,
+      ) as string,
+    ]);
     await until(
       () => server.facts().models[0]?.workers.filter(({ state }) => state === "idle").length === 2,
       { what: "two workers again", timeoutMs: 20_000 },

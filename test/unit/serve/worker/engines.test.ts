@@ -233,3 +233,21 @@ test("a batch that was cancelled before it could begin never comes to the model"
     Array.from({ length: 2 }, () => "task.failed: Nobody waits for it any more"),
   );
 });
+
+test("ItemEngine tells the operator of outputs that do not fit, once for each reason", async () => {
+  const errors: [string, object | undefined][] = [];
+  const log = {
+    ...silentLogger,
+    error: (message: string, fields?: object) => void errors.push([message, fields]),
+  };
+  const predict = (items: unknown): unknown[] =>
+    (items as number[]).map((item) => (item === 0 ? { y: [1.5] } : { y: [item] }));
+  const output = { y: { datatype: "INT32", shape: [-1, 1] } } as const;
+  const whole = { platform: "test", input: undefined, output, predict };
+  const engine = new ItemEngine({ model: whole, context: { ...context, log } });
+  const results = await run(engine, [valuesOf(0), jsonOf(7), valuesOf(0)]);
+  const wrong = 'Cannot use output: "y.0": 1.5 is no INT32';
+  const told = `task.invalid-result: ${wrong}`;
+  expect(plainResults({ computeMs: 0, results })).toEqual([told, [{ y: [7] }], told]);
+  expect(errors).toEqual([[`model "model" failed: ${wrong}`, { items: 2 }]]);
+});
