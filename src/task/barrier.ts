@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import { DingError } from "../core/errors.ts";
+import type { Middleware } from "./middleware.ts";
 import { nodesText } from "./nodes-text.ts";
 import type { TaskRouter } from "./router.ts";
 
@@ -51,6 +52,15 @@ export async function meetAll(
   } finally {
     signal?.removeEventListener("abort", onAbort);
   }
+}
+
+/** A middleware at which all meet on the way forward, and again on the way back. */
+export function meetingStep(meet: () => Promise<void>): Middleware<unknown> {
+  return async function* barrier() {
+    await meet();
+    yield;
+    await meet();
+  };
 }
 
 function lateError(facts: {

@@ -13,6 +13,8 @@ export interface Listener {
   /** True takes the event. */
   readonly accepts: ((args: readonly unknown[]) => boolean) | undefined;
   readonly isOnce: boolean;
+  /** The next event does not wait for it. */
+  readonly isConcurrent: boolean;
   isOff: boolean;
 }
 
@@ -53,6 +55,8 @@ export class Channel {
   readonly #queue = new Fifo<Queued>();
   #queuedBytes = 0;
   #isBusy = false;
+  /** Concurrent handlers under way. */
+  #beside = 0;
   #roomWaiters: (() => void)[] = [];
   /** Of the turn under way; nearly always empty. */
   readonly #errors: unknown[] = [];
@@ -66,7 +70,7 @@ export class Channel {
   }
 
   get isIdle(): boolean {
-    return !this.#isBusy;
+    return !this.#isBusy && this.#beside === 0;
   }
 
   /** Events that wait for their turn. */
@@ -220,11 +224,26 @@ export class Channel {
       if (listener.accepts?.(args) === false) return undefined;
       if (listener.isOnce) this.remove(listener);
       const result = (listener.handler as (...args: readonly unknown[]) => unknown)(...args);
-      return isThenable(result) ? result : undefined;
+      if (!isThenable(result)) return undefined;
+      const isBeside = listener.isConcurrent && this.#beside < this.#options.limit;
+      return isBeside ? this.#leave(result) : result;
     } catch (error) {
       this.#report(error, errors);
       return undefined;
     }
+  }
+
+  /** Nobody waits for it; its error is told all the same. */
+  #leave(running: PromiseLike<unknown>): undefined {
+    this.#beside += 1;
+    const done = (): void => {
+      this.#beside -= 1;
+      if (this.isIdle) this.#options.onIdle();
+    };
+    running.then(done, (error: unknown) => {
+      this.#report(error, []);
+      done();
+    });
   }
 
   #report(error: unknown, errors: unknown[]): void {

@@ -7,6 +7,8 @@ import { isMatch } from "./glob.ts";
 export interface ListenOptions {
   /** The first event it accepts is the last it hears. */
   isOnce?: boolean;
+  /** The next event does not wait until the handler is done; default it does. */
+  concurrent?: boolean | undefined;
   /** True takes the event; default takes all. */
   accepts?: (args: readonly unknown[]) => boolean;
 }
@@ -42,8 +44,9 @@ export class EventHub {
   }
 
   /** Listens until the returned function is called; events that waited for a first listener come first. */
-  on(event: string, handler: Handler, { isOnce = false, accepts }: ListenOptions = {}): () => void {
-    const listener: Listener = { handler, accepts, isOnce, isOff: false };
+  on(event: string, handler: Handler, options: ListenOptions = {}): () => void {
+    const { isOnce = false, concurrent: isConcurrent = false, accepts } = options;
+    const listener: Listener = { handler, accepts, isOnce, isConcurrent, isOff: false };
     const channel = this.#channelOf(event);
     channel.add(listener);
     for (const wake of this.#responderWaiters.splice(0)) wake();
@@ -136,7 +139,8 @@ export class EventHub {
   }
 
   #onIdle(event: string): void {
-    if (this.#channels.get(event)?.listeners.length === 0) this.#channels.delete(event);
+    const channel = this.#channels.get(event);
+    if (channel?.listeners.length === 0 && channel.isIdle) this.#channels.delete(event);
     this.#wakeIdle();
   }
 

@@ -5,7 +5,7 @@ import { abortable, within } from "../core/wait.ts";
 import type { Handler } from "./channel.ts";
 import type { EarlyEvents } from "./early-events.ts";
 import { WORDS } from "../protocol/task-mesh.ts";
-import { EventHub } from "./event-hub.ts";
+import { EventHub, type ListenOptions } from "./event-hub.ts";
 import type { Ask, RequestOptions, TaskRouter } from "./router.ts";
 import type { HandlerErrorPolicy } from "./start-options.ts";
 import { waitForEvent, type WaitForOptions } from "./wait-for.ts";
@@ -115,9 +115,9 @@ export class TaskEvents {
     for (const reject of this.#asked) reject(this.#options.halted.reason);
   };
 
-  on(event: string, handler: Handler, isOnce: boolean): () => void {
+  on(event: string, handler: Handler, options: ListenOptions): () => void {
     checkEvent(event);
-    return this.hub.on(event, handler, { isOnce });
+    return this.hub.on(event, handler, options);
   }
 
   waitFor(event: string, options: WaitForOptions): Promise<readonly unknown[]> {

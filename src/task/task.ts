@@ -2,7 +2,7 @@ import { systemClock } from "../core/clock.ts";
 import { DingError } from "../core/errors.ts";
 import { silentLogger } from "../core/log.ts";
 import { delay } from "../core/wait.ts";
-import { meetAll, type BarrierOptions } from "./barrier.ts";
+import { meetAll, meetingStep, type BarrierOptions } from "./barrier.ts";
 import type { Handler } from "./channel.ts";
 import type { Context } from "./context.ts";
 import { Ear } from "./ear.ts";
@@ -183,13 +183,17 @@ export class MainTask<C extends Context = Context> implements AsyncDisposable {
     return this.#now.events.emit(event, args, options);
   }
 
-  /** Gives what ends the listening. */
-  on<A extends readonly unknown[]>(event: string, handler: (...args: A) => unknown): () => void {
-    return this.#now.events.on(event, handler as Handler, false);
+  /** Gives what ends the listening. With `concurrent` the next event does not wait until the handler is done. */
+  on<A extends readonly unknown[]>(
+    event: string,
+    handler: (...args: A) => unknown,
+    { concurrent }: { concurrent?: boolean } = {},
+  ): () => void {
+    return this.#now.events.on(event, handler as Handler, { concurrent });
   }
 
   once<A extends readonly unknown[]>(event: string, handler: (...args: A) => unknown): () => void {
-    return this.#now.events.on(event, handler as Handler, true);
+    return this.#now.events.on(event, handler as Handler, { isOnce: true });
   }
 
   /** All handlers of the events that fit the pattern, or only this one. */
@@ -226,12 +230,7 @@ export class MainTask<C extends Context = Context> implements AsyncDisposable {
 
   /** A middleware: all nodes begin a step together, and end it together. */
   barrierStep(options: BarrierOptions = {}): Middleware<C> {
-    const meet = (): Promise<void> => this.barrier(options);
-    return async function* barrier() {
-      await meet();
-      yield;
-      await meet();
-    };
+    return meetingStep(() => this.barrier(options));
   }
 
   /** How many handlers listen, to this event or to all. */

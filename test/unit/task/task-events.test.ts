@@ -76,6 +76,31 @@ test("handlers of one event run one after the other, events in order, however lo
   expect(trail).toEqual(["a0", "b0", "a1", "b1", "a2", "b2"]);
 });
 
+test("on(concurrent) begins the next event at once, fails the task all the same, and is waited for at the end", async () => {
+  const task = new MainTask().start();
+  const free = Promise.withResolvers<void>();
+  const heard: string[] = [];
+  const listen = async (value: number): Promise<void> => {
+    heard.push(`begin ${value}`);
+    await free.promise;
+    if (value === 2) throw new Error("late");
+    heard.push(`end ${value}`);
+  };
+  const off = task.on("x", listen, { concurrent: true });
+  for (const value of [1, 2, 3]) await task.emit("x", [value]);
+  expect(heard).toEqual(["begin 1", "begin 2", "begin 3"]);
+  off();
+  const stopping = task.stop();
+  free.resolve();
+  await stopping;
+  expect(heard.slice(3)).toEqual(["end 1", "end 3"]);
+  const again = task.start();
+  again.on("x", () => Promise.reject(new Error("late")), { concurrent: true });
+  again.use(() => again.emit("x").then(turn));
+  expect(await thrownBy(again.run())).toMatchObject({ message: "late" });
+  await again.close();
+});
+
 test("emit() within a handler of the same event comes after it, and can be awaited", async () => {
   await using task = new MainTask().start();
   const trail: string[] = [];
