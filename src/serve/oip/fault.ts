@@ -19,10 +19,11 @@ const LONGEST = 40;
 
 /** A value as an error message shows it: short, whatever it is. */
 export function shown(value: unknown): string {
-  if (value === undefined) return "nothing";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object" && value !== null) return "an object";
-  const text = typeof value === "string" ? JSON.stringify(value.slice(0, LONGEST)) : String(value);
+  if (value === undefined) return "nothing";
+  const text =
+    typeof value === "string" ? JSON.stringify(value.slice(0, LONGEST)) : String(value as number);
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 

@@ -21,7 +21,9 @@ export class ItemReader {
   constructor(signature: Signature) {
     this.#signature = signature;
     this.readers = Object.entries(signature).map(([name, spec]) => new TensorReader(name, spec));
-    this.hasLongIntegers = Object.values(signature).some(({ datatype }) => /INT64$/.test(datatype));
+    this.hasLongIntegers = Object.values(signature).some(({ datatype }) =>
+      datatype.endsWith("INT64"),
+    );
   }
 
   /** An item as a client wrote it: by name, or bare where there is one tensor. Throws ItemFault. */
