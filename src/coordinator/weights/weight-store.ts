@@ -28,6 +28,8 @@ interface Policy {
   newest: number;
   /** Versions up to here may be given out; what was given out before a crash lies below it. */
   ceiling: number;
+  /** … as soon as it is written. */
+  nextCeiling: number;
   /** The oldest first. */
   kept: KeptWeights[];
   /** Publications go one after the other. */
@@ -37,8 +39,11 @@ interface Policy {
 type Listener = (version: number) => void;
 
 const DEFAULT_KEEP = 4;
-/** Version numbers that are reserved at once, so that not every one is written down. */
-const RESERVE = 256;
+/**
+ * Version numbers that are reserved at once, so that not every one is written down. After a crash those that were not
+ * used are passed over: as many versions does everything look older then, which is why they are few.
+ */
+const RESERVE = 16;
 
 /**
  * The newest weights of each policy, and a few before. Versions count from 1 and never go back, also over restarts.
@@ -115,12 +120,9 @@ export class WeightStore implements AsyncDisposable {
     const policy = this.#policyOf(policyId);
     const done = policy.turn.then(async () => {
       const version = policy.newest + 1;
-      if (this.#files && version > policy.ceiling) {
-        await this.#write(async () => {
-          await this.#files?.raiseCeiling(policyId, version + RESERVE);
-          policy.ceiling = version + RESERVE;
-        });
-      }
+      // In time, so that nobody has to wait for it.
+      if (version + RESERVE / 2 > policy.nextCeiling) void this.#raise(policyId, policy, version);
+      if (version > policy.ceiling) await this.#writes;
       const weights = { version, sha256, bytes };
       if (incoming !== undefined) {
         await this.#files?.adopt(policyId, incoming, weights);
@@ -213,7 +215,8 @@ export class WeightStore implements AsyncDisposable {
     if (broken > 0)
       this.#log.warn(`weights of ${policyId}: ${broken} broken files are passed over`);
     const newest = Math.max(ceiling, kept.at(-1)?.version ?? 0);
-    const policy = { newest, ceiling: newest, kept, turn: Promise.resolve() };
+    const turn = Promise.resolve();
+    const policy = { newest, ceiling: newest, nextCeiling: newest, kept, turn };
     this.#policies.set(policyId, policy);
     const last = kept.at(-1);
     if (last && last.version < newest) await this.publishOwn(policyId, last);
@@ -222,7 +225,8 @@ export class WeightStore implements AsyncDisposable {
   #policyOf(policyId: string): Policy {
     const known = this.#policies.get(policyId);
     if (known) return known;
-    const policy: Policy = { newest: 0, ceiling: 0, kept: [], turn: Promise.resolve() };
+    const turn = Promise.resolve();
+    const policy: Policy = { newest: 0, ceiling: 0, nextCeiling: 0, kept: [], turn };
     this.#policies.set(policyId, policy);
     return policy;
   }
@@ -240,6 +244,14 @@ export class WeightStore implements AsyncDisposable {
       for (const old of gone) await this.#files?.remove(policyId, old);
     });
     for (const listener of this.#listeners.get(policyId) ?? []) listener(weights.version);
+  }
+
+  #raise(policyId: string, policy: Policy, version: number): Promise<void> {
+    policy.nextCeiling = version + RESERVE;
+    return this.#write(async () => {
+      await this.#files?.raiseCeiling(policyId, version + RESERVE);
+      policy.ceiling = version + RESERVE;
+    });
   }
 
   /** Files are written one after the other; what fails there is told, and does not end the run. */
