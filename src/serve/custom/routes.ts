@@ -9,7 +9,6 @@ import { LocalClient } from "../host/local-client.ts";
 import type { Models } from "../inference.ts";
 import { digestOf } from "../native/digest.ts";
 import type { KnownRoute } from "../page/api/serve-api.ts";
-import { exportedBy } from "../plugin/plugin-of.ts";
 import { routesOf } from "../plugin/plugin-routes.ts";
 
 /** Where a plugin's routes come from. */
@@ -47,7 +46,7 @@ export class CustomRoutes {
       throw error; // the house answers
     });
     for (const { name, plugin, exportName } of sources) {
-      const routes = routesOf(exportedBy(await this.#import(plugin), exportName));
+      const routes = routesOf(await this.#import(plugin), exportName);
       await routes?.(custom, new LocalClient(models, name));
     }
     this.#custom = custom;

@@ -1,7 +1,7 @@
 import { DingError } from "../../core/errors.ts";
 import { importModule, placeOf } from "../../runtime/modules.ts";
 import type { LoadedModel, ModelContext, ModelPlugin } from "../plugin/model-plugin.ts";
-import { exportedBy, pluginOf } from "../plugin/plugin-of.ts";
+import { pluginOf } from "../plugin/plugin-of.ts";
 import { routesOf } from "../plugin/plugin-routes.ts";
 import { jsonSchemaOf } from "../../plugin/schema.ts";
 import type { ModelReport, WorkerSetUp } from "../worker-protocol.ts";
@@ -58,7 +58,7 @@ async function importPlugin({
   }
   const module = await importModule(path);
   const plugin = pluginOf(module, { path, exportName });
-  return { plugin, hasRoutes: routesOf(exportedBy(module, exportName)) !== undefined };
+  return { plugin, hasRoutes: routesOf(module, exportName) !== undefined };
 }
 
 function engineOf(model: LoadedModel, context: ModelContext): Engine | undefined {
