@@ -143,14 +143,17 @@ export class Dispatcher implements Disposable {
   }
 
   #turn(): void {
-    const { run, board, clock, isHeld } = this.#options;
+    const { run, board, clock, isHeld, log } = this.#options;
     const now = clock.now();
     for (const task of board.expired(now)) {
       const reason = new DingError("task.lost", `the code on ${task.workerId} was silent too long`);
       this.#runs.get(task.id)?.abort(reason);
       run.attemptFailed(task, { reason: reason.message, state: "lost" });
     }
-    for (const task of board.overdue(now)) run.overdue(task);
+    for (const task of board.overdue(now)) {
+      log.warn(`${task.kind} task ${task.id} is given up: no worker took it in time`);
+      run.overdue(task);
+    }
     run.produce();
     // Asked again: what was made just now is later than when this turn began.
     const givenAt = clock.now();

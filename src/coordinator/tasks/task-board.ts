@@ -108,10 +108,11 @@ export class TaskBoard {
     return entry;
   }
 
-  /** Those that could be given out now, the oldest first. */
+  /** Those that could be given out now: evaluations, for which a collector may have made room, then the oldest. */
   waiting(now: number): TaskRecord[] {
     const entries = this.#open.values();
-    return entries.filter((one) => one.state === "queued" && one.notBefore <= now).toArray();
+    const ready = entries.filter((one) => one.state === "queued" && one.notBefore <= now);
+    return ready.toArray().toSorted((one, other) => rankOf(one.kind) - rankOf(other.kind));
   }
 
   /** It is written down before it is sent. */
@@ -263,6 +264,10 @@ export class TaskBoard {
     if (this.#ended.length > MOST_ENDED) this.#ended.shift();
     return true;
   }
+}
+
+function rankOf(kind: TaskKind): number {
+  return kind === "evaluator" ? 0 : 1;
 }
 
 const BUSY: readonly TaskState[] = ["assigned", "running", "draining", "closing"];

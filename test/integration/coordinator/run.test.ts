@@ -37,6 +37,17 @@ test("a run ends when an evaluation reaches the goal: cleanly, with its flag set
   expect(coordinator.state).toBe("stopped");
 });
 
+test("where tasks wait for collectors, and only these can evaluate, an evaluation comes before them", async () => {
+  await using folder = await tempFolder();
+  const config = lineRun({ stopValue: 5, collectorTaskSpace: 3 });
+  await using coordinator = await startCoordinator(folder.path, { config });
+  const join = [coordinator.address];
+  await using _one = await joinWorker(lineCollector(), { name: "c1", join });
+  await using _two = await joinWorker(lineLearner(), { name: "l1", join });
+  await until(() => coordinator.systemShutdownFlag, PATIENT);
+  await coordinator.closed;
+});
+
 test("workers that join raise the number of tasks, one that is removed finishes, and comes back no more", async () => {
   await using folder = await tempFolder();
   await using coordinator = await startCoordinator(folder.path);

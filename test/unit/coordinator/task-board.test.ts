@@ -139,3 +139,11 @@ test("ended tasks are remembered within a bound, and counted without one", () =>
   expect(board.ended.length).toBe(256);
   expect(board.counts.cancelled).toBe(1_000);
 });
+
+test("waiting() has evaluations first, for which a collector may have made room, then the oldest", () => {
+  const tasks = boardOf();
+  tasks.add({ id: "c1", kind: "collector", payload: null }, 0);
+  tasks.add({ id: "l1", kind: "learner", payload: null }, 1);
+  tasks.add({ id: "e1", kind: "evaluator", payload: null }, 2);
+  expect(tasks.waiting(3).map(({ id }) => id)).toEqual(["e1", "c1", "l1"]);
+});
