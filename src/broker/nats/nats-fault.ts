@@ -20,7 +20,7 @@ const KINDS: Kind[] = [
     hint: "Look at the name and the password in the URL, and at what the server lets this user do.",
   },
   {
-    words: /insufficient|resource limits|maximum bytes|no space/i,
+    words: /insufficient|resource limits|maximum (bytes|messages)|no space/i,
     code: "queue.no-space",
     hint: "Make room on the server's disk, or raise its limits for JetStream.",
   },

@@ -61,8 +61,11 @@ export class NatsLooks {
       ]);
       const delayed = later.num_pending + later.num_ack_pending;
       const known = ready.num_pending + ready.num_ack_pending + delayed;
+      // NATS 2.9 may count one as not delivered yet that is, until it is acknowledged.
+      const tooMany = Math.max(0, known - all.state.messages);
+      ready.num_pending = Math.max(0, ready.num_pending - tooMany);
       if (known >= all.state.messages || looks === MOST_LOOKS)
-        return { ready, delayed, length: known };
+        return { ready, delayed, length: known - tooMany };
       await delay(LOOK_AGAIN_MS);
     }
   }

@@ -38,7 +38,7 @@ export class NatsPublisher {
     this.#terms = terms;
   }
 
-  /** All or none, as far as a server without transactions goes: what is in already is taken back. */
+  /** All or none, as far as a server without transactions goes: what is in already, and has no key, is taken back. */
   async push(jobs: readonly CheckedJob[]): Promise<Pushed[]> {
     for (const { value } of jobs) this.#checkSize(value);
     const more = countOf(jobs);
@@ -88,14 +88,12 @@ export class NatsPublisher {
     const headers = headersOf(facts, msgId, atMs);
     const subject = atMs === undefined ? ready : later;
     const answer = await this.publish(subject, { data: value, headers });
-    if (!answer.duplicate) {
-      stored.push(answer);
-      return { id, isDuplicate: false };
-    }
+    // What has a key stays: the server knows the key for good, and would take no second push for the first.
+    if (key === undefined) stored.push(answer);
+    if (!answer.duplicate) return { id, isDuplicate: false };
     // Sent again after a cut it may be a duplicate of itself.
     const first = await this.#idAt(answer.seq);
     const isOwn = first === id || key === undefined;
-    if (isOwn) stored.push(answer);
     return { id: first ?? id, isDuplicate: !isOwn };
   }
 
