@@ -89,6 +89,7 @@ export class Crew implements AsyncDisposable {
       output: options.workerOutput,
       clock,
       log,
+      signal: this.#options.signal,
       // Its name is free for the next one at once.
       onEnded: (name) => {
         const worker = roster.get(name);

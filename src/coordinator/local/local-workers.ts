@@ -22,6 +22,8 @@ export interface LocalOptions {
   output?: ((line: string, from: Record<string, unknown>) => void) | undefined;
   clock: Clock;
   log: Logger;
+  /** Aborts when the run is to end: who ends from then on is not started again. */
+  signal: AbortSignal;
   /** The process of one has ended: whatever it did is lost. */
   onEnded: (name: string) => void;
   /** One of them cannot be kept running. */
@@ -131,7 +133,7 @@ export class LocalWorkers implements AsyncDisposable {
       local.child = undefined;
       if (local.isWanted) this.#options.onEnded(name);
       exit.resolve();
-      if (!local.isWanted) return;
+      if (!local.isWanted || this.#options.signal.aborted) return;
       if (signal === null && code !== 0) local.failures += 1;
       else local.kills += 1;
       this.#again(local, plugin, signal ?? `code ${code}`);
