@@ -106,7 +106,14 @@ async function placeOf(options: TaskCommandOptions, { origins }: Given): Promise
       isBrokered,
     },
   });
+  const isShared = (place.expectNodes ?? 1) > place.parallelWorkers;
+  if (options.protocol === "ipc" && isShared && !isBrokered) throw ipcError(platform);
   return { ...place, expectNodes: options.expectNodes ?? place.expectNodes };
+}
+
+function ipcError(platform: string): DingError {
+  const text = `Cannot use --protocol ipc with --platform ${platform}: other launches cannot reach it`;
+  return new DingError("usage.invalid-option", text, { hint: "Leave it out." });
 }
 
 function specError(): DingError {

@@ -25,7 +25,7 @@ export function checkProgram({ origins }: Given, what: { word: string; hint: str
 
 /** What is one launch's own, when so many launches have the same command line. */
 export function checkShared(
-  { nodeIds, address, ports, parallelWorkers, mqType, mqUrl }: ScriptedOptions,
+  { nodeIds, address, ports, parallelWorkers, protocol, mqType, mqUrl }: ScriptedOptions,
   launches: number,
 ): void {
   if (launches < 2) return;
@@ -43,6 +43,9 @@ export function checkShared(
     throw refuse(`--address ${address}`, "Leave it out: the platform tells each of them its own.");
   }
   const isBrokered = mqUrl !== undefined || mqType.toLowerCase() !== "nng";
+  if (protocol === "ipc" && !isBrokered) {
+    throw refuse("--protocol ipc", "Leave it out: nobody else reaches what is of one machine.");
+  }
   if (ports.join() === "0" && !isBrokered) {
     throw refuse("--ports 0", "Pass the first port of a row, such as --ports 20000, or none.");
   }
@@ -50,7 +53,7 @@ export function checkShared(
 
 type ScriptedOptions = Pick<
   TaskCommandOptions,
-  "nodeIds" | "address" | "ports" | "parallelWorkers" | "mqType" | "mqUrl"
+  "nodeIds" | "address" | "ports" | "parallelWorkers" | "protocol" | "mqType" | "mqUrl"
 >;
 
 /** What was said here of the program, as it is to be said there, `leftOut` not. */

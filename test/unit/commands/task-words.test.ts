@@ -42,6 +42,7 @@ test.each([
   ["--node-ids 4,5 for 2 launches", { nodeIds: ["4", "5"], parallelWorkers: 2 }],
   ["--address 10.0.0.1 for 2 launches", { address: "10.0.0.1" }],
   ["--ports 0 for 2 launches", { ports: ["0"] }],
+  ["--protocol ipc for 2 launches", { protocol: "ipc" as const }],
 ])("checkShared() refuses what only one launch can have: %s", (message, more) => {
   expect(() => checkShared({ ...OPTIONS, ...more }, 2)).toThrow(message);
   checkShared({ ...OPTIONS, ...more }, 1);

@@ -67,6 +67,10 @@ test("--platform says what its environment lacks", async () => {
     2,
     expect.stringContaining("Cannot use --platform-spec without --platform"),
   ]);
+  const ipc = await ding([...MAIN, "--platform", "k8s", "--protocol", "ipc"], {
+    env: { DI_NODES: "a,b", DI_RANK: "0" },
+  });
+  expect([ipc.code, ipc.stderr]).toEqual([2, expect.stringContaining("--protocol ipc")]);
   const spec = await ding([...MAIN, "--platform", "k8s", "--platform-spec", "{"], {
     env: { DI_NODES: "a", DI_RANK: "0" },
   });
