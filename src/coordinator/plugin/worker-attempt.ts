@@ -19,6 +19,8 @@ export class WorkerAttempt {
   readonly #asked = new AbortController();
   readonly #code = Promise.withResolvers<void>();
   #isOver = false;
+  /** Undefined once the code has begun, or will not begin any more. */
+  #begin: (() => void) | undefined;
   #wake: (() => void) | undefined;
   #isChanged = true;
   /** Calls of the code that are not answered yet. */
@@ -50,8 +52,12 @@ export class WorkerAttempt {
     return this.#isOver;
   }
 
-  /** Begins the code; whoever watches hears of its end. */
+  /** What to do, as soon as somebody watches: what a worker does that stops before would be counted by nobody. */
   run(code: () => unknown): void {
+    this.#begin = () => this.#run(code);
+  }
+
+  #run(code: () => unknown): void {
     void (async () => {
       try {
         await code();
@@ -97,6 +103,9 @@ export class WorkerAttempt {
       this.#hasDone = false;
     }, this.#beatMs);
     const until = AbortSignal.any([signal, this.#ending.signal]);
+    const begin = this.#begin;
+    this.#begin = undefined;
+    begin?.();
     try {
       await this.#tell(until, tell);
     } catch (thrown) {
@@ -151,6 +160,7 @@ export class WorkerAttempt {
   /** Asks the code to stop, waits so long, then tells it to. True: it came back by itself. */
   async end(drainMs: number): Promise<boolean> {
     const reason = new DingError("task.cancelled", "The task is to end");
+    this.#skip();
     this.#draining.abort(reason);
     this.#asked.abort(reason);
     await bounded(this.#settled, drainMs);
@@ -166,8 +176,17 @@ export class WorkerAttempt {
     await this.#settled;
   }
 
+  /** Code that has not begun does not begin any more. */
+  #skip(): void {
+    if (!this.#begin) return;
+    this.#begin = undefined;
+    this.#isOver = true;
+    this.#code.resolve();
+  }
+
   /** The code must stop now: nobody wants what it does. */
   abort(reason: DingError): void {
+    this.#skip();
     this.#draining.abort(reason);
     this.#ending.abort(reason);
   }

@@ -26,7 +26,7 @@ export interface Job {
 export interface WorkerKind {
   role: WorkerRole;
   resources: Resources | undefined;
-  /** Makes a job of what the start brought, and begins its code. */
+  /** Makes a job of what the start brought; its code begins when it is watched. */
   begin: (attempt: WorkerAttempt, data: VerbData & StartData, parts: WorkerParts) => Job;
 }
 

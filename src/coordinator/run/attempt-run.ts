@@ -190,13 +190,13 @@ export class AttemptRun {
     await (isLearner ? askLearner(this, this.#home) : askCollector(this, this.#home));
   }
 
-  /** A slave that is to stop takes no verb any more: then the last thing that it said is the end. */
+  /** A slave that is to stop takes no verb any more, or is gone already: then the last thing that it said is the end. */
   async #close(isLearner: boolean, followed: unknown): Promise<unknown> {
     const name = isLearner ? VERBS.LEARNER_CLOSE : VERBS.COLLECTOR_CLOSE;
     try {
       return await this.call(name, { drain_ms: 0 });
     } catch (thrown) {
-      if (followed === undefined || this.signal.aborted) throw thrown;
+      if (followed === undefined) throw thrown;
       return followed;
     }
   }

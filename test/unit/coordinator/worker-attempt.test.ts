@@ -49,3 +49,18 @@ test("watch() of code that is told to stop lasts until that has come back", asyn
   expect(await watched).toMatchObject({ message: "cancelled" });
   await displaced;
 });
+
+test("run() begins the code when it is watched; one that is ended before never begins", async () => {
+  let begun = 0;
+  const code = async (): Promise<void> => void (begun += 1);
+  const watched = new WorkerAttempt("task", 1);
+  watched.run(code);
+  expect(begun).toBe(0);
+  await watched.watch(new AbortController().signal, () => {});
+  expect(begun).toBe(1);
+  const ended = new WorkerAttempt("task", 2);
+  ended.run(code);
+  expect(await ended.end(30_000)).toBe(true);
+  await ended.watch(new AbortController().signal, () => {});
+  expect([begun, ended.isOver]).toEqual([1, true]);
+});
