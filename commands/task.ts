@@ -1,4 +1,5 @@
 import { checkPair } from "../src/config/listen.ts";
+import { nearestName } from "../src/config/suggest.ts";
 import { DingError } from "../src/core/errors.ts";
 import { VERSION } from "../src/core/version.ts";
 import { taskOptions } from "../src/task/options.ts";
@@ -33,9 +34,10 @@ export default command(
     try {
       return await runTask(options, { given, tools, stop });
     } catch (thrown) {
-      const { message, code, hint } = DingError.from(thrown);
+      const error = DingError.from(thrown);
+      const { message, code, hint } = error;
       tools.fileLog?.error(message, { code, hint });
-      throw thrown;
+      throw code === "plugin.not-found" ? orCommand(error, options.main) : thrown;
     }
   },
   {
@@ -43,3 +45,11 @@ export default command(
     manifest: () => import("./task-manifest.ts").then((module) => module.taskManifest),
   },
 );
+
+/** A word alone may be a command's name with a slip in it. */
+function orCommand(error: DingError, main = ""): DingError {
+  const near = /^[a-z]+$/.test(main) ? nearestName(main, ["script", "manifest"]) : undefined;
+  if (near === undefined) return error;
+  const { code, message, details } = error;
+  return new DingError(code, message, { details, hint: `Did you mean "ding task ${near}"?` });
+}

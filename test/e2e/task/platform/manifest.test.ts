@@ -51,6 +51,8 @@ test("ding task manifest says what cannot be, and writes no manifest", async () 
     ["--image my:1 --main m --env DING_TOKEN=x", "Cannot use --env DING_TOKEN"],
     ["--kind Job", "--image"],
   ];
+  const slip = await ding(["task", "manifset"]);
+  expect(slip.stderr).toContain('Did you mean "ding task manifest"?');
   const results = await Promise.all(cases.map(([words]) => manifest(words)));
   for (const [at, { code, stdout, stderr }] of results.entries()) {
     expect([code, stdout]).toEqual([2, ""]);
