@@ -150,8 +150,10 @@ export class Run {
 
   /** The attempt has come to nothing: it is tried again, if the commander wants it and there are tries left. */
   attemptFailed(task: TaskRecord, end: { reason: string; state: "failed" | "lost" }): void {
-    const { board, tally } = this.#parts;
+    const { board, buffers, tally } = this.#parts;
     const { id, attempt } = task;
+    const { bufferId } = task.payload as CollectorOrder | LearnerOrder;
+    if (board.isCurrent(id, attempt) && !buffers.get(bufferId)) return this.#cancelUnbuffered(task);
     const next = board.fail(id, attempt, { ...end, now: this.now });
     if (next === undefined) return;
     tally.counters.failures += 1;
@@ -248,10 +250,14 @@ export class Run {
     onClosed(bufferId);
     for (const task of board.open) {
       const { bufferId: used } = task.payload as CollectorOrder | LearnerOrder;
-      if (used !== bufferId || task.state !== "queued") continue;
-      board.cancel(task.id, "its buffer is closed");
-      this.#tellFailed({ ...task, state: "cancelled" });
+      if (used === bufferId && task.state === "queued") this.#cancelUnbuffered(task);
     }
+  }
+
+  #cancelUnbuffered(task: TaskRecord): void {
+    const reason = "its buffer is closed";
+    this.#parts.board.cancel(task.id, reason);
+    this.#tellFailed({ ...task, state: "cancelled", reason });
   }
 
   #reach(): void {

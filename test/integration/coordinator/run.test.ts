@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
+import { defineLearner } from "../../../src/index.ts";
 import { joinWorker, lineRun, startCoordinator } from "../../support/coordinator-run.ts";
 import { lineCollector, lineEvaluator, lineLearner } from "../../support/coordinator-workers.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
@@ -46,6 +47,34 @@ test("where tasks wait for collectors, and only these can evaluate, an evaluatio
   await using _two = await joinWorker(lineLearner(), { name: "l1", join });
   await until(() => coordinator.systemShutdownFlag, PATIENT);
   await coordinator.closed;
+});
+
+test("a learner that ends takes its buffer with it: who was about to insert begins anew with the next one", async () => {
+  await using folder = await tempFolder();
+  const config = lineRun({ stopValue: 1e9, evalInterval: 1_000 });
+  const limiter = { samplesPerInsert: 1, minSizeToSample: 1, minDiff: 0, maxDiff: 3 };
+  config.main.replay = { tables: [{ name: "train", maxSize: 100, limiter }] };
+  config.system = { coordinator: { maxAttempts: 2, snapshotInterval: 1_000 } };
+  await using coordinator = await startCoordinator(folder.path, { config });
+  const join = [coordinator.address];
+  const learner = defineLearner({
+    async learn({ replay, weights, draining, report }) {
+      for (let learnerStep = 1; learnerStep <= 3; learnerStep++) {
+        await replay.sample(1, { signal: draining });
+        await weights.publish(new TextEncoder().encode(`${learnerStep}`));
+        report({ learnerStep });
+      }
+      // The collector waits at the limiter by now.
+      await Bun.sleep(20);
+    },
+  });
+  await using _one = await joinWorker(lineCollector(), { name: "c1", join });
+  await using _two = await joinWorker(learner, { name: "l1", join });
+  await until(() => coordinator.facts().policies.length >= 4, PATIENT);
+  expect(coordinator.state).toBe("running");
+  const { tasks, openTasks, counters } = coordinator.facts();
+  expect([tasks.failed, counters.failures]).toEqual([0, 0]);
+  expect(openTasks.filter(({ kind }) => kind === "collector").length).toBeLessThanOrEqual(1);
 });
 
 test("workers that join raise the number of tasks, one that is removed finishes, and comes back no more", async () => {
