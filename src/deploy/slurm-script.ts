@@ -49,7 +49,7 @@ const TOKEN = [
 const PORTS = [
   "",
   "# Jobs that share a node need ports of their own.",
-  "ports=$((15151 + SLURM_JOB_ID % 256 * 64))",
+  "ports=$((15151 + ${SLURM_JOB_ID:?give this script to sbatch} % 256 * 64))",
 ];
 
 function wordsOf(job: SlurmJob): TaskWords["words"] {
