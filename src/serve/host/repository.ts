@@ -183,8 +183,9 @@ export class Repository implements Models, AsyncDisposable {
   #only(): Map<string, ModelVersion> {
     const [versions] = this.#models.values();
     if (versions && this.#models.size === 1) return versions;
+    const names = [...this.#models.keys()].map((name) => `"${name}"`).join(", ");
     throw new DingError("usage.invalid-input", "Cannot tell which model is meant", {
-      hint: `Name one of ${[...this.#models.keys()].map((name) => `"${name}"`).join(", ")}.`,
+      hint: `Name one of ${names}: /models/NAME/predict, /encode_json?model=NAME, or the client's option "model".`,
     });
   }
 

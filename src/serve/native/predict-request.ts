@@ -1,6 +1,7 @@
 import { DingError, messageOf, NetworkError } from "../../core/errors.ts";
 import { json, msgpack } from "../../protocol/codec.ts";
 import type { BodyForm } from "../../http/content-type.ts";
+import { jsonMisfit } from "../json-misfit.ts";
 import { cutList, cutObject, type Span } from "./json-cut.ts";
 import { MsgpackCutter } from "./msgpack-cut.ts";
 import { checkPriority, checkTimeout, fault } from "./session-protocol.ts";
@@ -58,9 +59,9 @@ function cut(bytes: Uint8Array, form: BodyForm): CutBody {
     return form === "json" ? cutJson(bytes) : cutMsgpack(bytes);
   } catch (thrown) {
     if (!(thrown instanceof NetworkError)) throw thrown;
+    if (form === "json") throw jsonMisfit(bytes, thrown);
     const why = messageOf(thrown).replace(/^Cannot decode \w+: /, "");
-    const name = form === "json" ? "JSON" : form;
-    throw new DingError("usage.invalid-input", `Cannot read body as ${name}: ${why}`, {
+    throw new DingError("usage.invalid-input", `Cannot read body as ${form}: ${why}`, {
       cause: thrown,
     });
   }

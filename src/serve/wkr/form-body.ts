@@ -1,5 +1,6 @@
-import { DingError, messageOf } from "../../core/errors.ts";
+import { DingError } from "../../core/errors.ts";
 import { json } from "../../protocol/codec.ts";
+import { jsonMisfit } from "../json-misfit.ts";
 
 /** The kinds of body that the ancestor's routes know. */
 export type BodyKind = "json" | "msgpack" | "form" | "multipart";
@@ -27,10 +28,7 @@ export function readJson(bytes: Uint8Array): unknown {
   try {
     return json.decode(bytes);
   } catch (thrown) {
-    const why = messageOf(thrown).replace(/^Cannot decode \w+: /, "");
-    throw new DingError("usage.invalid-input", `Cannot read body as JSON: ${why}`, {
-      cause: thrown,
-    });
+    throw jsonMisfit(bytes, thrown);
   }
 }
 

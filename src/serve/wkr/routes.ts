@@ -171,7 +171,7 @@ class WkrFace implements Disposable {
 function jsonItem({ bytes, kind, contentType }: Body): Values {
   if (kind === "msgpack") return { kind: "values", form: "msgpack", values: [bytes] };
   if (kind === "multipart") {
-    throw new DingError("http.unsupported-type", `Cannot read body of type "${contentType}"`, {
+    throw new DingError("http.unsupported-type", `Cannot read body ${typed(contentType)}`, {
       hint: "Send application/json, or the image to /encode_img_bytes.",
     });
   }
@@ -188,7 +188,7 @@ const IMAGE_HINT = "Send multipart/form-data: curl -F img_bytes=@image.jpg";
 
 async function imageItem({ bytes, kind, contentType }: Body): Promise<Values> {
   if (kind === "multipart") return bytesItem(await fileField("img_bytes", { bytes, contentType }));
-  throw new DingError("http.unsupported-type", `Cannot read body of type "${contentType}"`, {
+  throw new DingError("http.unsupported-type", `Cannot read body ${typed(contentType)}`, {
     hint: IMAGE_HINT,
   });
 }
@@ -201,4 +201,8 @@ function closedError(): DingError {
   return new DingError("auth.refused", "Cannot fetch images for clients: no host is allowed", {
     hint: "Send the image itself to /encode_img_bytes; or start the server with --allow-fetch HOST.",
   });
+}
+
+function typed(contentType: string): string {
+  return contentType === "" ? "without a type" : `of type "${contentType}"`;
 }

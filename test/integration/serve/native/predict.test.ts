@@ -72,6 +72,8 @@ test("POST /predict hands on what is said beside the items", async () => {
   expect(models.requests[1]?.client).toMatch(/127\.0\.0\.1|::1/);
 });
 
+const BROKEN = '{"inputs":[1';
+
 test("POST /predict answers what is wrong in the envelope of the house, and goes on", async () => {
   await using server = await startNative(
     (item) => {
@@ -85,7 +87,7 @@ test("POST /predict answers what is wrong in the envelope of the house, and goes
   );
   const url = `${server.url}/predict`;
   const rows: [BodyInit, Record<string, string>, number, string][] = [
-    ['{"inputs":[1', {}, 400, "usage.invalid-input"],
+    [BROKEN, {}, 400, "usage.invalid-input"],
     ['{"inputs":5}', {}, 400, "usage.invalid-input"],
     ["", {}, 400, "usage.invalid-input"],
     [Uint8Array.of(0x81, 0xa5), { "content-type": MSGPACK_TYPE }, 400, "usage.invalid-input"],
@@ -99,6 +101,11 @@ test("POST /predict answers what is wrong in the envelope of the house, and goes
     const answer = await post(url, body, headers);
     const told = (await answer.json()) as { success: boolean; data: { error: { code: string } } };
     expect([answer.status, told.success, told.data.error.code]).toEqual([status, false, code]);
+    if (body === BROKEN) {
+      expect(told).toMatchObject({
+        message: expect.stringContaining("Cannot read body as JSON: line 1, column 13: ") as string,
+      });
+    }
     if (status === 429) expect(answer.headers.get("retry-after")).toBe("3");
   }
   expect((await post(url, '{"input":1}')).status).toBe(200);

@@ -64,7 +64,14 @@ test("POST /encode_json takes and gives msgpack where it is asked for", async ()
 test("POST /encode_json refuses what is no JSON with 400, in both envelopes, and no model sees it", async () => {
   const models = new FakeModels({ model: (item) => item });
   await using server = await startWkr(models);
-  for (const text of ["{", "", "{'a': 1}", "[1,]", '{"a": NaN}']) {
+  const texts = {
+    "{": "as JSON: line 1, column 2: ",
+    "": ": it is empty",
+    "{'a': 1}": "as JSON: line 1, column 2: ",
+    "[1,]": "as JSON: line 1, column 3: ",
+    '{\n"a": NaN}': "as JSON: line 2, column 6: ",
+  };
+  for (const [text, why] of Object.entries(texts)) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     const { status, body } = await post(`${server.url}/encode_json`, {
       headers: JSON_TYPE,
@@ -73,7 +80,9 @@ test("POST /encode_json refuses what is no JSON with 400, in both envelopes, and
     expect(status).toBe(400);
     expect(body).toMatchObject({
       error_code: 1,
-      error_message: expect.stringContaining("Cannot read body"),
+      error_message: expect.stringContaining(
+        `Cannot read body${why.startsWith(":") ? "" : " "}${why}`,
+      ),
       success: false,
       code: 1,
       data: { error: { code: "usage.invalid-input" } },
