@@ -203,7 +203,6 @@ export class RedisLink implements AsyncDisposable {
     const redis = new Redis({
       host,
       port,
-      db,
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
       ...(isTls ? { tls: { servername: host } } : {}),
@@ -223,6 +222,8 @@ export class RedisLink implements AsyncDisposable {
     this.#stop.signal.addEventListener("abort", leave, { once: true });
     try {
       await within(redis.connect(), CONNECT_MS, "the server's answer");
+      // The client would not say that there is no such database, and use another.
+      if (db !== 0) await within(redis.select(db), CONNECT_MS, "the server's answer");
       await this.#options.onUp?.(redis);
       return redis;
     } catch (error) {

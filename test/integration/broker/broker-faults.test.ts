@@ -106,6 +106,23 @@ testNeeding(redisMissing)(
   },
 );
 
+testNeeding(redisMissing)(
+  "redis: a database that the server has not is refused; those it has are apart",
+  async () => {
+    await using server = await redisServer();
+    const place = server.url.replace(/\/0$/, "");
+    expect(await thrownBy(openQueue(`${place}/99`))).toMatchObject({
+      code: "usage.invalid-option",
+      message: expect.stringContaining("out of range"),
+    });
+    await using fifteen = await openQueue(`${place}/15`);
+    await using zero = await openQueue(server.url);
+    await fifteen.push({ value });
+    expect(await zero.stats()).toMatchObject({ length: 0 });
+    expect(await fifteen.take({ waitMs: 30_000 })).toHaveLength(1);
+  },
+);
+
 testNeeding(redisMissing)("redis: keys of another program are told, and left alone", async () => {
   await using server = await redisServer();
   await server.say("SET ding:{jobs}:meta theirs");
