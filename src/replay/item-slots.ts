@@ -181,11 +181,6 @@ export class ItemSlots {
     return this.#facts[WIDTH * slot + KEY] === key ? slot : undefined;
   }
 
-  /** Is there an item in this slot? */
-  has(slot: number): boolean {
-    return slot < this.#used && this.#facts[WIDTH * slot + KEY] !== NO_KEY;
-  }
-
   stateDict(): ItemSlotsState {
     return { used: this.#used, free: this.#free.slice(0, this.#freeCount), count: this.#count };
   }

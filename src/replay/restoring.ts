@@ -1,7 +1,7 @@
 import { stateFault } from "./faults.ts";
 import { type ItemsPiece, joinPieces } from "./items-snapshot.ts";
 import { giveLists, type ListSlice } from "./long-lists.ts";
-import { rebuilt } from "./rebuilding.ts";
+import { hasItems, rebuilt, soundItems } from "./rebuilding.ts";
 import { type ReplayPart, type Restored, STATE_VERSION } from "./replay-snapshot.ts";
 import type { RowStore, RowStoreState } from "./store/row-store.ts";
 import type { Table } from "./table.ts";
@@ -57,15 +57,18 @@ export class Restoring implements Disposable {
       const saved = this.#states.get(name);
       if (!saved) throw stateFault(`table "${name}" is missing`);
       table.checkState(saved.table);
-      const items = joinPieces(listOf(this.#items, name));
       const { whole, broken } = giveLists(saved.table, saved.lists, listOf(this.#slices, name));
-      if (broken.length === 0) return { table, items, state: whole, lost: 0 };
+      const pieces = joinPieces(listOf(this.#items, name));
+      const items = soundItems(pieces, whole.items.used, head.store.rows);
+      const isWhole = broken.length === 0 && hasItems(whole, items);
+      if (isWhole) return { table, items, state: whole, lost: 0 };
       return { table, items, ...rebuilt(whole, items, table.settings) };
     });
     this.#store.loadLinks(this.#linksOf(head));
     let lost = 0;
     for (const { table, items, state, lost: unknown } of states) {
-      lost += unknown + table.loadStateDict(state, items);
+      table.loadStateDict(state, items);
+      lost += unknown;
     }
     // Only when all tables count on their rows: one that they share is freed once.
     for (const table of this.#tables.values()) {
@@ -80,9 +83,11 @@ export class Restoring implements Disposable {
   /** Where it is not known what follows what, nothing follows: items of several steps are lost. */
   #linksOf({ store, lists }: Part<"head">): RowStoreState {
     const { whole, broken } = giveLists(store, lists, listOf(this.#slices, null));
-    return broken.includes("next")
-      ? { ...whole, next: new Int32Array(whole.rows).fill(-1) }
-      : whole;
+    const isRow = (row: number): boolean => row >= -1 && row < whole.rows;
+    const isKnown = !broken.includes("next") && whole.next.every(isRow);
+    const next = isKnown ? whole.next : new Int32Array(whole.rows).fill(-1);
+    const isFree = whole.free.every((row) => row >= 0 && isRow(row));
+    return { ...whole, next, free: isFree ? whole.free : new Int32Array() };
   }
 
   #takeHead(head: Part<"head">): void {
@@ -101,7 +106,10 @@ export class Restoring implements Disposable {
 
   #takeRows({ from, to, columns }: Part<"rows">): void {
     const isThere = this.#isThere ?? new Uint8Array(0);
-    if (to > isThere.length) throw stateFault(`it has rows beyond ${isThere.length}`);
+    if (!(from >= 0 && to <= isThere.length)) {
+      throw stateFault(`it has rows beyond ${isThere.length}`);
+    }
+    if (this.#store.countOf(columns) !== to - from) throw stateFault("it has other rows than said");
     this.#store.loadRows(from, to - from, columns);
     isThere.fill(1, from, to);
   }

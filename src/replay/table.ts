@@ -204,8 +204,8 @@ export class Table {
     }
   }
 
-  /** Takes another's place, and counts on its rows. Says how many items were lost because nothing is known of them. */
-  loadStateDict(state: TableState, items: ItemsPiece): number {
+  /** Takes another's place, with these items, and counts on their rows. */
+  loadStateDict(state: TableState, items: ItemsPiece): void {
     this.#items.loadStateDict(state.items, items);
     this.#random.loadStateDict(state.random);
     this.#sampler.loadStateDict(state.sampler);
@@ -223,9 +223,6 @@ export class Table {
       this.#usesSpent += uses[at] as number;
       this.#store.retain(rows[at] as number, lengths[at]);
     }
-    const unknown = state.sampler.slots.filter((slot) => !this.#items.has(slot));
-    for (const slot of unknown) this.#forget(slot, "lost");
-    return unknown.length;
   }
 
   /** Items for whose steps `isThere` says no are lost, and counted. Says how many. */
@@ -279,16 +276,12 @@ export class Table {
   #leave(slot: number, why: Leaving): void {
     const items = this.#items;
     this.#usesSpent -= items.usesOf(slot);
-    this.#forget(slot, why);
-    this.#store.release(items.rowOf(slot), items.lengthOf(slot));
-  }
-
-  #forget(slot: number, why: Leaving): void {
-    this.#items.giveBack(slot);
+    items.giveBack(slot);
     this.#sampler.delete(slot);
     this.#remover.delete(slot);
     this.#byVersion?.delete(slot);
     this.counts[why]++;
     this.limiter.delete();
+    this.#store.release(items.rowOf(slot), items.lengthOf(slot));
   }
 }

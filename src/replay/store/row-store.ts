@@ -219,7 +219,14 @@ export class RowStore {
   /** Frees all rows that nobody counts on. */
   collect(): void {
     const isFree = new Uint8Array(this.#rows);
-    for (const row of this.stateDict().free) isFree[row] = 1;
+    const { free } = this.stateDict();
+    const isSound = free.every((row) => {
+      return this.#references[row] === 0 && isFree[row] === 0 && (isFree[row] = 1);
+    });
+    if (!isSound) {
+      isFree.fill(0);
+      this.#freeCount = 0;
+    }
     for (let row = 0; row < this.#rows; row++) {
       if (this.#references[row] === 0 && isFree[row] === 0) this.#giveBack(row);
     }

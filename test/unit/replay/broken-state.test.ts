@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { Replay } from "../../../src/replay/replay.ts";
 import type { ReplayOptions } from "../../../src/replay/replay-options.ts";
 import type { ReplayPart } from "../../../src/replay/replay-snapshot.ts";
+import { Chance } from "../../support/chance.ts";
 
 const OPTIONS: ReplayOptions = {
   schema: { value: "float64" },
@@ -87,4 +88,42 @@ test("loadStateDict() counts items as lost that neither lists nor pieces tell of
   expect(restored.stats("q")).toMatchObject({ size: 0, lost });
   await restored.insert({ value: [1] }, { policyVersion: 30 });
   expect(restored.stats("q").size).toBe(1);
+});
+
+/** All lists of numbers in it. */
+function listsIn(value: unknown): Float64Array[] {
+  if (ArrayBuffer.isView(value)) return [value as Float64Array];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.values(value).flatMap(listsIn);
+}
+
+test("loadStateDict() of a state in which some number is another one loses what cannot be, and goes on", async () => {
+  for (let seed = 1; seed <= 80; seed++) {
+    const chance = new Chance(seed);
+    const parts = structuredClone((await played()).stateDict());
+    const list = chance.pick(listsIn(parts).filter(({ length }) => length > 0));
+    list[chance.integer(0, list.length - 1)] = chance.pick([-5, -1, 0, 1, 5, 19, 1e9, 2 ** 31 - 1]);
+    const replay = new Replay(OPTIONS);
+    replay.loadStateDict(parts);
+    for (let value = 0; value < 40; value++) {
+      await replay.insert({ value: [value] }, { policyVersion: 31, priority: value });
+      replay.trySample("p", 3);
+      replay.trySample("q", 1);
+    }
+    for (const name of replay.tables) {
+      const { size, maxSize, inserted, evicted, exhausted, expired, lost, deleted } =
+        replay.stats(name);
+      expect(size).toBeLessThanOrEqual(maxSize);
+      expect(inserted).toBe(size + evicted + exhausted + expired + lost + deleted);
+    }
+  }
+});
+
+test("loadStateDict() takes parts that come twice once", async () => {
+  const replay = await played();
+  const parts = replay.stateDict();
+  const restored = new Replay(OPTIONS);
+  expect(restored.loadStateDict([...parts, ...parts.slice(1)]).lost).toBe(0);
+  for (const name of replay.tables) expect(restored.stats(name)).toEqual(replay.stats(name));
+  expect(restored.steps).toBe(replay.steps);
 });
