@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { PEER_CHANGES } from "./router.ts";
 
 type Args = readonly unknown[];
 
@@ -7,6 +8,8 @@ export interface EarlyLimit {
   events: number;
   bytes: number;
 }
+
+const PEER_EVENTS: ReadonlySet<string> = new Set(PEER_CHANGES);
 
 interface Kept {
   args: Args;
@@ -49,12 +52,23 @@ export class EarlyEvents implements Disposable {
     return this.#dropped;
   }
 
-  /** Ends after `ms`; then nothing waits any more, and `onEnd` hears for how many nobody came. */
-  closeAfter(ms: number, clock: Clock, onEnd: (unheard: number) => void): void {
+  /**
+   * Ends after `ms`; then nothing waits any more, and `onEnd` hears for how many nobody came, and of which names. What
+   * is told of peers is for who wants it, and not counted.
+   */
+  closeAfter(
+    ms: number,
+    clock: Clock,
+    onEnd: (unheard: number, names: readonly string[]) => void,
+  ): void {
     this.#timer = clock.after(ms, () => {
-      const unheard = this.#size + this.#dropped;
+      const said = [...this.#events].filter(([event]) => !PEER_EVENTS.has(event));
+      const unheard = said.reduce((sum, [, kept]) => sum + kept.length, this.#dropped);
       this[Symbol.dispose]();
-      onEnd(unheard);
+      onEnd(
+        unheard,
+        said.map(([event]) => event),
+      );
     });
   }
 

@@ -11,6 +11,8 @@ import type { HandlerErrorPolicy, StartOptions } from "./start-options.ts";
 import { TaskEvents } from "./task-events.ts";
 
 const WORKERS = 3;
+/** So many names a line of the log has. */
+const MOST_NAMES = 5;
 const EVENT_LIMIT = 10_000;
 const EARLY_MS = 5_000;
 const POLICIES: readonly HandlerErrorPolicy[] = ["throw", "log", "finish"];
@@ -57,8 +59,9 @@ export function newStart<C extends Context>(options: StartOptions<C>, ground: Gr
     fail: (error) => program.fail(error),
     finish: () => void (program.finish = true),
   });
-  early.closeAfter(EARLY_MS, clock, (unheard) => {
-    if (unheard > 0) log.info("Nobody listened to events of the first seconds", { unheard });
+  early.closeAfter(EARLY_MS, clock, (unheard, names) => {
+    const facts = { unheard, events: names.slice(0, MOST_NAMES).join(",") };
+    if (unheard > 0) log.info("Nobody listened to events of the first seconds", facts);
   });
   const node = router.isActive ? router : undefined;
   return {

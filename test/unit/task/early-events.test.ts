@@ -29,11 +29,12 @@ test("take() of one gives the first that it accepts and leaves the others in the
 
 test("closeAfter() tells for how many nobody came, those without room too", () => {
   const clock = new FakeClock();
-  const early = new EarlyEvents({ events: 1, bytes: 9 });
+  const early = new EarlyEvents({ events: 2, bytes: 9 });
+  early.keep("peer:join", [], 0); // for who wants it
   early.keep("a", [], 1);
   early.keep("a", [], 1);
-  const told: number[] = [];
-  early.closeAfter(5_000, clock, (unheard) => told.push(unheard));
+  const told: unknown[] = [];
+  early.closeAfter(5_000, clock, (unheard, names) => told.push(unheard, names));
   clock.advance(5_000);
-  expect([told, early.isOpen, clock.pending]).toEqual([[2], false, 0]);
+  expect([told, early.isOpen, clock.pending]).toEqual([[2, ["a"]], false, 0]);
 });
