@@ -146,3 +146,8 @@ export class Graph {
     return tells(this.#own()) || [...this.#records.values()].some(tells);
   }
 }
+
+/** Has the node of this record a line of its own to that boot, or is it that one? */
+export function isToldByItself({ boot, links }: NodeRecord, other: string): boolean {
+  return boot === other || links.some(([, linked, state]) => linked === other && state === "up");
+}

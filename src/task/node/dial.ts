@@ -34,13 +34,15 @@ export interface KeepDialledOptions {
 
 const CONNECT_TIMEOUT_MS = 15_000;
 const REDIAL = { minMs: 25, maxMs: 1_000, jitter: 0.5 };
-/** A node that was killed and is back may find its old self still there, for a moment. */
-const TAKEN_MS = 5_000;
+/** A node that was killed and is back may find its old self still there, for a moment: so long, and some heartbeats. */
+const TAKEN_MS = 2_000;
+const TAKEN_BEATS = 4;
 const LOOK_MS = 1_000;
 
 /** Keeps a line to another node: dials it until it is there, and again whenever it is lost. */
 export async function keepDialled(options: KeepDialledOptions): Promise<void> {
-  const { clock, signal, log, name, isLinked } = options;
+  const { clock, signal, log, name, isLinked, heartbeatMs } = options;
+  const takenMs = TAKEN_MS + TAKEN_BEATS * heartbeatMs;
   const startedAt = clock.now();
   let hasBeenLinked = false;
   let peer: MeshGreeting | undefined;
@@ -60,7 +62,7 @@ export async function keepDialled(options: KeepDialledOptions): Promise<void> {
       if (error.details["duplicate"] === true) {
         if (!hasBeenLinked) options.onLinked();
         hasBeenLinked = true;
-      } else if (!hasBeenLinked && isHopeless(error, clock.now() - startedAt)) {
+      } else if (!hasBeenLinked && isHopeless(error, clock.now() - startedAt > takenMs)) {
         return options.onRefused(error);
       }
       log.debug(`no line to ${name}: ${error.message}`);
@@ -114,9 +116,9 @@ async function dialOnce(options: KeepDialledOptions): Promise<Line> {
 }
 
 /** Nobody there yet is worth waiting for; a wrong token, another version, or a place that is taken is not. */
-function isHopeless({ code, details }: DingError, sinceMs: number): boolean {
+function isHopeless({ code, details }: DingError, isLate: boolean): boolean {
   const { status } = details;
   if (typeof status === "number") return status < 500;
-  if (details["taken"] === true) return sinceMs > TAKEN_MS;
+  if (details["taken"] === true) return isLate;
   return code === "peer.refused" || code === "network.protocol";
 }

@@ -59,7 +59,9 @@ export class Dialler implements Disposable {
       onRejected(link, { code, message, details }) {
         if (details["duplicate"] === true) return;
         // Whoever closes it first has said nothing yet: it may leave just now.
-        const level = code === "network.closed" || signal.aborted ? "debug" : "warn";
+        const isOver = code === "network.closed" || signal.aborted;
+        // One whose place is taken tries for a while, and says so itself.
+        const level = isOver || details["taken"] === true ? "debug" : "warn";
         log[level](`A link from ${link.peer} came to nothing: ${message}`);
       },
     });

@@ -29,6 +29,7 @@ import { nodeApp, peerStatus, type NodeStatus } from "./routes.ts";
 import { Words } from "./words.ts";
 
 const BEAT = { heartbeatMs: 1_000, toleranceMs: 20_000 };
+const SILENT_BEATS = 3;
 const LOOK_MS = 5;
 
 /** One node of a program: hears and is heard by all others, over one port. */
@@ -74,6 +75,7 @@ export class MeshNode extends Service implements TaskRouter {
     this.#neighbours = new Neighbours({
       facts: () => ({ ...this.#greeting, topology: options.topology ?? "mesh" }),
       crashMs: toleranceMs,
+      silentMs: SILENT_BEATS * heartbeatMs,
       clock,
       graph: this.#graph,
       outgoing: () => this.#outgoing,

@@ -1,12 +1,13 @@
 import { setImmediate } from "node:timers";
 import type { Clock } from "../../core/clock.ts";
-import { DingError } from "../../core/errors.ts";
+import type { DingError } from "../../core/errors.ts";
 import type { MeshBegin, MeshGreeting, MeshLack, NodeRecord } from "../../protocol/task-mesh.ts";
 import type { Session } from "../../rpc/session.ts";
 import { probePort } from "../../runtime/probe.ts";
-import type { Graph } from "../mesh/graph.ts";
+import { isToldByItself, type Graph } from "../mesh/graph.ts";
 import { Membership, type Candidate } from "../mesh/membership.ts";
 import type { PeerChange } from "../router.ts";
+import { checkDuplicate } from "./duplicates.ts";
 import type { Incoming } from "./incoming.ts";
 import { Line, type Farewell, type LineEvents } from "./line.ts";
 import type { Outgoing } from "./outgoing.ts";
@@ -20,6 +21,8 @@ export interface NeighboursOptions {
   facts: () => OwnFacts;
   /** A suspect that is not heard for so long has crashed. */
   crashMs: number;
+  /** One that is silent for so long makes way for another of its id. */
+  silentMs: number;
   clock: Clock;
   graph: Graph;
   outgoing: () => Outgoing;
@@ -86,7 +89,7 @@ export class Neighbours implements LineEvents, Disposable {
   /** A session stands. Throws `peer.refused` when its place is taken, with `duplicate` when it is by itself. */
   adopt(session: Session, peer: MeshGreeting, isDialled: boolean): Line {
     const old = this.lines.get(peer.nodeId);
-    if (old?.peer.boot === peer.boot) this.#checkDuplicate(old, isDialled);
+    this.#checkOld(old, peer, isDialled);
     // What was said before goes the ways that there were.
     const { log, sent } = this.#options.outgoing().head;
     this.#membership.join({ ...peer, labels: new Set(peer.labels) });
@@ -110,8 +113,7 @@ export class Neighbours implements LineEvents, Disposable {
 
   /** Throws as `adopt()` would. */
   checkPlace(peer: MeshGreeting): void {
-    const old = this.lines.get(peer.nodeId);
-    if (old?.peer.boot === peer.boot) this.#checkDuplicate(old, false);
+    this.#checkOld(this.lines.get(peer.nodeId), peer, false);
     this.#membership.check({ ...peer, labels: NO_LABELS });
   }
 
@@ -206,14 +208,13 @@ export class Neighbours implements LineEvents, Disposable {
     this.#membership[Symbol.dispose]();
   }
 
-  /** Of two sessions between the same two, both ends keep the one that the greater id dialled; of two of one end, the newer. */
-  #checkDuplicate(old: Line, isDialled: boolean): void {
-    const { nodeId } = this.#options.facts();
-    const isOurs = nodeId > old.peer.nodeId;
-    if (!old.session.isAttached || old.isDialled === isDialled || isDialled === isOurs) return;
-    throw new DingError("peer.refused", `Cannot open a second line to node ${old.peer.nodeId}`, {
-      details: { duplicate: true },
-    });
+  /** Who says nothing any more, and somebody is there in its place, is taken for dead sooner. */
+  #checkOld(old: Line | undefined, { nodeId, boot }: MeshGreeting, isDialled: boolean): void {
+    if (old?.peer.boot === boot)
+      return checkDuplicate(this.#options.facts().nodeId, old, isDialled);
+    const { clock, silentMs } = this.#options;
+    if (!old || clock.now() - old.session.heard < silentMs) return;
+    this.#membership.suspect(nodeId, old.peer.boot);
   }
 
   #replace(old: Line): void {
@@ -292,9 +293,4 @@ export class Neighbours implements LineEvents, Disposable {
       if (!this.#isClosed) this.#options.graph.settle();
     });
   }
-}
-
-/** Has the node of this record a line of its own to that boot, or is it that one? */
-function isToldByItself({ boot, links }: NodeRecord, other: string): boolean {
-  return boot === other || links.some(([, linked, state]) => linked === other && state === "up");
 }

@@ -24,13 +24,32 @@ const SERVERS: [name: string, missing: string | undefined, start: () => Promise<
   ["NATS", natsMissing, natsServer],
 ];
 
-async function joined(stack: AsyncDisposableStack, url: string, nodeId: number): Promise<Member> {
-  const made = await member(stack, nodeId, { host: undefined });
+async function joined(
+  stack: AsyncDisposableStack,
+  url: string,
+  nodeId: number,
+): Promise<Member & { mesh: BrokerMesh }> {
+  const made = await member(stack, nodeId, { host: undefined, heartbeatMs: 200 });
   const options = { url, name: "test", node: made.node, log: silentLogger };
   const mesh = stack.use(await BrokerMesh.open(options));
   mesh.settle();
-  return made;
+  return { ...made, mesh };
 }
+
+test("a node that died without a word makes way for another of its id, long before it is given up", async () => {
+  await using stack = new AsyncDisposableStack();
+  const [first, dead] = [
+    await joined(stack, "memory:way", 0),
+    await joined(stack, "memory:way", 1),
+  ];
+  await until(() => first.heard.includes("join 1"), PATIENT);
+  await dead.mesh[Symbol.asyncDispose]();
+  const startedMs = performance.now();
+  const alive = await joined(stack, "memory:way", 1);
+  await until(() => first.heard.length === 4 && alive.heard.includes("join 0"), PATIENT);
+  expect(first.heard).toEqual(["join 1", "suspect 1", "crash 1", "join 1"]);
+  expect(performance.now() - startedMs).toBeLessThan(20_000); // so long it would be waited for
+});
 
 test("a node that is alone on a broker is not joined by another of its id, nor goes on beside an older one", async () => {
   await using stack = new AsyncDisposableStack();
@@ -62,7 +81,7 @@ for (const [name, missing, start] of SERVERS) {
       await using stack = new AsyncDisposableStack();
       const server = stack.use(await start());
       const members = await Promise.all([0, 1, 2].map((id) => joined(stack, server.url, id)));
-      const [first, second] = members as [Member, Member, Member];
+      const [first, second] = members as Member[] as [Member, Member, Member];
       await until(() => members.every(({ node }) => node.peers().length === 2), PATIENT);
       const heard = members.map((): number[] => []);
       for (const [index, { task }] of members.entries()) {
