@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { findJsonFault } from "../src/config/json-fault.ts";
 import { DingError, messageOf } from "../src/core/errors.ts";
+import { exactIntegers, readPythonJson } from "../src/protocol/python-json.ts";
 import { linesOf } from "../src/master/submit/lines.ts";
 
 /** Where the items of one call come from. */
@@ -59,7 +60,9 @@ async function readList(file: string): Promise<unknown[]> {
 
 function parseItem(text: string, name: string): unknown {
   try {
-    return JSON.parse(text);
+    const item: unknown = JSON.parse(text);
+    // Read once more where a whole number may have been rounded; INT64 goes beyond 2^53.
+    return /\d{16}/.test(text) ? readPythonJson(text, exactIntegers) : item;
   } catch (cause) {
     const { line, column, reason } = findJsonFault(text);
     const place = text.includes("\n") ? `${line}:${column}` : `column ${column}`;

@@ -52,9 +52,11 @@ function linesOf(stdout: string): unknown[] {
 
 test("serve call --data prints what the model gives, a line for each item in order", async () => {
   const items = [{ x: [1, 2] }, { sleepMs: 200 }, "ü", null, -5];
-  const data = items.flatMap((item) => ["--data", JSON.stringify(item)]);
+  const long = "-1234567890123456789";
+  const texts = [...items.map((item) => JSON.stringify(item)), long];
+  const data = texts.flatMap((text) => ["--data", text]);
   const { code, stdout, stderr } = await call([server.address, ...data]);
-  expect(linesOf(stdout)).toEqual(items.map((got) => ({ got })));
+  expect(stdout.split("\n")).toEqual([...texts.map((text) => `{"got":${text}}`), ""]);
   expect([code, stderr]).toEqual([0, ""]);
 });
 
