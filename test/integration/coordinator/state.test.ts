@@ -20,8 +20,7 @@ test("a run that was stopped goes on: counters, buffer, weights and tasks are th
   await using _learner = await joinWorker(lineLearner(), { name: "l1", join: [first.address] });
   await using _one = await joinWorker(lineCollector(), { name: "c1", join: [first.address] });
   await until(() => first.facts().counters.learnerStep > 3, PATIENT);
-  // Also one that waits for nobody saves what it has.
-  await first.close(0);
+  await first.close();
   const before = first.facts();
   const saved = readFileSync(join(folder.path, "state.ding"));
   expect(saved.length).toBeGreaterThan(1_000);
@@ -116,7 +115,8 @@ test("resume without a state, or with half of one, is refused with what to do", 
 
 test("a run that begins anew puts aside what another one left there", async () => {
   await using folder = await tempFolder();
-  await (await startCoordinator(folder.path)).close();
+  // Also one that waits for nobody saves what it has.
+  await (await startCoordinator(folder.path)).close(0);
   await folder.write("notes.txt", "mine");
   const old = readFileSync(folder.file("state.ding"));
   await (await startCoordinator(folder.path)).close();
