@@ -64,7 +64,12 @@ export async function launch(options: LaunchOptions): Promise<void> {
     signal?.throwIfAborted();
     await form(options, members, ending.signal);
     options.onReady?.(members.map(({ address }) => address));
-    const runs = await Promise.allSettled(members.map((member) => member.run()));
+    const runs = await Promise.allSettled(
+      members.map(async (member) => {
+        await member.run();
+        for (const other of members) other.onOthersFinished();
+      }),
+    );
     const failed = runs.find(({ status }) => status === "rejected");
     if (failed?.status === "rejected" && !signal?.aborted) throw failed.reason;
   } catch (thrown) {

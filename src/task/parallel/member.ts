@@ -37,6 +37,9 @@ export class Member {
   #address = "";
   #isRunning = false;
   #isFinishing = false;
+  /** It has failed, and its next try has not joined the others yet. */
+  #isAway = false;
+  readonly #over = new AbortController();
 
   constructor(options: MemberOptions) {
     this.#options = options;
@@ -87,6 +90,13 @@ export class Member {
     void this.#process?.peer.request(WORKER_METHODS.FINISH, null).catch(() => {});
   }
 
+  /** The others have come to their end: one that is away does not come back, for nobody could tell it. */
+  onOthersFinished(): void {
+    if (!this.#isAway) return;
+    this.#over.abort();
+    this.kill();
+  }
+
   /** Ends its process, whatever it does. */
   async end(): Promise<void> {
     const worker = this.#process;
@@ -110,6 +120,7 @@ export class Member {
         if (attempt > 1) {
           await this.listen();
           await this.join(rejoin());
+          this.#isAway = false;
         }
         await this.#process?.peer.request(WORKER_METHODS.RUN, null);
         return await this.end();
@@ -118,10 +129,14 @@ export class Member {
         const isLast = !autoRecover || attempt > maxRetries;
         if (isLast && !signal.aborted && !this.#isFinishing) onFailed?.(error);
         await this.end();
+        if (this.#over.signal.aborted) return;
         if (isLast || signal.aborted || this.#isFinishing) throw this.#told(error);
         const facts = { node: this.nodeId, retry: attempt, error: messageOf(error) };
         log.error("A node failed and runs again", facts);
-        await delay(backoffMs(backoff, attempt), signal).catch(() => {});
+        this.#isAway = true;
+        const ending = AbortSignal.any([signal, this.#over.signal]);
+        await delay(backoffMs(backoff, attempt), ending).catch(() => {});
+        if (this.#over.signal.aborted) return;
         if (signal.aborted) throw this.#told(error);
       }
     }
