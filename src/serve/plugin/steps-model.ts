@@ -24,6 +24,7 @@ export function stepsModel(steps: ModelSteps, path: string): ModelPlugin {
     async load(ctx): Promise<LoadedModel> {
       const loaded = await steps.load(ctx);
       const { predict, generate } = loaded;
+      if (!predict && !generate) throw noAnswerError(path);
       return {
         platform: PLATFORM,
         input: input.signature && withFreeBatch(input.signature),
@@ -38,6 +39,15 @@ export function stepsModel(steps: ModelSteps, path: string): ModelPlugin {
       };
     },
   };
+}
+
+/** Nobody could ask it anything. */
+function noAnswerError(path: string): DingError {
+  const message = `Cannot use plugin "${path}": it has neither predict nor generate`;
+  return new DingError("plugin.invalid", message, {
+    hint: "Write predict(model, inputs, ctx), which gives an output for each input.",
+    details: { path },
+  });
 }
 
 async function predictBatch(

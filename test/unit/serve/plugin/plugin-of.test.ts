@@ -260,3 +260,12 @@ test("pluginOf() refuses a predict that would take the model for its inputs", as
   const loaded = { load: () => "m", predict: (model: unknown) => [model] };
   expect(await predict({ default: loaded }, [1])).toEqual(["m"]);
 });
+
+test.each([
+  ["a class", class {}],
+  ["an object in steps", { getModel: () => 1, close() {} }],
+])("pluginOf() does not load %s that could never answer", async (_what, exported) => {
+  const error = 'Cannot use plugin "model.ts": it has neither predict nor generate';
+  const thrown = await load({ default: exported }).catch((reason: unknown) => reason);
+  expect(thrown).toMatchObject({ code: "plugin.invalid", message: error });
+});
