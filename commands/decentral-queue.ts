@@ -10,6 +10,7 @@ import { toolsOf } from "./_tools.ts";
 
 const QUEUE = "Queue";
 const DEFAULT_MAX = 20;
+const MOST_LETTERS = 500;
 
 const listOptions = z.object({
   max: z
@@ -74,7 +75,7 @@ const peek = queueCommand(
     for (const { value, ...facts } of jobs) {
       const shown = { ...facts, pushedAt: timeOf(facts.pushedAtMs), value: shownValue(value) };
       if (json) print(shown);
-      else row([facts.id, facts.state, `attempt ${facts.attempt}`, JSON.stringify(shown.value)]);
+      else row([facts.id, facts.state, `attempt ${facts.attempt}`, shortText(shown.value)]);
     }
   },
 );
@@ -88,13 +89,7 @@ const dead = queueCommand(
     for (const { value, ...facts } of jobs) {
       const times = { pushedAt: timeOf(facts.pushedAtMs), diedAt: timeOf(facts.diedAtMs) };
       if (json) print({ ...facts, ...times, value: shownValue(value) });
-      else
-        row([
-          facts.id,
-          times.diedAt,
-          facts.reasons.at(-1) ?? "",
-          JSON.stringify(shownValue(value)),
-        ]);
+      else row([facts.id, times.diedAt, facts.reasons.at(-1) ?? "", shortText(shownValue(value))]);
     }
   },
 );
@@ -144,6 +139,12 @@ function print(value: unknown): void {
 
 function row(cells: string[]): void {
   process.stdout.write(`${columnsText([cells]).join("\n")}\n`);
+}
+
+/** For a line on a screen; `--json` has all of it. */
+function shortText(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length <= MOST_LETTERS ? text : `${text.slice(0, MOST_LETTERS)}…`;
 }
 
 function timeOf(ms: number): string {

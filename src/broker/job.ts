@@ -77,3 +77,10 @@ const REASON_LETTERS = 1_000;
 export function withReason(reasons: readonly string[], reason: string): string[] {
   return [...reasons, reason.slice(0, REASON_LETTERS)].slice(-MOST_REASONS);
 }
+
+const LOGGED_BYTES = 10_000;
+
+/** What was in a job that is in no list any more, for the log: the first 10,000 bytes as text. */
+export function lostValue({ value }: Pick<Job, "value">): string {
+  return new TextDecoder().decode(value.subarray(0, LOGGED_BYTES));
+}

@@ -5,7 +5,7 @@ import { backoffMs, type Backoff } from "../core/retry.ts";
 import { Service } from "../core/service.ts";
 import { delay } from "../core/wait.ts";
 import { LeaseKeeper, type HeldLease } from "./held-lease.ts";
-import type { Job } from "./job.ts";
+import { lostValue, type Job } from "./job.ts";
 import type { Queue } from "./queue.ts";
 import { GiveUp, NotTried, type Fate } from "./verdicts.ts";
 
@@ -237,7 +237,8 @@ export class Subscription extends Service {
         await this.#pushAgain(job);
         return "released";
       }
-      if (failure) log.error("A job failed, and is gone with that", facts);
+      if (failure)
+        log.error("A job failed, and is gone with that", { ...facts, value: lostValue(job) });
       return failure ? "dead" : "done";
     }
     if (!failure) {

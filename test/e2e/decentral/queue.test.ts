@@ -47,6 +47,13 @@ test("push, stats, peek and purge work on a queue", async () => {
   expect(peeked.stdout).not.toContain("receipt");
   expect(jobs[4]).toMatchObject({ id: "mine", key: "k", state: "delayed", priority: -1 });
   expect(await decentral(["queue", "purge", ...QUEUE], options)).toMatchObject({ purged: 5 });
+
+  await ding(["decentral", "push", ...QUEUE], {
+    ...options,
+    input: `["${"long ".repeat(999)}"]\n`,
+  });
+  const long = await ding(["decentral", "queue", "peek", ...QUEUE], options);
+  expect(long.stdout).toMatch(/ready {2}attempt 0 {2}\["long long .{480,520}…\n$/);
 });
 
 test("dead jobs are shown with their reasons, tried again, and thrown away", async () => {

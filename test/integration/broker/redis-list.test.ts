@@ -1,9 +1,11 @@
 import { expect } from "bun:test";
 import { openQueue } from "../../../src/broker/open-queue.ts";
 import { RedisHandler } from "../../../src/broker/redis/list/redis-handler.ts";
+import { silentLogger } from "../../../src/core/log.ts";
 import { testNeeding } from "../../support/needs.ts";
 import { redisMissing, redisServer, type RedisServer } from "../../support/redis-server.ts";
 import { thrownBy } from "../../support/thrown-by.ts";
+import { until } from "../../support/until.ts";
 
 const test = testNeeding(redisMissing);
 const SECRET = "s3cret-w0rd";
@@ -38,6 +40,18 @@ test("redis-list: pop=right is for producers that push on the left", async () =>
     "code",
     "usage.invalid-option",
   );
+});
+
+test("redis-list: a job that failed is in no list any more, but in the log", async () => {
+  await using server = await redisServer();
+  const lines: unknown[] = [];
+  const log = { ...silentLogger, error: (...line: unknown[]) => void lines.push(line) };
+  await using queue = await openQueue(listUrl(server, "queue=list"), { log });
+  await queue.push({ value: Buffer.from("the only copy") });
+  await using _ = await queue.subscribe(() => Promise.reject(new Error("no luck")));
+  await until(() => lines.length > 0, { timeoutMs: 30_000, what: "a line in the log" });
+  const facts = { reason: "no luck", value: "the only copy" };
+  expect(lines).toEqual([["A job failed, and is gone with that", expect.objectContaining(facts)]]);
 });
 
 test("redis-list: who waits goes on after a restart of the server", async () => {
