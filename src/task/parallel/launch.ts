@@ -67,7 +67,7 @@ export async function launch(options: LaunchOptions): Promise<void> {
     const runs = await Promise.allSettled(
       members.map(async (member) => {
         await member.run();
-        for (const other of members) other.onOthersFinished();
+        if (areJoined(plan)) for (const other of members) other.onOthersFinished();
       }),
     );
     const failed = runs.find(({ status }) => status === "rejected");
@@ -138,6 +138,11 @@ function orderOf(options: LaunchOptions, members: readonly Member[], index: numb
     nodes: isBack ? 1 : (options.nodes ?? 1),
     timeoutMs: joinTimeoutMs,
   };
+}
+
+/** Do they hear of each other's end? */
+function areJoined({ nodes, attachTo, isBrokered = false }: LaunchPlan): boolean {
+  return isBrokered || attachTo.length > 0 || nodes.some(({ dials }) => dials.length > 0);
 }
 
 /** Alone nobody of the launch is joined to another but by what they attach to. */
