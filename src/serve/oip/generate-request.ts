@@ -15,7 +15,9 @@ import { readDocument, recordAt, textAt, type JsonDocument } from "./request-doc
  */
 export function readGenerateRequest(bytes: Uint8Array, face: ModelFace): OipRequest {
   return readDocument(bytes, (document) => {
-    const { id, parameters, ...rest } = document;
+    const { id: said, parameters, ...named } = document;
+    const isInput = !face.isAnyValue && face.inputs.some(({ name }) => name === "id");
+    const [id, rest] = isInput ? [undefined, { ...named, id: said }] : [said, named];
     const { payload, others } = face.isAnyValue
       ? itemOf(rest)
       : tensorsOf(rest, face, bytes.length);

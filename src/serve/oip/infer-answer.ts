@@ -42,10 +42,20 @@ export function writeInferAnswer(
   return { body: joined([json, ...binary]), jsonBytes: json.length };
 }
 
-/** The beginning of an answer, up to and with the comma behind it. */
-export function headText({ name, version, id }: AnswerHead): string {
+/** The beginning of an answer, up to and with the comma behind it, less the members that the answer has itself. */
+export function headText(head: AnswerHead, own: ReadonlySet<string> = NONE): string {
+  const { name, version, id } = head;
+  if (own.size > 0) return ownHeadText(head, own);
   const told = `{"model_name":${JSON.stringify(name)},"model_version":${JSON.stringify(version)},`;
   return id === undefined ? told : `${told}"id":${JSON.stringify(id)},`;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+function ownHeadText({ name, version, id }: AnswerHead, own: ReadonlySet<string>): string {
+  const members = Object.entries({ model_name: name, model_version: version, id });
+  const told = members.filter(([key, value]) => value !== undefined && !own.has(key));
+  return `{${told.map(([key, value]) => `"${key}":${JSON.stringify(value)},`).join("")}`;
 }
 
 /** An output as clients see it. */

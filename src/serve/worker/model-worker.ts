@@ -188,10 +188,11 @@ class ModelWorker {
   }
 
   #tellFailure({ name }: ModelContext, thrown: unknown): void {
-    const isNews = !(thrown instanceof DingError) || thrown.code === "task.failed";
-    if (!isNews) return;
+    const code = thrown instanceof DingError ? thrown.code : "task.failed";
+    if (code !== "task.failed" && code !== "task.invalid-result") return;
     const { message } = failureRecord(thrown);
-    this.#log.error(`model "${name}" failed: ${message}`, { stack: stackOf(thrown) });
+    const fields = code === "task.failed" ? { stack: stackOf(thrown) } : {};
+    this.#log.error(`model "${name}" failed: ${message}`, fields);
   }
 
   get #loaded(): ReadyModel {

@@ -108,6 +108,13 @@ describe("readGenerateRequest()", () => {
   });
 });
 
+test("readGenerateRequest() takes id for an input where the model has one of that name", () => {
+  const named = faceOf({ id: { datatype: "INT32", shape: [-1, 1] } });
+  const { id, payload } = read({ id: 5 }, named);
+  expect(id).toBeUndefined();
+  expect(payload).toMatchObject({ tensors: [{ name: "id", data: Uint8Array.of(5, 0, 0, 0) }] });
+});
+
 describe("writeGenerateAnswer()", () => {
   const head = { name: "m", version: "1", id: "3" };
 
@@ -140,5 +147,18 @@ describe("writeGenerateAnswer()", () => {
     const payload = { kind: "values", form: "json", values: [jsonBytes(value)] } as const;
     const answer = writeGenerateAnswer({ ...head, id: undefined }, payload, anyValue);
     expect(JSON.parse(answer)).toEqual({ model_name: "m", model_version: "1", ...told });
+  });
+
+  test("says no name twice: what the model calls model_name or id is that", () => {
+    const told = '{"id": [7], "a": {"model_name": 1}, "model_version": null}';
+    const item = { kind: "values", form: "json", values: [jsonBytes(told)] } as const;
+    expect(writeGenerateAnswer(head, item, anyValue)).toBe(`{"model_name":"m",${told.slice(1)}`);
+    const data = Uint8Array.of(9, 0, 0, 0);
+    const id = { name: "id", datatype: "INT32", shape: [1, 1], data } as const;
+    const tensors = { kind: "tensors", rows: 1, tensors: [id] } as const;
+    const named = faceOf({ id: { datatype: "INT32", shape: [-1, 1] } });
+    expect(writeGenerateAnswer(head, tensors, named)).toBe(
+      '{"model_name":"m","model_version":"1","id":9}',
+    );
   });
 });
