@@ -85,7 +85,7 @@ export class Outgoing {
   emit(event: string, args: readonly unknown[], to: number | undefined): Promise<void> {
     if (this.#options.isAlone()) return SENT;
     this.#turnTo(to);
-    if (this.#held) this.#checkWaiting(event);
+    if (this.#held) this.#checkWaiting(`emit event "${event}"`, MOST_WAITING.bytes);
     this.#writer.addEvent(event, args);
     return this.#written();
   }
@@ -94,6 +94,9 @@ export class Outgoing {
   say(word: MeshWord, to: number | undefined): Promise<void> {
     if (this.#options.isAlone()) return SENT;
     this.#turnTo(to);
+    // Whoever awaits the answers has few under way, which may be large.
+    if (this.#held && word[0] === "ask")
+      this.#checkWaiting(`request "${word[2]}"`, Number.POSITIVE_INFINITY);
     this.#writer.addEvent(WORDS, word);
     if (!this.#isSealing) queueMicrotask(this.#onWords);
     this.#isSealing = true;
@@ -263,13 +266,12 @@ export class Outgoing {
     return [to, seq, nodeId, boot, 0];
   }
 
-  #checkWaiting(event: string): void {
+  #checkWaiting(what: string, mostBytes: number): void {
     const events = this.#waitingEvents + this.#writer.count;
     const bytes = this.#waitingBytes + this.#writer.bytes;
-    if (events < MOST_WAITING.events && bytes < MOST_WAITING.bytes) return;
-    const told = `${events} events wait for slow nodes`;
-    throw new DingError("queue.full", `Cannot emit event "${event}": ${told}`, {
-      hint: "Await each emit: it waits for room.",
+    if (events < MOST_WAITING.events && bytes < mostBytes) return;
+    throw new DingError("queue.full", `Cannot ${what}: ${events} events wait for slow nodes`, {
+      hint: "Await each emit, and each answer: it waits for room.",
       details: { nodes: this.#broadcast.slowNodes },
     });
   }

@@ -117,6 +117,10 @@ test("emit() waits for a slow node, rejects with queue.full what does not wait; 
     emits.push(first.task.emit("x", [payload], remote).catch(() => void (rejected += 1)));
   }
   await until(() => rejected > 0, PATIENT);
+  expect(await thrownBy(first.task.request(1, "double", 1))).toMatchObject({
+    code: "queue.full",
+    message: expect.stringMatching(/^Cannot request "double": \d+ events wait for slow nodes$/),
+  });
   free.resolve();
   await Promise.all(emits);
   await until(() => count === emits.length - rejected, PATIENT);
