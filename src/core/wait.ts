@@ -33,9 +33,9 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
 /** The promise, or a DingError `wait.timeout` that names `what` after `ms`; the promise itself goes on. */
 export function within<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {
   const late = Promise.withResolvers<never>();
+  const state = `${Math.round(ms)} ms passed`;
   const timer = setTimeout(
-    () =>
-      late.reject(new DingError("wait.timeout", `Cannot wait longer for ${what}: ${ms} ms passed`)),
+    () => late.reject(new DingError("wait.timeout", `Cannot wait longer for ${what}: ${state}`)),
     ms,
   );
   return Promise.race([promise, late.promise]).finally(() => clearTimeout(timer));

@@ -59,7 +59,9 @@ export function apiFault(
 export function natsFault(error: unknown, verb: string, shown: string): DingError {
   if (error instanceof DingError && !["network.closed", "wait.timeout"].includes(error.code))
     return error;
-  const message = isAbsent(error) ? "JetStream does not answer" : messageOf(error);
+  const isLost = error instanceof DingError && error.code === "wait.timeout";
+  const away = isLost ? "the connection is lost" : messageOf(error);
+  const message = isAbsent(error) ? "JetStream does not answer" : away;
   const text = `Cannot ${verb} queue "${shown}": ${message}`;
   const kind = KINDS.find(({ words }) => words.test(message));
   if (kind) return new DingError(kind.code, text, { hint: kind.hint });

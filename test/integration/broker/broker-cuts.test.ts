@@ -73,7 +73,10 @@ for (const { name, test, server: startServer } of BROKERS) {
       await using queue = await openQueue(server.url);
       await queue.push({ value: Buffer.from("there") });
       await server.kill();
-      expect(await thrownBy(queue.take())).toHaveProperty("code", "network.unreachable");
+      expect(await thrownBy(queue.take())).toMatchObject({
+        code: "network.unreachable",
+        message: expect.not.stringContaining("passed"), // what is away, not how long one waited
+      });
       await server.start();
       const jobs = await queue.take({ waitMs: 20_000 });
       expect(jobs.map(textOf)).toEqual(["there"]);
