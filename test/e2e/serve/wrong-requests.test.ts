@@ -133,7 +133,7 @@ const MALFORMED: Wrong[] = [
   { status: 400, says: "JSON", path: INFER, body: '{"inputs":[' },
   { status: 400, says: "no object", path: "/predict", body: "[]" },
   { status: 400, says: "no item", path: "/predict", body: "{}" },
-  { status: 400, says: "utf-8", path: "/predict", body: Uint8Array.of(0x22, 0xff, 0x22) },
+  { status: 400, says: "not UTF-8", path: "/predict", body: Uint8Array.of(0x22, 0xff, 0x22) },
   { status: 400, says: "JSON", path: "/predict", body: "[".repeat(50_000) },
   {
     status: 400,
