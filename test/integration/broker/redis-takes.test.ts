@@ -58,7 +58,9 @@ test("redis: take() whose answer got lost loses no job: each has a lease", async
   await direct.take(); // the server knows the script now
   await pushAll(direct, 6);
   line.deafen();
-  const taking = queue.take({ max: 3, leaseMs: LONG_MS, waitMs: LONG_MS });
+  const wish = { max: 3, leaseMs: LONG_MS, waitMs: LONG_MS };
+  // Where a machine is so busy that the call gives up meanwhile, another one takes them.
+  const taking = queue.take(wish).catch(() => queue.take(wish));
   const isTaken = async (): Promise<boolean> => (await direct.stats()).leased === 3;
   await until(isTaken, { timeoutMs: 30_000, what: "a taking that nobody hears of" });
   line.mend();
