@@ -85,6 +85,16 @@ function socketOptions(headers: Record<string, string>, tls: ClientTls | undefin
   return { headers, client };
 }
 
+function dialHint(protocol: string, message: string): string {
+  if (protocol !== "wss:") {
+    return "Something listens there, but it does not speak this protocol; a port with TLS needs --tls-ca FILE.";
+  }
+  if (/WRONG_VERSION_NUMBER/.test(message)) {
+    return "What listens there does not speak TLS: write http://, and leave --tls-ca and --tls-cert out.";
+  }
+  return "Its certificate is not trusted, or it wants one: pass --tls-ca FILE, and --tls-cert and --tls-key where it asks for them.";
+}
+
 /** A WebSocket does not say why it could not be opened: the HTTP status is in the text, the rest is asked of the port. */
 async function dialError(url: string, message: string): Promise<NetworkError> {
   const status = /status(?: code)?:?\s*(\d{3})/i.exec(message)?.[1];
@@ -98,12 +108,8 @@ async function dialError(url: string, message: string): Promise<NetworkError> {
   const { hostname, port, protocol } = new URL(url);
   const problem = await probePort(hostname, Number(port) || (protocol === "wss:" ? 443 : 80));
   if (problem) return problem;
-  const hint =
-    protocol === "wss:"
-      ? "Its certificate is not trusted, or it wants one: pass --tls-ca FILE, and --tls-cert and --tls-key where it asks for them."
-      : "Something listens there, but it does not speak this protocol; a port with TLS needs --tls-ca FILE.";
   return new NetworkError("network.protocol", `Cannot open a session at ${url}: ${message}`, {
-    hint,
+    hint: dialHint(protocol, message),
     details: /invalid (?:response|http)/i.test(message)
       ? { isOtherProtocol: true }
       : { isUnclear: true },

@@ -42,6 +42,16 @@ test("a server that is not there is a NetworkError at once, for whatever is aske
   expect(client.status.servers).toMatchObject([{ state: "idle" }]);
 });
 
+test("a server without TLS that is asked with TLS is told as that", async () => {
+  await using server = await startNative((item) => item);
+  await using client = new Client({ ip: `https://127.0.0.1:${server.port}` });
+  const error = await thrownBy(client.encode(1));
+  expect(error).toMatchObject({
+    code: "network.protocol",
+    hint: expect.stringContaining("does not speak TLS: write http://") as string,
+  });
+});
+
 test("a port that says nothing is a NetworkError within the connect timeout", async () => {
   await using silent = await silentPort();
   await using client = new Client({ port: silent.port, connectTimeoutMs: 200 });
