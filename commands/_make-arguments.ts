@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import type { OptionField } from "../src/config/option-field.ts";
 import { fromFolder } from "../src/config/option-path.ts";
-import { DingError } from "../src/core/errors.ts";
 import type { Argument } from "../src/deploy/kept-program.ts";
 import type { Given } from "./_command.ts";
+import { isSecret, secretError } from "./_script-secrets.ts";
 
 /** What is known of the role whose script is made. */
 export interface MadeRole {
@@ -29,11 +29,7 @@ function argumentsOfField(field: OptionField, role: MadeRole): Argument[] {
   }
   // What is only accepted, and noted, needs not be said again at each start.
   if (from === undefined || from === "file" || field.notes[field.flag] !== undefined) return [];
-  if (field.secret) {
-    throw new DingError("usage.invalid-option", `Cannot write --${field.flag} into a script`, {
-      hint: `It is a secret: set ${field.env} where the script runs`,
-    });
-  }
+  if (isSecret(field, value)) throw secretError(field);
   if (typeof value === "boolean") return [`--${value ? "" : "no-"}${field.flag}`];
   if (field.listOfWords && Array.isArray(value)) return [`--${field.flag}=${value.join(",")}`];
   const values: unknown[] = Array.isArray(value) ? value : [value];

@@ -3,6 +3,7 @@ import { DingError } from "../src/core/errors.ts";
 import type { TaskWords } from "../src/deploy/task-words.ts";
 import { taskOptions, type TaskCommandOptions } from "../src/task/options.ts";
 import type { Given } from "./_command.ts";
+import { isSecret, secretError } from "./_script-secrets.ts";
 
 /** What only the command itself does: it is nothing for a script. */
 export const NOT_SCRIPTED = ["version", "dryRun", "platform", "json", "localRank"] as const;
@@ -68,18 +69,9 @@ export function taskWords(
   const words = fields.map((field): [string, ...string[]] => {
     const value = options[field.key];
     const flag = `--${field.flag}`;
-    if (field.secret || hasPassword(value)) {
-      throw new DingError("usage.invalid-option", `Cannot write ${flag} into a script`, {
-        hint: `It is a secret: set ${field.env} where the script runs`,
-      });
-    }
+    if (isSecret(field, value)) throw secretError(field);
     if (typeof value === "boolean") return [value ? flag : `--no-${field.flag}`];
     return [flag, Array.isArray(value) ? value.join(",") : String(value)];
   });
   return { words };
-}
-
-/** redis://user:password@host */
-function hasPassword(value: unknown): boolean {
-  return typeof value === "string" && /^[a-z+]+:\/\/[^/]*:[^/]+@/.test(value);
 }
