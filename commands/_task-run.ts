@@ -1,5 +1,6 @@
 import { DingError } from "../src/core/errors.ts";
 import type { TaskCommandOptions } from "../src/task/options.ts";
+import { openPackage } from "../src/task/package/open-package.ts";
 import { launch } from "../src/task/parallel/launch.ts";
 import { findMain } from "../src/task/parallel/load-main.ts";
 import { prepare, spawnWorker } from "../src/task/parallel/parallel.ts";
@@ -27,7 +28,8 @@ export async function runTask(options: TaskCommandOptions, run: TaskRun): Promis
     process.stdout.write(`${JSON.stringify({ ...plan, topology, labels, host })}\n`);
     return 0;
   }
-  const place = findMain(options);
+  await using opened = await openPackage(options.package);
+  const place = findMain({ main: options.main, package: opened.folder });
   const level = options.verbose ? "debug" : options.logLevel;
   const start = (more: ParallelOptions = {}): Promise<void> =>
     launch({ ...prepare({ ...parallel, ...more }), place, spawn: () => spawnWorker(level) });

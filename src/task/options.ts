@@ -119,8 +119,8 @@ export const taskOptions = z.object({
   package: z
     .string()
     .optional()
-    .describe("Folder of the package; the current one if not given")
-    .meta({ group: PROGRAM, short: "p", path: true, placeholder: "FOLDER" }),
+    .describe("Folder of the package, or a zip of it; the current folder if not given")
+    .meta({ group: PROGRAM, short: "p", path: true, placeholder: "FOLDER|ZIP" }),
   ...parallelFields,
   ports: z
     .array(z.string())

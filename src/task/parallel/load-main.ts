@@ -77,7 +77,7 @@ function checkPackage(given: string): void {
   if (existsSync(given) && statSync(given).isDirectory()) return;
   const why = existsSync(given) ? "it is no folder" : "no such folder";
   throw new DingError("plugin.not-found", `Cannot use package "${given}": ${why}`, {
-    hint: "Pass the folder that holds the module.",
+    hint: "Pass the folder that holds the module, or a zip of what is in it.",
   });
 }
 
