@@ -19,6 +19,9 @@ export interface StopOptions {
   hangUp?: (() => void) | undefined;
 }
 
+/** `timeout` and `npm` pass a signal on to a program that has had it with its group: both come within this time. */
+const TWIN_MS = 8;
+
 /**
  * First signal: asks for a graceful end. Second signal: leaves at once, with 130 or 143.
  * Listen before anything is started: a signal during start-up counts too.
@@ -27,11 +30,14 @@ export function listenForStop({ hangUp }: StopOptions = {}): StopRequest {
   const hadTerminal = hasTerminal();
   const asked = Promise.withResolvers<StopSignal>();
   const abort = new AbortController();
+  let first: { signal: StopSignal; atMs: number } | undefined;
   const onSignal = (signal: StopSignal): void => {
     if (signal === "SIGHUP" && hangUp && (!hadTerminal || hasTerminal())) return hangUp();
+    if (first?.signal === signal && performance.now() - first.atMs < TWIN_MS) return;
     if (abort.signal.aborted) process.exit(SIGNAL_EXIT_CODES[signal]);
     abort.abort();
     asked.resolve(signal);
+    first = { signal, atMs: performance.now() };
   };
   const signals = (Object.keys(SIGNAL_EXIT_CODES) as StopSignal[]).filter(
     (name) => !isIgnored(name),

@@ -86,7 +86,7 @@ onEachRuntime([
       await until(async () => (await statusOf(other)).running === 1, { what: "a busy task" });
       other.kill("SIGTERM");
       await until(() => other.stderr.includes("is stopping"), { what: "a slave that drains" });
-      expect((await other.stop("SIGTERM", 10_000)).code).toBe(143);
+      expect((await other.insist("SIGTERM", 10_000)).code).toBe(143);
       expect((await another.waitForExit()).code).toBe(6);
     },
   },

@@ -71,7 +71,7 @@ for (const { signal, exit } of [
     slave.kill(signal);
     await until(() => slave.stderr.includes("is stopping"), { what: "a slave that drains" });
     const startedMs = performance.now();
-    const { code } = await slave.stop(signal, SOON_MS);
+    const { code } = await slave.insist(signal, SOON_MS);
     expect(performance.now() - startedMs).toBeLessThan(5_000); // far less than the drain time
     expect(code).toBe(exit);
     expect((await master.waitForExit()).code).toBe(6);

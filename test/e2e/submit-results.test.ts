@@ -93,7 +93,7 @@ test("a second Ctrl-C leaves at once", async () => {
   await until(() => master.stderr.includes("Stopping"), { what: "word of the first signal" });
   expect((await statusOf(slave)).running).toBe(1); // the task does not hear of it
   expect(master.hasExited).toBe(false);
-  expect((await master.stop("SIGINT", 20_000)).code).toBe(130);
+  expect((await master.insist("SIGINT", 20_000)).code).toBe(130);
 });
 
 test("a master that is killed leaves a file that --resume takes up, its torn last line too", async () => {

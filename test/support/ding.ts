@@ -43,6 +43,7 @@ export interface ReadyLine {
   facts: Record<string, unknown>;
 }
 
+const INSIST_MS = 50;
 const DEFAULT_TIMEOUT_MS = 30_000;
 const ORPHAN_GRACE_MS = 3_000;
 const OUTPUT_GRACE_MS = 1_000;
@@ -143,6 +144,12 @@ export class RunningDing implements AsyncDisposable {
   async stop(signal: NodeJS.Signals = "SIGTERM", timeoutMs?: number): Promise<RunResult> {
     if (!this.#hasExited) this.kill(signal);
     return await this.waitForExit(timeoutMs);
+  }
+
+  /** Asks one that stops already to leave at once, again and again: two signals that come together are one. */
+  async insist(signal: NodeJS.Signals, timeoutMs?: number): Promise<RunResult> {
+    const again = setInterval(() => this.kill(signal), INSIST_MS);
+    return await this.waitForExit(timeoutMs).finally(() => clearInterval(again));
   }
 
   /** Waits for the end; past the deadline kills everything and rejects with what was printed. */

@@ -130,7 +130,7 @@ test.each([
   await until(async () => (await ask(server.url, "/health/ready")).status === 503, {
     timeoutMs: 20_000,
   });
-  expect((await server.stop(signal, 20_000)).code).toBe(code);
+  expect((await server.insist(signal, 20_000)).code).toBe(code);
   expect(await asked).toBe("gone");
 });
 

@@ -52,10 +52,18 @@ describe("a role", () => {
     await program.said("ready");
     program.kill("SIGTERM");
     await program.said("fake is stopping");
-    program.kill(signal);
+    await program.insist(signal);
     const { code, stderr } = await program.ended;
     expect(code).toBe(exitCode);
     expect(stderr).not.toContain("fake has drained");
+  });
+
+  test("takes a signal that comes twice at once for one, as `timeout` sends it", async () => {
+    await using program = new FakeProgram(["fake", "--drain", "slow"]);
+    await program.said("ready");
+    program.kill("SIGTERM");
+    program.kill("SIGTERM");
+    expect((await program.ended).code).toBe(0);
   });
 
   test("stops waiting for work after --drain-timeout-ms", async () => {
@@ -91,7 +99,7 @@ describe("a role", () => {
     await program.said("fake is starting");
     program.kill("SIGTERM");
     await program.said("fake is stopping");
-    program.kill("SIGINT");
+    await program.insist("SIGINT");
     expect((await program.ended).code).toBe(130);
   });
 
