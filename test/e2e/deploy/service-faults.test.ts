@@ -47,7 +47,7 @@ describe("serviceScript() when something goes wrong", () => {
     const program = service.pid;
     await service.change(
       'kill -TERM "$asked" 2>&1',
-      'kill -KILL "$asked"; kill -TERM 4194304 2>&1',
+      'kill -KILL "$asked"; while [ "$(keeper)" = "$asked" ]; do :; done; kill -TERM 4194304 2>&1',
     );
     const { status, text } = service.run("stop");
     expect([status, text]).toEqual([0, expect.stringContaining("svc has stopped") as string]);
