@@ -3,6 +3,7 @@ import type { TaskCommandOptions } from "../src/task/options.ts";
 import { openPackage } from "../src/task/package/open-package.ts";
 import { launch } from "../src/task/parallel/launch.ts";
 import { findMain } from "../src/task/parallel/load-main.ts";
+import type { Listening } from "../src/task/parallel/node-run.ts";
 import { prepare, spawnWorker } from "../src/task/parallel/parallel.ts";
 import type { ParallelOptions } from "../src/task/parallel/parallel-options.ts";
 import { placeOn } from "../src/task/platform/place-on.ts";
@@ -36,8 +37,10 @@ export async function runTask(options: TaskCommandOptions, run: TaskRun): Promis
   try {
     await start();
   } catch (thrown) {
+    // Ports that were asked for by name are wanted there, whoever else is about.
     const isInUse = thrown instanceof DingError && thrown.code === "network.in-use";
-    if (!isInUse || !isByItself(options, run.given)) throw thrown;
+    if (!isInUse || thrown.details["flag"] !== undefined || !isByItself(options, run.given))
+      throw thrown;
     run.tools.log.info("Nobody can attach to this program: its port is in use");
     await start({ ports: [0] });
   }
@@ -59,7 +62,7 @@ async function parallelOf(
     tls: serveTls(options),
     log,
     signal: stop.signal,
-    onReady: (addresses) => announce(addresses, tools),
+    onReady: (_, nodes) => announce(nodes, tools),
   };
 }
 
@@ -71,7 +74,7 @@ function isByItself({ parallelWorkers }: TaskCommandOptions, { origins }: Given)
 
 type Placed = Pick<
   ParallelOptions,
-  "attachTo" | "labels" | "address" | "topology" | "expectNodes"
+  "attachTo" | "labels" | "address" | "topology" | "expectNodes" | "metricsPort" | "healthPort"
 > & {
   parallelWorkers: number;
   ports: number[] | undefined;
@@ -110,7 +113,17 @@ async function placeOf(options: TaskCommandOptions, { origins }: Given): Promise
   });
   const isShared = (place.expectNodes ?? 1) > place.parallelWorkers;
   if (options.protocol === "ipc" && isShared && !isBrokered) throw ipcError(platform);
-  return { ...place, expectNodes: options.expectNodes ?? place.expectNodes };
+  const { nodesBefore, ...there } = place;
+  return {
+    ...there,
+    expectNodes: options.expectNodes ?? place.expectNodes,
+    metricsPort: behind(options.metricsPort, nodesBefore),
+    healthPort: behind(options.healthPort, nodesBefore),
+  };
+}
+
+function behind(port: number | undefined, nodes: number): number | undefined {
+  return port === undefined || port === 0 ? port : port + nodes;
 }
 
 function ipcError(platform: string): DingError {
@@ -135,12 +148,15 @@ function numbersOf(flag: string, texts: readonly string[]): number[] | undefined
   return numbers.length > 0 ? numbers : undefined;
 }
 
-function announce(addresses: readonly string[], { log, fileLog }: Tools): void {
-  const [first = ""] = addresses;
+function announce(nodes: readonly Listening[], { log, fileLog }: Tools): void {
+  const all = (key: keyof Listening): string => nodes.map((node) => node[key]).join(",");
+  const first = nodes[0]?.address ?? "";
   const where = first === "" ? "" : ` on ${first}`;
   const facts = {
-    nodes: addresses.length,
-    ...(first !== "" && { addresses: addresses.join(",") }),
+    nodes: nodes.length,
+    ...(first !== "" && { addresses: all("address") }),
+    ...(nodes[0]?.metrics && { metrics: all("metrics") }),
+    ...(nodes[0]?.health && { health: all("health") }),
   };
   log.debug("All nodes are there", facts);
   fileLog?.info(`task ready${where}`, facts);

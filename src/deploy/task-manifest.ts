@@ -146,6 +146,7 @@ function podSpec(
         imagePullPolicy: what.imagePullPolicy,
         env: environment(what, more),
         resources: resources(what),
+        readinessProbe: readiness(what),
         command: ["/bin/bash", "-c"],
         args: [escaped(what.command ?? commandOf(what))],
       },
@@ -183,6 +184,14 @@ function resources({ resources: { cpu, memory, gpu } }: TaskInPods): YamlValue |
   };
   const isEmpty = Object.values(amounts).every((amount) => amount === undefined);
   return isEmpty ? undefined : { requests: amounts, limits: amounts };
+}
+
+/** The pod's first node is asked; one that wants to see a certificate would not answer. */
+function readiness(what: TaskInPods): YamlValue | undefined {
+  const port = Number(valueOf(what, "--health-port") ?? 0);
+  if (port === 0 || what.command !== undefined || valueOf(what, "--tls-ca")) return undefined;
+  const scheme = valueOf(what, "--tls-cert") ? "HTTPS" : undefined;
+  return { httpGet: { path: "/health/ready", port, scheme } };
 }
 
 /** Kubernetes replaces `$(NAME)` in commands and variables. */

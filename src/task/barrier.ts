@@ -22,10 +22,12 @@ const TIMEOUT_MS = 60_000;
  * that one who is faster, late or back again is seen for what it is.
  */
 export async function meetAll(
-  router: TaskRouter,
+  task: { router: TaskRouter; signal: AbortSignal },
   clock: Clock,
-  { name = "", nodes, timeoutMs = TIMEOUT_MS, signal }: BarrierOptions,
+  { name = "", nodes, timeoutMs = TIMEOUT_MS, signal: own }: BarrierOptions,
 ): Promise<void> {
+  const { router, signal: halted } = task;
+  const signal = own ? AbortSignal.any([own, halted]) : halted;
   const { notes } = router;
   const key = `barrier:${name}`;
   const turn = (notes.get(key) ?? 0) + 1;
@@ -39,18 +41,18 @@ export async function meetAll(
   const isMet = (): boolean =>
     nodes === undefined ? missing().length === 0 : here().length + 1 >= nodes;
   if (isMet()) return;
-  signal?.throwIfAborted();
+  signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   using _changes = notes.onChange(() => isMet() && resolve());
   using _timer = clock.after(timeoutMs, () => {
     reject(lateError({ name, here: here().length + 1, nodes, missing: missing(), timeoutMs }));
   });
-  const onAbort = (): void => reject(signal?.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
   try {
     await promise;
   } finally {
-    signal?.removeEventListener("abort", onAbort);
+    signal.removeEventListener("abort", onAbort);
   }
 }
 

@@ -35,6 +35,18 @@ export const parallelFields = {
     .optional()
     .describe("How other machines reach the nodes, without a port; 127.0.0.1 without a token")
     .meta({ group: NETWORK, placeholder: "HOST" }),
+  metricsPort: probePort(
+    "Port that answers /metrics of the first node, the next ones follow; 0: free ones",
+  ),
+  healthPort: probePort("The same for /health/live and /health/ready; may be the same port"),
+  seed: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      "What task.random() comes from: the same seed, the same numbers; one by chance if not given",
+    )
+    .meta({ group: PROGRAM }),
   startupInterval: z
     .number()
     .min(0)
@@ -106,6 +118,10 @@ export const parallelFields = {
     .describe("How long mains may take to come to their end after the first stop signal")
     .meta({ group: FAULTS }),
 };
+
+function probePort(text: string) {
+  return z.int().min(0).max(65_535).optional().describe(text).meta({ group: NETWORK });
+}
 
 const { host: _host, json: _json, ...listening } = listenOptions;
 

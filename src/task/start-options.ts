@@ -24,6 +24,8 @@ export interface StartOptions<C extends Context = Context> {
   onPeerCrash?: "continue" | "finish";
   /** So many events of one name may wait for their handlers; default 10,000. */
   eventLimit?: number;
+  /** What the numbers of `random()` come from: a whole number; default that of the launch. */
+  seed?: number | undefined;
 }
 
 /** What a task stands on. */
@@ -38,6 +40,8 @@ export interface TaskOptions {
   graceMs?: number;
   /** What a start does when another node crashes, if it does not say so itself; default "continue". */
   onPeerCrash?: "continue" | "finish";
+  /** What the numbers of `random()` come from, if a start does not say so itself; default one by chance. */
+  seed?: number;
   /** Hears an error that no `run()` is there to tell of. */
   onFailure?: (error: unknown) => void;
 }

@@ -1,6 +1,9 @@
 import type { Clock } from "../core/clock.ts";
 import { DingError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
+import { delay } from "../core/wait.ts";
+import type { Random } from "../replay/random.ts";
+import { chanceOf } from "./chance.ts";
 import { Context } from "./context.ts";
 import type { EarlyEvents } from "./early-events.ts";
 import { listOf } from "./list-of.ts";
@@ -24,6 +27,8 @@ export interface Started<C extends Context> {
   readonly roles: Set<Role>;
   readonly labels: ReadonlySet<string>;
   readonly onPeerCrash: "continue" | "finish";
+  readonly seed: number;
+  readonly random: Random;
 }
 
 /** What a start stands on. */
@@ -32,6 +37,7 @@ export interface Ground {
   early: EarlyEvents;
   graceMs: number;
   onPeerCrash: "continue" | "finish";
+  seed: number;
   clock: Clock;
   log: Logger;
   /** It has failed while no `run()` was there to tell. */
@@ -50,6 +56,8 @@ export function newStart<C extends Context>(options: StartOptions<C>, ground: Gr
     throw new DingError("usage.invalid-option", told, { hint: `Pass ${POLICIES.join(", ")}.` });
   }
   const { router, early, clock, log } = ground;
+  const { seed = ground.seed } = options;
+  const random = chanceOf(seed, router.nodeId);
   const program = new Program<C>({ ...ground, isAsync, workers, ctx });
   const events = new TaskEvents({
     ...ground,
@@ -70,5 +78,19 @@ export function newStart<C extends Context>(options: StartOptions<C>, ground: Gr
     roles: new Set(),
     labels: labelsOf({ isAsync, node, own: listOf(own) }),
     onPeerCrash,
+    seed,
+    random,
   };
+}
+
+/** Ends it; resolves when no handler is under way any more, or after `graceMs`. */
+export async function endStart<C extends Context>(
+  { program, events }: Started<C>,
+  graceMs: number,
+): Promise<void> {
+  program.stop();
+  const ended = new AbortController();
+  const grace = delay(graceMs, ended.signal).catch(() => {});
+  await Promise.race([events.hub.idle(), grace]);
+  ended.abort();
 }

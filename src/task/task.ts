@@ -1,9 +1,9 @@
 import { systemClock } from "../core/clock.ts";
 import { DingError } from "../core/errors.ts";
 import { silentLogger } from "../core/log.ts";
-import { delay } from "../core/wait.ts";
 import { meetAll, meetingStep, type BarrierOptions } from "./barrier.ts";
 import type { Handler } from "./channel.ts";
+import { newSeed } from "./chance.ts";
 import type { Context } from "./context.ts";
 import { Ear } from "./ear.ts";
 import { VOID, type Middleware, type Wrapper } from "./middleware.ts";
@@ -11,7 +11,7 @@ import type { LockOptions } from "./program.ts";
 import { hasMatch, type Role } from "./roles.ts";
 import { ALONE, type RequestOptions, type TaskRouter } from "./router.ts";
 import type { StartOptions, TaskOptions } from "./start-options.ts";
-import { newStart, type Started } from "./started.ts";
+import { endStart, newStart, type Started } from "./started.ts";
 import type { EmitOptions } from "./task-events.ts";
 import type { WaitForOptions } from "./wait-for.ts";
 
@@ -38,8 +38,8 @@ export class MainTask<C extends Context = Context> implements AsyncDisposable {
   constructor(options: TaskOptions = {}) {
     this.router = options.router ?? ALONE;
     const { clock = systemClock, log = silentLogger, graceMs = GRACE_MS } = options;
-    const { onFailure = () => {}, onPeerCrash = "continue" } = options;
-    this.#options = { clock, log, graceMs, onFailure, onPeerCrash };
+    const { onFailure = () => {}, onPeerCrash = "continue", seed = newSeed() } = options;
+    this.#options = { clock, log, graceMs, onFailure, onPeerCrash, seed };
     this.#run = options.run ?? 0;
     this.#ear = new Ear(this.router, log);
   }
@@ -54,7 +54,11 @@ export class MainTask<C extends Context = Context> implements AsyncDisposable {
     }
     this.#discard();
     const task = this as unknown as MainTask<D>;
-    task.#begin(options);
+    const { router } = this;
+    task.#started = newStart(options, { ...this.#options, router, early: this.#ear.early });
+    task.#ended = undefined;
+    task.#isUntold = true;
+    task.#ear.begin(task.#started, this.#run);
     return task;
   }
 
@@ -101,6 +105,16 @@ export class MainTask<C extends Context = Context> implements AsyncDisposable {
 
   get roles(): ReadonlySet<Role> {
     return this.#now.roles;
+  }
+
+  /** What the numbers of `random()` come from: that of the start, else of the launch. */
+  get seed(): number {
+    return (this.#started ?? this.#ended)?.seed ?? this.#options.seed;
+  }
+
+  /** From 0 up to but without 1: the same numbers after each start with the same seed, others on each node. */
+  random(): number {
+    return this.#now.random.next();
   }
 
   addRole(role: Role): this {
@@ -222,10 +236,8 @@ export class MainTask<C extends Context = Context> implements AsyncDisposable {
   }
 
   /** Resolves when all nodes have come here as often as this one; rejects with `wait.timeout` and who is missing. */
-  async barrier(options: BarrierOptions = {}): Promise<void> {
-    const { halted } = this.#now.program;
-    const signal = options.signal ? AbortSignal.any([options.signal, halted]) : halted;
-    await meetAll(this.router, this.#options.clock, { ...options, signal });
+  barrier(options: BarrierOptions = {}): Promise<void> {
+    return meetAll(this, this.#options.clock, options);
   }
 
   /** A middleware: all nodes begin a step together, and end it together. */
@@ -255,11 +267,7 @@ export class MainTask<C extends Context = Context> implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const started = this.#started;
     if (!started) return;
-    started.program.stop();
-    const ended = new AbortController();
-    const grace = delay(this.#options.graceMs, ended.signal).catch(() => {});
-    await Promise.race([started.events.hub.idle(), grace]);
-    ended.abort();
+    await endStart(started, this.#options.graceMs);
     if (this.#started === started) this.#discard();
   }
 
@@ -275,14 +283,6 @@ export class MainTask<C extends Context = Context> implements AsyncDisposable {
     throw new DingError("state.invalid", "Cannot use task: it is not started", {
       hint: "Call task.start() first; it gives the task back.",
     });
-  }
-
-  #begin(options: StartOptions<C>): void {
-    const { router } = this;
-    this.#started = newStart(options, { ...this.#options, router, early: this.#ear.early });
-    this.#ended = undefined;
-    this.#isUntold = true;
-    this.#ear.begin(this.#started, this.#run);
   }
 
   #discard(): void {

@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/log.ts";
+import type { Health } from "../../http/app.ts";
 import type { ServerTls } from "../../runtime/http-server.ts";
 import type { SlowPeerPolicy } from "../mesh/feed.ts";
 
@@ -25,6 +26,8 @@ export interface MeshNodeOptions {
   /** A node that is silent for so long has crashed. */
   toleranceMs?: number | undefined;
   slowPeers?: SlowPeerPolicy | undefined;
+  /** Can it do what it is there for? Default: when it has started. */
+  isReady?: Health["isReady"];
   clock?: Clock;
   log?: Logger;
 }

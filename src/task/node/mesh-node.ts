@@ -224,6 +224,7 @@ export class MeshNode extends Service implements TaskRouter {
 
   protected override async onStart(resources: AsyncDisposableStack): Promise<void> {
     const { host, port, token, tls, insecure = false } = this.#options;
+    const { isReady = () => this.state === "running" } = this.#options;
     resources.defer(() => this.#reader.close());
     resources.use(this.#incoming);
     resources.use(this.#neighbours);
@@ -235,7 +236,7 @@ export class MeshNode extends Service implements TaskRouter {
       token,
       log: this.#log,
       isLive: () => this.state !== "failed",
-      isReady: () => this.state === "running",
+      isReady,
       status: () => this.status(),
     });
     this.#listening = resources.use(

@@ -1,6 +1,6 @@
 import { DingError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
-import { createApp, type App } from "../../http/app.ts";
+import { createApp, type App, type Health } from "../../http/app.ts";
 import { answer } from "../../http/body.ts";
 import { MESH_PATH } from "../../protocol/task-mesh.ts";
 import { Registry } from "../../telemetry/registry.ts";
@@ -41,11 +41,9 @@ export function peerStatus({
 }
 
 /** What the routes of a node stand on. */
-export interface NodeAppOptions {
+export interface NodeAppOptions extends Health {
   token: string | undefined;
   log: Logger;
-  isLive: () => boolean;
-  isReady: () => boolean;
   status: () => NodeStatus;
 }
 
@@ -58,6 +56,13 @@ export function nodeApp(options: NodeAppOptions): App {
     throw new DingError("usage.invalid-input", "Cannot open a line: no WebSocket upgrade");
   });
   return app;
+}
+
+/** What ports beside the node's own answer: its health, and its metrics if they are to. */
+export function probeApp(options: NodeAppOptions, { hasMetrics }: { hasMetrics: boolean }): App {
+  const { status, token, log } = options;
+  const metrics = hasMetrics ? metricsOf(status) : undefined;
+  return createApp({ health: options, token, metrics, log });
 }
 
 function metricsOf(status: () => NodeStatus): Registry {

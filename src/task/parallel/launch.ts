@@ -4,7 +4,7 @@ import type { Logger } from "../../core/log.ts";
 import { delay } from "../../core/wait.ts";
 import type { LaunchPlan } from "./plan.ts";
 import { Member, type MemberOptions } from "./member.ts";
-import type { JoinOrder, NodeSetUp } from "./node-run.ts";
+import type { JoinOrder, Listening, NodeSetUp } from "./node-run.ts";
 import type { MainPlace } from "./load-main.ts";
 
 /** A launch: several nodes, each in a process of its own. */
@@ -25,7 +25,7 @@ export interface LaunchOptions extends Pick<
   /** How long they may take; then their processes are ended. */
   drainTimeoutMs: number;
   /** All nodes are there: mains start. */
-  onReady?: (addresses: readonly string[]) => void;
+  onReady?: (nodes: readonly Listening[]) => void;
   log: Logger;
 }
 
@@ -63,7 +63,7 @@ export async function launch(options: LaunchOptions): Promise<void> {
   try {
     signal?.throwIfAborted();
     await form(options, members, ending.signal);
-    options.onReady?.(members.map(({ address }) => address));
+    options.onReady?.(members.map(({ listening }) => listening));
     const runs = await Promise.allSettled(
       members.map(async (member) => {
         await member.run();

@@ -6,7 +6,7 @@ import { delay } from "../../core/wait.ts";
 import { DingError, messageOf } from "../../core/errors.ts";
 import { WorkerProcess } from "../../pool/worker-process.ts";
 import { msgpack } from "../../protocol/codec.ts";
-import type { JoinOrder } from "./node-run.ts";
+import type { JoinOrder, Listening, NodeSetUp } from "./node-run.ts";
 import { WORKER_METHODS, type WorkerSetUp } from "./worker.ts";
 
 /** What one process of a launch is made with. */
@@ -26,6 +26,7 @@ export interface MemberOptions {
 }
 
 const BACKOFF: Backoff = { minMs: 500, maxMs: 30_000, jitter: 0.2 };
+const NOWHERE: Listening = { address: "", metrics: "", health: "" };
 /** So long a process may take to leave by itself when its main has ended. */
 const LEAVE_MS = 5_000;
 
@@ -34,7 +35,7 @@ export class Member {
   readonly nodeId: number;
   readonly #options: MemberOptions;
   #process: WorkerProcess | undefined;
-  #address = "";
+  #listening = NOWHERE;
   #isRunning = false;
   #isFinishing = false;
   /** It has failed, and its next try has not joined the others yet. */
@@ -47,8 +48,13 @@ export class Member {
   }
 
   /** Where it listens, once it has. */
+  get listening(): Listening {
+    return this.#listening;
+  }
+
+  /** Where others dial it. */
   get address(): string {
-    return this.#address;
+    return this.#listening.address;
   }
 
   get isRunning(): boolean {
@@ -64,10 +70,10 @@ export class Member {
     const { setUp, spawn } = this.#options;
     const worker = new WorkerProcess(`node ${this.nodeId}`, spawn(), systemClock);
     this.#process = worker;
-    const port = this.#address === "" ? setUp.port : Number(/\d+$/.exec(this.#address)?.[0]);
-    const body = await worker.peer.request(WORKER_METHODS.LISTEN, { ...setUp, port });
+    const again = setUpAgain(setUp, this.#listening);
+    const body = await worker.peer.request(WORKER_METHODS.LISTEN, { ...setUp, ...again });
     worker.isReady = true;
-    this.#address = body ? (msgpack.decode(body) as string) : "";
+    this.#listening = body ? (msgpack.decode(body) as Listening) : NOWHERE;
   }
 
   async join(order: JoinOrder): Promise<void> {
@@ -149,4 +155,24 @@ export class Member {
       details: error.details,
     });
   }
+}
+
+/** One that is back has the ports that it had: others know them. */
+export function setUpAgain(
+  { port, probes }: NodeSetUp,
+  { address, metrics, health }: Listening,
+): Pick<NodeSetUp, "port" | "probes"> {
+  return {
+    port: portIn(address) ?? port,
+    probes: {
+      ...probes,
+      metricsPort: portIn(metrics) ?? probes.metricsPort,
+      healthPort: portIn(health) ?? probes.healthPort,
+    },
+  };
+}
+
+function portIn(address: string): number | undefined {
+  const digits = /\d+$/.exec(address)?.[0];
+  return digits === undefined ? undefined : Number(digits);
 }

@@ -6,6 +6,7 @@ import type { SlowPeerPolicy } from "../mesh/feed.ts";
 import type { Topology } from "../node/mesh-node-options.ts";
 import { BrokerMesh } from "../node/broker-mesh.ts";
 import { MeshNode } from "../node/mesh-node.ts";
+import { openProbes, type ProbePorts, type Probes } from "../node/probes.ts";
 import { nodesText } from "../nodes-text.ts";
 import { runMain, type Main } from "../run-main.ts";
 import { MainTask } from "../task.ts";
@@ -26,6 +27,10 @@ export interface NodeSetUp {
   toleranceMs?: number | undefined;
   slowPeers?: SlowPeerPolicy | undefined;
   onPeerCrash?: "continue" | "finish" | undefined;
+  /** What the numbers of its task come from. */
+  seed: number;
+  /** Ports beside its own, on a host of this machine. */
+  probes: ProbePorts & { host: string };
   /** The broker that carries events, instead of links of the nodes' own. */
   broker?: { url: string; name: string } | undefined;
 }
@@ -43,6 +48,14 @@ export interface JoinOrder {
   timeoutMs: number;
 }
 
+/** Where a node listens, as host:port; "" where it does not. */
+export interface Listening {
+  /** For other nodes. */
+  address: string;
+  metrics: string;
+  health: string;
+}
+
 /** So long lines of their own may take between nodes that reach each other already. */
 const MOST_MESHING_MS = 5_000;
 const CLOSE_MS = 10_000;
@@ -53,6 +66,9 @@ export class NodeRun implements AsyncDisposable {
   readonly #setUp: NodeSetUp;
   readonly #log: Logger;
   #broker: BrokerMesh | undefined;
+  #probes: Probes | undefined;
+  /** Is main under way? */
+  #isRunning = false;
   #hasCrashed = false;
   /** Did main begin? */
   hasRun = false;
@@ -60,11 +76,11 @@ export class NodeRun implements AsyncDisposable {
   constructor(setUp: NodeSetUp, log: Logger) {
     this.#setUp = setUp;
     this.#log = log;
-    this.node = new MeshNode({ ...setUp, log });
+    this.node = new MeshNode({ ...setUp, log, isReady: () => this.#readiness });
   }
 
-  /** Gives host:port; rejects with `network.in-use` at once. */
-  async listen(): Promise<string> {
+  /** Rejects with `network.in-use` at once. */
+  async listen(): Promise<Listening> {
     try {
       await this.node.start();
     } catch (thrown) {
@@ -75,10 +91,11 @@ export class NodeRun implements AsyncDisposable {
         : "Pass --ports 0 for free ones, others with --ports, or stop what listens there.";
       throw errorOf(code, message, { hint, details });
     }
+    const listening = await this.#openProbes();
     const { broker } = this.#setUp;
     if (broker)
       this.#broker = await BrokerMesh.open({ ...broker, node: this.node, log: this.#log });
-    return this.node.address;
+    return listening;
   }
 
   /** Resolves when the mesh has formed; rejects with `wait.timeout` and who is missing. */
@@ -127,8 +144,9 @@ export class NodeRun implements AsyncDisposable {
 
   /** Runs main to its end, once; the others hear that it has finished, or that it has crashed. */
   async run(main: Main): Promise<void> {
-    const { onPeerCrash } = this.#setUp;
+    const { onPeerCrash, seed } = this.#setUp;
     this.hasRun = true;
+    this.#isRunning = true;
     try {
       await runMain(main, {
         makeTask: ({ onFailure }) => {
@@ -137,6 +155,7 @@ export class NodeRun implements AsyncDisposable {
             router: this.node,
             log: this.#log,
             onFailure,
+            seed,
             ...(onPeerCrash && { onPeerCrash }),
           });
         },
@@ -145,6 +164,7 @@ export class NodeRun implements AsyncDisposable {
       this.#hasCrashed = true;
       throw thrown;
     } finally {
+      this.#isRunning = false;
       await this[Symbol.asyncDispose]();
     }
   }
@@ -158,6 +178,34 @@ export class NodeRun implements AsyncDisposable {
     if (this.#hasCrashed) await this.node.crash();
     else await this.node.close(CLOSE_MS);
     await this.#broker?.[Symbol.asyncDispose]();
+    await this.#probes?.[Symbol.asyncDispose]();
+  }
+
+  get #readiness(): { ready: boolean; reason?: string } {
+    if (this.#isRunning) return { ready: true };
+    return { ready: false, reason: this.hasRun ? "main has ended" : "the mesh has not formed" };
+  }
+
+  async #openProbes(): Promise<Listening> {
+    const { node } = this;
+    const { probes, address: host, token, tls, insecure, nodeId } = this.#setUp;
+    this.#probes = await openProbes({
+      ...probes,
+      token,
+      tls,
+      insecure,
+      log: this.#log,
+      isLive: () => node.state !== "failed",
+      isReady: () => this.#readiness,
+      status: () => node.status(),
+    });
+    const { metricsPort, healthPort } = this.#probes;
+    const metrics = placeText(host, metricsPort);
+    const health = placeText(host, healthPort);
+    if (metrics !== "" || health !== "") {
+      this.#log.debug("Ports for questions are open", { node: nodeId, metrics, health });
+    }
+    return { address: node.address, metrics, health };
   }
 
   /** Has a node of a mesh a line of its own to each that it reaches? */
@@ -186,6 +234,11 @@ export class NodeRun implements AsyncDisposable {
       { hint: "Look at what they say, or give them longer with --join-timeout-ms." },
     );
   }
+}
+
+function placeText(host: string, port: number | undefined): string {
+  if (port === undefined) return "";
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** What a main threw, for others to read: where in its file it came from is said with it. */

@@ -4,6 +4,7 @@ import type { Backoff } from "../../core/retry.ts";
 import type { ServerTls } from "../../runtime/http-server.ts";
 import type { ParallelNumbers } from "../options.ts";
 import type { MqOptions } from "./mq.ts";
+import type { Listening } from "./node-run.ts";
 
 /** What `Parallel.runner` accepts. */
 export interface ParallelOptions extends ParallelNumbers, MqOptions {
@@ -27,8 +28,8 @@ export interface ParallelOptions extends ParallelNumbers, MqOptions {
   backoff?: Backoff | undefined;
   /** Asks all mains to come to their end. */
   signal?: AbortSignal | undefined;
-  /** All nodes are there, at these addresses: mains start. */
-  onReady?: ((addresses: readonly string[]) => void) | undefined;
+  /** All nodes are there, at these addresses: mains start. `nodes` also has those of their other ports. */
+  onReady?: ((addresses: readonly string[], nodes: readonly Listening[]) => void) | undefined;
   log?: Logger | undefined;
   clock?: Clock | undefined;
 }

@@ -6,6 +6,7 @@ import { silentLogger } from "../../core/log.ts";
 import { parseShape } from "../../protocol/shape.ts";
 import { isCompiled, OWN_STDOUT, spawnProgram, spawnSelf } from "../../runtime/self.ts";
 import { scriptCommand } from "../../runtime/script.ts";
+import { newSeed } from "../chance.ts";
 import { listOf } from "../list-of.ts";
 import { parallelSettings } from "../options.ts";
 import type { Main } from "../run-main.ts";
@@ -15,6 +16,7 @@ import { brokerUrl } from "./mq.ts";
 import type { NodeSetUp } from "./node-run.ts";
 import type { ParallelOptions } from "./parallel-options.ts";
 import { planLaunch, type LaunchPlan } from "./plan.ts";
+import { planProbes } from "./plan-probes.ts";
 import { runHere } from "./run-here.ts";
 import { runTaskWorker } from "./worker.ts";
 
@@ -83,9 +85,17 @@ export function prepare(options: ParallelOptions): Prepared {
     attachTo: listOf(options.attachTo),
     isOpen: token !== undefined || insecure,
   });
+  const probes = planProbes(
+    settings,
+    planned.nodes.map(({ port }) => (broker ? 0 : port)),
+  );
+  const nodes = planned.nodes.map((node, index) => ({ ...node, ...probes[index] }));
   // A broker knows of all: nobody dials anybody.
-  const plan = broker ? { ...planned, attachTo: [], isBrokered: true } : planned;
+  const joined = broker ? { ...planned, attachTo: [], isBrokered: true } : planned;
+  const plan = { ...joined, nodes };
   const host = options.host ?? hostOf(plan);
+  const { seed = newSeed() } = settings;
+  log.debug("Numbers by chance come from a seed", { seed });
   const labels = listOf(options.labels);
   const setUpOf = (index: number): NodeSetUp => ({
     nodeId: plan.nodes[index]?.nodeId ?? 0,
@@ -97,6 +107,8 @@ export function prepare(options: ParallelOptions): Prepared {
     token,
     insecure,
     tls: options.tls,
+    seed,
+    probes: { ...probes[index], host },
     broker,
     heartbeatMs: settings.heartbeatMs,
     toleranceMs: settings.toleranceMs,
@@ -115,7 +127,13 @@ export function prepare(options: ParallelOptions): Prepared {
     backoff: options.backoff,
     drainTimeoutMs: settings.drainTimeoutMs,
     signal,
-    ...(onReady && { onReady }),
+    ...(onReady && {
+      onReady: (listening) =>
+        onReady(
+          listening.map(({ address }) => address),
+          listening,
+        ),
+    }),
     log,
   };
 }

@@ -2,6 +2,7 @@ import { networkInterfaces } from "node:os";
 import { isLoopback } from "../../config/listen.ts";
 import { DingError } from "../../core/errors.ts";
 import type { Topology } from "../node/mesh-node-options.ts";
+import type { ProbePorts } from "../node/probes.ts";
 
 /** The port of the first node of a launch, as the ancestor has it. */
 export const FIRST_PORT = 50_515;
@@ -24,7 +25,7 @@ export interface PlanOptions {
 }
 
 /** One node of a launch. */
-export interface PlannedNode {
+export interface PlannedNode extends ProbePorts {
   nodeId: number;
   port: number;
   /** The nodes of this launch that it dials, by their place. */

@@ -3,7 +3,8 @@ import { delay } from "../../core/wait.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Main } from "../run-main.ts";
 import type { LaunchOptions } from "./launch.ts";
-import { NodeRun } from "./node-run.ts";
+import { setUpAgain } from "./member.ts";
+import { NodeRun, type Listening } from "./node-run.ts";
 
 const BACKOFF: Backoff = { minMs: 500, maxMs: 30_000, jitter: 0.2 };
 
@@ -13,14 +14,14 @@ export async function runHere(
   options: Omit<LaunchOptions, "place" | "spawn">,
 ): Promise<void> {
   const { plan, autoRecover, maxRetries, backoff = BACKOFF, signal, log } = options;
-  let { port } = options.setUpOf(0);
+  const setUp = options.setUpOf(0);
+  let listening: Listening = { address: "", metrics: "", health: "" };
   for (let attempt = 1; ; attempt++) {
-    await using run = new NodeRun({ ...options.setUpOf(0), port }, log);
+    await using run = new NodeRun({ ...setUp, ...setUpAgain(setUp, listening) }, log);
     const onAbort = (): void => run.finish();
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      const address = await run.listen();
-      ({ port } = run.node);
+      listening = await run.listen();
       const isBack = attempt > 1;
       await run.join({
         dial: isBack ? [] : plan.attachTo,
@@ -29,7 +30,7 @@ export async function runHere(
         nodes: isBack ? 1 : (options.nodes ?? 1),
         timeoutMs: options.joinTimeoutMs,
       });
-      options.onReady?.([address]);
+      options.onReady?.([listening]);
       return await run.run(main);
     } catch (thrown) {
       if (!autoRecover || attempt > maxRetries || signal?.aborted || !run.hasRun) throw thrown;

@@ -7,11 +7,11 @@ import { Peer, type IncomingCall } from "../../rpc/peer.ts";
 import { Session } from "../../rpc/session.ts";
 import type { Main } from "../run-main.ts";
 import { loadMain, type MainPlace } from "./load-main.ts";
-import { mainError, NodeRun, type JoinOrder, type NodeSetUp } from "./node-run.ts";
+import { mainError, NodeRun, type JoinOrder, type Listening, type NodeSetUp } from "./node-run.ts";
 
 /** The calls that a worker process of a launch answers. */
 export const WORKER_METHODS = {
-  /** Its meta is a WorkerSetUp; the answer is where it listens. */
+  /** Its meta is a WorkerSetUp; the answer is a Listening. */
   LISTEN: "listen",
   /** Its meta is a JoinOrder; answered when the mesh has formed. */
   JOIN: "join",
@@ -100,7 +100,7 @@ class TaskWorker {
     }
   }
 
-  async #listen({ place, ...setUp }: WorkerSetUp): Promise<string> {
+  async #listen({ place, ...setUp }: WorkerSetUp): Promise<Listening> {
     this.#nodeId = setUp.nodeId;
     this.#file = place?.file;
     if (place) this.#main = await loadMain(place);

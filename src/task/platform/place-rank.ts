@@ -31,6 +31,8 @@ export interface Place {
   labels: string[];
   /** How many nodes all launches have together, if they are to be joined and the platform tells. */
   expectNodes: number | undefined;
+  /** So many nodes of earlier ranks are on this machine: ports that are counted from one number go on behind theirs. */
+  nodesBefore: number;
 }
 
 /** All that is needed to know where each rank stands. */
@@ -65,6 +67,7 @@ export function placeRank(options: PlaceRankOptions): Place {
     attachTo,
     labels: [...new Set([...(given.labels ?? []), ...(taskOf(options, rank).labels ?? [])])],
     expectNodes: isJoined ? allWorkers(options) : undefined,
+    nodesBefore: workersBefore(options, rank),
   };
 }
 

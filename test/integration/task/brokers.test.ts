@@ -24,6 +24,24 @@ const SERVERS: [name: string, missing: string | undefined, start: () => Promise<
   ["NATS", natsMissing, natsServer],
 ];
 
+const ALONE: JoinOrder = { dial: [], later: [], nodeIds: [], nodes: 1, timeoutMs: 60_000 };
+
+function setUpOf(url: string): NodeSetUp {
+  const host = "127.0.0.1";
+  return {
+    nodeId: 4,
+    labels: [],
+    topology: "mesh",
+    host: undefined,
+    port: 0,
+    address: host,
+    insecure: false,
+    seed: 1,
+    probes: { host, metricsPort: 0, healthPort: 0 },
+    broker: { url, name: "test" },
+  };
+}
+
 async function joined(
   stack: AsyncDisposableStack,
   url: string,
@@ -51,28 +69,48 @@ test("a node that died without a word makes way for another of its id, long befo
   expect(performance.now() - startedMs).toBeLessThan(20_000); // so long it would be waited for
 });
 
+test("a node that a broker joins answers on ports of its own, and is ready while its main runs", async () => {
+  await using stack = new AsyncDisposableStack();
+  const run = stack.use(new NodeRun({ ...setUpOf("memory:probes"), token: "t" }, silentLogger));
+  const { address, metrics, health } = await run.listen();
+  expect([address, metrics === health]).toEqual(["", true]);
+  const ask = async (path: string, token?: string): Promise<[number, string]> => {
+    const headers: HeadersInit = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+    const answer = await fetch(`http://${health}${path}`, { headers });
+    return [answer.status, await answer.text()];
+  };
+  const notYet = { ready: false, reason: "the mesh has not formed" };
+  const [status, text] = await ask("/health/ready");
+  expect([status, JSON.parse(text)]).toEqual([503, notYet]);
+  expect((await ask("/health/live"))[0]).toBe(200);
+  await run.join(ALONE);
+  await run.run(async () => {
+    expect((await ask("/health/ready"))[0]).toBe(200);
+    expect((await ask("/metrics"))[0]).toBe(401);
+    expect(await ask("/metrics", "t")).toEqual([200, expect.stringContaining("ding_task_peers")]);
+  });
+  expect(await thrownBy(ask("/health/ready"))).toBeInstanceOf(Error);
+});
+
 test("a node that is alone on a broker is not joined by another of its id, nor goes on beside an older one", async () => {
   await using stack = new AsyncDisposableStack();
-  const broker = { url: "memory:same-id", name: "test" };
-  const place = { host: undefined, port: 0, address: "", insecure: false };
-  const setUp: NodeSetUp = { nodeId: 4, labels: [], topology: "mesh", ...place, broker };
-  const order: JoinOrder = { dial: [], later: [], nodeIds: [], nodes: 1, timeoutMs: 60_000 };
+  const setUp = setUpOf("memory:same-id");
   const told = { code: "peer.refused", message: "Cannot join the mesh as node 4: there is one" };
   const made = (): NodeRun => stack.use(new NodeRun(setUp, silentLogger));
   const [first, second, third] = [made(), made(), made()];
   await first.listen();
-  await first.join(order);
+  await first.join(ALONE);
   await second.listen();
-  expect(await thrownBy(second.join(order))).toMatchObject(told);
+  expect(await thrownBy(second.join(ALONE))).toMatchObject(told);
   // As a host that the broker could not reach for a while.
-  const pubsub = await openPubSub(broker.url);
+  const pubsub = await openPubSub("memory:same-id");
   stack.defer(() => pubsub.close());
   const failure = thrownBy(first.run(() => new Promise(() => {})));
   const hello = { nodeId: 4, boot: randomUUID(), isAsking: false, since: 1 };
   await pubsub.publish("ding.task.test.hello", msgpack.encode(hello));
   expect(await failure).toMatchObject(told);
   await third.listen();
-  await third.join(order);
+  await third.join(ALONE);
 });
 
 for (const [name, missing, start] of SERVERS) {

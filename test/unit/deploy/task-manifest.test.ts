@@ -31,7 +31,7 @@ interface DIJob {
   };
 }
 interface PodSpec {
-  containers: { args: string[]; env?: { name: string }[] }[];
+  containers: { args: string[]; env?: { name: string }[]; readinessProbe?: unknown }[];
 }
 
 /** What a real YAML parser reads. */
@@ -44,6 +44,23 @@ function checkPod(spec: PodSpec): void {
   const pod = { metadata: { name: "x" }, spec } as unknown as ConstructorParameters<typeof Pod>[0];
   new Pod(pod).validate();
 }
+
+test("indexedJobManifest() asks for readiness on --health-port, and nothing where Kubernetes could not", () => {
+  const probeOf = (...words: TaskInPods["words"]): unknown => {
+    const text = indexedJobManifest({ ...WHAT, words: [...WHAT.words, ...words] }, 1);
+    const job = read<{ spec: { template: { spec: PodSpec } } }>(text.split("---\n")[1] ?? "");
+    checkPod(job.spec.template.spec);
+    return job.spec.template.spec.containers[0]?.readinessProbe;
+  };
+  const httpGet = { path: "/health/ready", port: 9_200 };
+  expect(probeOf(["--health-port", "9200"])).toEqual({ httpGet });
+  const tls: [string, string] = ["--tls-cert", "c.pem"];
+  expect(probeOf(["--health-port", "9200"], tls)).toEqual({
+    httpGet: { ...httpGet, scheme: "HTTPS" },
+  });
+  expect(probeOf(["--health-port", "9200"], tls, ["--tls-ca", "ca.pem"])).toBeUndefined();
+  expect([probeOf(), probeOf(["--health-port", "0"])]).toEqual([undefined, undefined]);
+});
 
 test("dijobManifest() with a range of replicas is what the documentation has", () => {
   const job = read<DIJob>(dijobManifest(WHAT, { minReplicas: 3, maxReplicas: 3 }));

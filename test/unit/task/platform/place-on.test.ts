@@ -34,6 +34,7 @@ test("placeOn() follows a specification, and finds nodes by their ids", async ()
     attachTo: ["tcp://SH-0:50515", "tcp://SH-1:50515", "tcp://SH-2:50515"],
     labels: ["learn"],
     expectNodes: undefined,
+    nodesBefore: 0,
   });
   const last = await k8s({ spec: SPEC, env: { ...DIJOB, DI_RANK: "5" } });
   expect(last.attachTo).toEqual(["tcp://SH-3:50000", "tcp://else:1"]);
@@ -136,6 +137,7 @@ test("placeOn() lets what was given go before what the platform says", async () 
       attachTo: ["tcp://10.0.0.1:1"],
       labels: ["mine"],
       expectNodes: 6,
+      nodesBefore: 0,
     });
   }
   expect((await k8s({ given: { nodeIds: [10, 11, 20, 31, 32, 33] } })).nodeIds).toEqual([31]);
@@ -162,6 +164,7 @@ test("placeOn() gives the tasks of a Slurm node a port each, also of nodes that 
   expect([onTwo.address, onTwo.ports, onTwo.nodeIds]).toEqual(["n2", [15_152], [3]]);
   expect(onTwo.attachTo).toEqual(["tcp://n1:15151", "tcp://n1:15152", "tcp://n2:15151"]);
   const onOne = await place(3, async () => "127.0.0.1");
+  expect([onTwo.nodesBefore, onOne.nodesBefore]).toEqual([1, 3]);
   expect([onOne.address, onOne.ports]).toEqual(["n2", [15_154]]);
   const unknown = await place(3, async () => Promise.reject(new Error("no such name")));
   expect([unknown.address, unknown.ports]).toEqual(["10.0.0.5", [15_154]]);
