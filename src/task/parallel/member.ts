@@ -96,11 +96,10 @@ export class Member {
     void this.#process?.peer.request(WORKER_METHODS.FINISH, null).catch(() => {});
   }
 
-  /** The others have come to their end: one that is away does not come back, for nobody could tell it. */
+  /** The others have come to their end: one that is away, or fails from now on, does not come back, for nobody could tell it. */
   onOthersFinished(): void {
-    if (!this.#isAway) return;
     this.#over.abort();
-    this.kill();
+    if (this.#isAway) this.kill();
   }
 
   /** Ends its process, whatever it does. */
@@ -135,10 +134,14 @@ export class Member {
         const isLast = !autoRecover || attempt > maxRetries;
         if (isLast && !signal.aborted && !this.#isFinishing) onFailed?.(error);
         await this.end();
-        if (this.#over.signal.aborted) return;
+        if (this.#isAway && this.#over.signal.aborted) return;
         if (isLast || signal.aborted || this.#isFinishing) throw this.#told(error);
-        const facts = { node: this.nodeId, retry: attempt, error: messageOf(error) };
-        log.error("A node failed and runs again", facts);
+        const facts = { node: this.nodeId, error: messageOf(error) };
+        if (this.#over.signal.aborted) {
+          log.error("A node failed, where others have finished", facts);
+          return;
+        }
+        log.error("A node failed and runs again", { ...facts, retry: attempt });
         this.#isAway = true;
         const ending = AbortSignal.any([signal, this.#over.signal]);
         await delay(backoffMs(backoff, attempt), ending).catch(() => {});
