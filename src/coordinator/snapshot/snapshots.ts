@@ -144,7 +144,7 @@ function restoredItems(buffers: Buffers, id: string, rest: Rest): number {
   try {
     return buffers.restore(id, rest.partsOf(id)).items;
   } catch (thrown) {
-    rest.skip(id);
+    rest.passOver(id);
     if (!rest.isBroken) throw thrown;
     buffers.close(id);
     buffers.open(id);
@@ -175,7 +175,7 @@ class Rest {
   }
 
   /** Passes over what is left of a buffer. */
-  skip(id: string): void {
+  passOver(id: string): void {
     const parts = this.partsOf(id);
     while (parts.next().done !== true);
   }

@@ -64,10 +64,15 @@ export async function launch(options: LaunchOptions): Promise<void> {
     signal?.throwIfAborted();
     await form(options, members, ending.signal);
     options.onReady?.(members.map(({ listening }) => listening));
+    const finished = new Set<Member>();
     const runs = await Promise.allSettled(
       members.map(async (member) => {
         await member.run();
-        if (areJoined(plan)) for (const other of members) other.onOthersFinished();
+        finished.add(member);
+        if (!areJoined(plan)) return;
+        for (const last of members) {
+          if (members.every((one) => one === last || finished.has(one))) last.onOthersFinished();
+        }
       }),
     );
     const failed = runs.find(({ status }) => status === "rejected");

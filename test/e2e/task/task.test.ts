@@ -71,12 +71,15 @@ test("ding task --auto-recover runs a failed main again: the others hear crash, 
   const args = ["--parallel-workers", "2", "--ports", "0", "--auto-recover", "--max-retries", "1"];
   const forEver = (main: string) =>
     ding(["task", "--package", FOLDER, "--main", main, ...args.slice(0, -2)], PATIENT);
-  const [back, ...ended] = await Promise.all([
+  const three = ["--parallel-workers", "3", ...args.slice(2)];
+  const [waited, back, ...ended] = await Promise.all([
+    ding(["task", "--package", FOLDER, "--main", "faults.waited", ...three], PATIENT),
     ding(["task", "--main", FAULTS, ...args], PATIENT),
     forEver("faults.hopeless"),
     forEver("faults.late"),
   ]);
   expect([back.code, back.stdout]).toEqual([0, "join\ncrash\njoin\n"]);
+  expect([waited.code, waited.stdout]).toEqual([0, "node 1 is back\n"]);
   // The others have finished before it could come back, and so has it.
   for (const { code, stderr } of ended) {
     expect([code, stderr.includes("A node failed")]).toEqual([0, true]);
