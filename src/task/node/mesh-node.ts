@@ -211,9 +211,9 @@ export class MeshNode extends Service implements TaskRouter {
     return this.#reader.listen(listener);
   }
 
-  /** Its task is to come to its end, as if a peer had; and so is each that starts later. */
-  finishHere(): void {
-    this.#reader.finish(Number.MAX_SAFE_INTEGER, this.nodeId);
+  /** Its task is to come to its end, as if a peer had in its `run`-th run; default in this and all later ones. */
+  finishHere(run: number = Number.MAX_SAFE_INTEGER): void {
+    this.#reader.finish(run, this.nodeId);
   }
 
   /** Ends it at once, and tells the others that it has crashed. */

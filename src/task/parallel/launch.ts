@@ -44,6 +44,12 @@ export async function launch(options: LaunchOptions): Promise<void> {
       setUp: { ...options.setUpOf(index), place: options.place },
       signal: ending.signal,
       rejoin: () => orderOf(options, members, index),
+      isLastTry: () => isLastTry(members, index),
+      onGone: (end) => {
+        for (const [other, member] of members.entries()) {
+          if (other !== index && isHeard(plan)) member.onOtherGone(end);
+        }
+      },
       onFailed: (error) => {
         const facts = { node: plan.nodes[index]?.nodeId, error: messageOf(error) };
         if (hasOthers) log.error("A node has failed", facts);
@@ -64,17 +70,7 @@ export async function launch(options: LaunchOptions): Promise<void> {
     signal?.throwIfAborted();
     await form(options, members, ending.signal);
     options.onReady?.(members.map(({ listening }) => listening));
-    const finished = new Set<Member>();
-    const runs = await Promise.allSettled(
-      members.map(async (member) => {
-        await member.run();
-        finished.add(member);
-        if (!areJoined(plan)) return;
-        for (const last of members) {
-          if (members.every((one) => one === last || finished.has(one))) last.onOthersFinished();
-        }
-      }),
-    );
+    const runs = await Promise.allSettled(members.map((member) => member.run()));
     const failed = runs.find(({ status }) => status === "rejected");
     if (failed?.status === "rejected" && !signal?.aborted) throw failed.reason;
   } catch (thrown) {
@@ -127,10 +123,10 @@ function orderOf(options: LaunchOptions, members: readonly Member[], index: numb
   const isBack = members.some(({ isRunning }) => isRunning);
   const others = members.filter((member, other) => {
     const isJoined = node !== undefined && isReached(plan, index, other);
-    return isJoined && (!isBack || (member.isRunning && other !== index));
+    return isJoined && (!isBack || (member.isHere && other !== index));
   });
   const dials = plan.isBrokered ? [] : (node?.dials ?? []).map((other) => members[other]);
-  const here = dials.filter((member) => !isBack || member?.isRunning === true);
+  const here = dials.filter((member) => !isBack || member?.isHere === true);
   return {
     dial: [...here.map((member) => member?.address ?? ""), ...(isBack ? [] : plan.attachTo)],
     later: isBack
@@ -145,8 +141,15 @@ function orderOf(options: LaunchOptions, members: readonly Member[], index: numb
   };
 }
 
+/** Has the end begun, and does nobody go on who has not failed since then? Somebody may wait for a node that fails often. */
+function isLastTry(members: readonly Member[], index: number): boolean {
+  const others = members.filter((_, other) => other !== index);
+  if (members[index]?.hasEndedPeer !== true) return false;
+  return others.every(({ isRunning, hasFailedSince }) => !isRunning || hasFailedSince);
+}
+
 /** Do they hear of each other's end? */
-function areJoined({ nodes, attachTo, isBrokered = false }: LaunchPlan): boolean {
+function isHeard({ nodes, attachTo, isBrokered = false }: LaunchPlan): boolean {
   return isBrokered || attachTo.length > 0 || nodes.some(({ dials }) => dials.length > 0);
 }
 

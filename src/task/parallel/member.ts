@@ -23,6 +23,16 @@ export interface MemberOptions {
   rejoin: () => JoinOrder;
   /** Hears at once of a failure after which it does not come back. */
   onFailed?: ((error: DingError) => void) | undefined;
+  /** Hears when it goes away, and when it ends. */
+  onGone?: ((end: GoodEnd | undefined) => void) | undefined;
+  /** Is nobody left for whom it would come back another time? */
+  isLastTry: () => boolean;
+}
+
+/** What a node came to that has ended in good order. */
+export interface GoodEnd {
+  /** So many runs its peers were told to finish. */
+  runs: number;
 }
 
 const BACKOFF: Backoff = { minMs: 500, maxMs: 30_000, jitter: 0.2 };
@@ -40,7 +50,14 @@ export class Member {
   #isFinishing = false;
   /** It has failed, and its next try has not joined the others yet. */
   #isAway = false;
-  readonly #over = new AbortController();
+  /** It waits for others to come back to; one of them has gone since, if so. */
+  #isJoining = false;
+  #isOutdated = false;
+  /** It has failed before: what its peers have said it may not know. */
+  #isBack = false;
+  /** Of its peers, that with the most runs. */
+  #peersEnd: GoodEnd | undefined;
+  #hasFailedSince = false;
 
   constructor(options: MemberOptions) {
     this.#options = options;
@@ -59,6 +76,21 @@ export class Member {
 
   get isRunning(): boolean {
     return this.#isRunning;
+  }
+
+  /** Does its main run, or begin to? */
+  get isHere(): boolean {
+    return this.#isRunning && !this.#isAway;
+  }
+
+  /** Has one of its peers come to its end? */
+  get hasEndedPeer(): boolean {
+    return this.#peersEnd !== undefined;
+  }
+
+  /** Has it failed since then? */
+  get hasFailedSince(): boolean {
+    return this.#hasFailedSince;
   }
 
   get pid(): number {
@@ -82,24 +114,32 @@ export class Member {
 
   /** Resolves when main has ended; rejects with its failure when there are no tries left. */
   async run(): Promise<void> {
+    const { onGone } = this.#options;
+    let end: GoodEnd | undefined;
     this.#isRunning = true;
     try {
-      await this.#runAgain();
+      end = await this.#runAgain();
     } finally {
       this.#isRunning = false;
+      onGone?.(end);
     }
   }
 
   /** Main is to come to its end. */
   finish(): void {
     this.#isFinishing = true;
-    void this.#process?.peer.request(WORKER_METHODS.FINISH, null).catch(() => {});
+    this.#say(WORKER_METHODS.FINISH, null);
   }
 
-  /** The others have come to their end: one that is away, or fails from now on, does not come back, for nobody could tell it. */
-  onOthersFinished(): void {
-    this.#over.abort();
-    if (this.#isAway) this.kill();
+  /** Another one has gone away, or has ended: nobody needs to wait for it any more. */
+  onOtherGone(end: GoodEnd | undefined): void {
+    if (end) this.#peersEnd = { runs: Math.max(this.#peersEnd?.runs ?? 0, end.runs) };
+    if (this.#isJoining) {
+      this.#isOutdated = true;
+      this.kill();
+    } else if (this.isHere && this.#isBack) {
+      this.#tellFinished();
+    }
   }
 
   /** Ends its process, whatever it does. */
@@ -117,38 +157,61 @@ export class Member {
     this.#process?.kill();
   }
 
-  async #runAgain(): Promise<void> {
-    const { autoRecover, maxRetries, signal, log, onFailed } = this.#options;
-    const { backoff = BACKOFF, rejoin } = this.#options;
+  async #runAgain(): Promise<GoodEnd> {
+    const { autoRecover, maxRetries, signal, log, onFailed, onGone, isLastTry } = this.#options;
+    const { backoff = BACKOFF } = this.#options;
     for (let attempt = 1; ; attempt++) {
+      let isLast = !autoRecover || attempt > maxRetries || isLastTry();
       try {
-        if (attempt > 1) {
-          await this.listen();
-          await this.join(rejoin());
-          this.#isAway = false;
-        }
-        await this.#process?.peer.request(WORKER_METHODS.RUN, null);
-        return await this.end();
+        if (attempt > 1) await this.#comeBack();
+        isLast ||= isLastTry();
+        const body = await this.#process?.peer.request(WORKER_METHODS.RUN, null);
+        await this.end();
+        return { runs: body ? (msgpack.decode(body) as number) : 0 };
       } catch (thrown) {
         const error = DingError.from(thrown);
-        const isLast = !autoRecover || attempt > maxRetries;
         if (isLast && !signal.aborted && !this.#isFinishing) onFailed?.(error);
         await this.end();
-        if (this.#isAway && this.#over.signal.aborted) return;
         if (isLast || signal.aborted || this.#isFinishing) throw this.#told(error);
-        const facts = { node: this.nodeId, error: messageOf(error) };
-        if (this.#over.signal.aborted) {
-          log.error("A node failed, where others have finished", facts);
-          return;
-        }
-        log.error("A node failed and runs again", { ...facts, retry: attempt });
+        const facts = { node: this.nodeId, retry: attempt, error: messageOf(error) };
+        log.error("A node failed and runs again", facts);
+        this.#hasFailedSince = this.hasEndedPeer;
         this.#isAway = true;
-        const ending = AbortSignal.any([signal, this.#over.signal]);
-        await delay(backoffMs(backoff, attempt), ending).catch(() => {});
-        if (this.#over.signal.aborted) return;
+        this.#isBack = true;
+        onGone?.(undefined);
+        await delay(backoffMs(backoff, attempt), signal).catch(() => {});
         if (signal.aborted) throw this.#told(error);
       }
     }
+  }
+
+  /** A new process, which joins those that are here; one that waits for somebody who has gone begins anew. */
+  async #comeBack(): Promise<void> {
+    for (;;) {
+      this.#isOutdated = false;
+      try {
+        await this.listen();
+        this.#isJoining = true;
+        await this.join(this.#options.rejoin());
+        this.#isAway = false;
+        return this.#tellFinished();
+      } catch (thrown) {
+        if (!this.#isOutdated || this.#options.signal.aborted) throw thrown;
+        await this.end();
+      } finally {
+        this.#isJoining = false;
+      }
+    }
+  }
+
+  /** What its peers said before it was back nobody else can tell it. */
+  #tellFinished(): void {
+    const runs = this.#peersEnd?.runs ?? 0;
+    if (runs > 0) this.#say(WORKER_METHODS.FINISH, runs - 1);
+  }
+
+  #say(method: string, meta: unknown): void {
+    void this.#process?.peer.request(method, meta).catch(() => {});
   }
 
   /** A process that dies does not know which node it was. */

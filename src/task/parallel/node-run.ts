@@ -142,24 +142,29 @@ export class NodeRun implements AsyncDisposable {
     }
   }
 
-  /** Runs main to its end, once; the others hear that it has finished, or that it has crashed. */
-  async run(main: Main): Promise<void> {
+  /**
+   * Runs main to its end, once; the others hear that it has finished, or that it has crashed. Gives how many runs they
+   * were told to finish.
+   */
+  async run(main: Main): Promise<number> {
     const { onPeerCrash, seed } = this.#setUp;
     this.hasRun = true;
     this.#isRunning = true;
+    let task: MainTask | undefined;
     try {
       await runMain(main, {
         makeTask: ({ onFailure }) => {
           this.#broker?.taken.catch(onFailure);
-          return new MainTask({
+          return (task = new MainTask({
             router: this.node,
             log: this.#log,
             onFailure,
             seed,
             ...(onPeerCrash && { onPeerCrash }),
-          });
+          }));
         },
       });
+      return task?.runs ?? 0;
     } catch (thrown) {
       this.#hasCrashed = true;
       throw thrown;
@@ -169,9 +174,9 @@ export class NodeRun implements AsyncDisposable {
     }
   }
 
-  /** Asks main to come to its end: its task finishes. */
-  finish(): void {
-    this.node.finishHere();
+  /** Asks main to come to its end: its task finishes, in its runs up to the `run`-th; default all. */
+  finish(run?: number): void {
+    this.node.finishHere(run);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

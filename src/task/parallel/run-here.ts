@@ -31,7 +31,8 @@ export async function runHere(
         timeoutMs: options.joinTimeoutMs,
       });
       options.onReady?.([listening]);
-      return await run.run(main);
+      await run.run(main);
+      return;
     } catch (thrown) {
       if (!autoRecover || attempt > maxRetries || signal?.aborted || !run.hasRun) throw thrown;
       const facts = { node: run.node.nodeId, retry: attempt, error: messageOf(thrown) };

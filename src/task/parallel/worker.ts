@@ -15,9 +15,9 @@ export const WORKER_METHODS = {
   LISTEN: "listen",
   /** Its meta is a JoinOrder; answered when the mesh has formed. */
   JOIN: "join",
-  /** Answered when main has ended. */
+  /** Answered when main has ended, with how many runs its peers were told to finish. */
   RUN: "run",
-  /** Main is to come to its end. */
+  /** Main is to come to its end; its meta is the last run that is to, null for all. */
   FINISH: "finish",
 } as const;
 
@@ -93,7 +93,7 @@ class TaskWorker {
       case WORKER_METHODS.RUN:
         return this.#runMain(call);
       case WORKER_METHODS.FINISH:
-        this.#run?.finish();
+        this.#run?.finish((call.meta as number | null) ?? undefined);
         return undefined;
       default:
         throw new DingError("network.protocol", `Cannot answer "${call.method}"`);
@@ -108,12 +108,12 @@ class TaskWorker {
     return this.#run.listen();
   }
 
-  async #runMain(call: IncomingCall): Promise<void> {
+  async #runMain(call: IncomingCall): Promise<number> {
     const main = this.#main;
     if (!main || !this.#run) throw new DingError("internal.bug", "Cannot run main: there is none");
     this.#running = call;
     try {
-      await this.#run.run(main);
+      return await this.#run.run(main);
     } catch (thrown) {
       throw mainError(this.#nodeId, thrown, this.#file);
     }

@@ -67,22 +67,35 @@ test("ding task: a main that throws ends its node; the others are told; the plac
   expect(stderr).toMatch(/ding: Main of node 1 failed: boom\n.*faults\.ts:8:/);
 });
 
+const RECOVER = ["--ports", "0", "--auto-recover"];
+
 test("ding task --auto-recover runs a failed main again: the others hear crash, then join", async () => {
-  const args = ["--parallel-workers", "2", "--ports", "0", "--auto-recover", "--max-retries", "1"];
-  const forEver = (main: string) =>
-    ding(["task", "--package", FOLDER, "--main", main, ...args.slice(0, -2)], PATIENT);
-  const three = ["--parallel-workers", "3", ...args.slice(2)];
-  const [waited, back, ...ended] = await Promise.all([
-    ding(["task", "--package", FOLDER, "--main", "faults.waited", ...three], PATIENT),
+  const args = ["--parallel-workers", "2", ...RECOVER, "--max-retries", "1"];
+  const waiting = ["--package", FOLDER, "--main", "faults.waited", "--parallel-workers", "3"];
+  const [waited, back] = await Promise.all([
+    ding(["task", ...waiting, ...RECOVER, "--max-retries", "1"], PATIENT),
     ding(["task", "--main", FAULTS, ...args], PATIENT),
-    forEver("faults.hopeless"),
-    forEver("faults.late"),
   ]);
   expect([back.code, back.stdout]).toEqual([0, "join\ncrash\njoin\n"]);
   expect([waited.code, waited.stdout]).toEqual([0, "node 1 is back\n"]);
-  // The others have finished before it could come back, and so has it.
-  for (const { code, stderr } of ended) {
-    expect([code, stderr.includes("A node failed")]).toEqual([0, true]);
+});
+
+test("ding task --auto-recover tells a node that is back of a finish that it missed; one that fails then has failed", async () => {
+  const run = (main: string, workers: number) => {
+    const args = ["--package", FOLDER, "--main", main, "--parallel-workers", String(workers)];
+    return ding(["task", ...args, ...RECOVER], PATIENT);
+  };
+  const [missed, late, ...hopeless] = await Promise.all([
+    run("faults.missed", 2),
+    run("faults.late", 2),
+    run("faults.hopeless", 2),
+    run("faults.hopeless", 3),
+  ]);
+  expect([missed.code, missed.stdout]).toEqual([0, "node 1 finishes after step 0\n"]);
+  expect([late.code, late.stdout]).toEqual([6, "told to finish\ntold to finish\n"]);
+  for (const { code, stderr } of hopeless) {
+    expect([code, stderr.includes("runs again")]).toEqual([6, true]);
+    expect(stderr).toContain("Main of node 1 failed: boom");
   }
 });
 
