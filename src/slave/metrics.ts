@@ -10,7 +10,7 @@ export function slaveMetrics(read: () => SlaveStatus): Registry {
   registry.read("ding_slave_ready", "1 when tasks can run", () => Number(status().ready));
   registry.read("ding_slave_tasks_running", "Tasks that run now", () => status().running);
   registry.read("ding_slave_tasks_queued", "Tasks that wait for a place", () => status().queued);
-  registry.read("ding_slave_tasks_total", "Tasks since the start, by how they ended", () =>
+  registry.readTotal("ding_slave_tasks_total", "Tasks since the start, by how they ended", () =>
     Object.entries(status().counts).map(([outcome, count]) => [{ outcome }, count] as const),
   );
   registry.read("ding_slave_master_connected", "1 when a master is connected", () =>

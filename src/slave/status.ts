@@ -21,7 +21,7 @@ export interface SlaveStatus extends SlaveFacts {
   counts: TaskCounts;
   /** The master it works for; away while its connection is broken and may come back. */
   master: { kind: string; address: string; away: boolean } | null;
-  workers: (WorkerFacts & { rssBytes: number | null })[];
+  workers: (Omit<WorkerFacts, "startedAt"> & { uptimeMs: number; rssBytes: number | null })[];
   uptimeMs: number;
   memory: { rssBytes: number };
 }
@@ -40,6 +40,7 @@ export interface StatusSources {
 }
 
 const LISTED_TASKS = 100;
+
 /** Reads the status of a slave in any state. */
 export function statusOf(sources: StatusSources): SlaveStatus {
   const { facts, state, isReady, boot, startedAt, clock, tasks, executor, master } = sources;
@@ -54,8 +55,9 @@ export function statusOf(sources: StatusSources): SlaveStatus {
     tasks: tasks?.list(LISTED_TASKS) ?? [],
     counts: tasks?.counts ?? NO_COUNTS,
     master: master ? { kind: master.kind, address: master.address, away: master.isAway() } : null,
-    workers: (executor?.workers ?? []).map((worker) => ({
+    workers: (executor?.workers ?? []).map(({ startedAt: workerStartedAt, ...worker }) => ({
       ...worker,
+      uptimeMs: Math.round(clock.now() - workerStartedAt),
       rssBytes: residentBytes(worker.pid),
     })),
     uptimeMs: Math.round(clock.now() - startedAt),
