@@ -53,9 +53,10 @@ export class TaskRunner {
       result = encodeResult(isThenable(returned) ? await returned : returned);
     } catch (thrown) {
       const record = failureRecord(thrown);
-      // A TaskFail is a result, not a mistake of the code.
-      if (thrown instanceof Error && !isTaskFail(thrown)) {
-        log.warn(`task ${job.id} failed: ${record.message}`, { stack: thrown.stack });
+      // A TaskFail is a result, not a mistake of the code; and who was told to end may throw.
+      if (!isTaskFail(thrown) && !abort.isAborted) {
+        const stack = thrown instanceof Error ? thrown.stack : undefined;
+        log.warn(`task ${job.id} failed: ${record.message}`, { stack });
       }
       return events.failed(record);
     }
