@@ -1,5 +1,5 @@
 import { systemClock } from "../core/clock.ts";
-import { DingError, type ErrorRecord } from "../core/errors.ts";
+import { DingError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { parentLink } from "../link/ipc.ts";
 import { OneByOne, RECALL } from "../pool/one-by-one.ts";
@@ -92,15 +92,18 @@ class Worker {
     try {
       await hook?.apply(this.#plugin, args);
     } catch (thrown) {
-      throw new DingError("peer.refused", wordsOf(thrown), { details: refusalDetails(thrown) });
+      throw refusalOf(thrown);
     }
     return null;
   }
 }
 
-function refusalDetails(thrown: unknown): NonNullable<ErrorRecord["details"]> {
-  for (const name of ["ConnectionRefuse", "DisconnectionRefuse"]) {
-    if (isRefusal(thrown, name)) return { refusal: name, data: portable(thrown.data) };
+/** A refusal without words stays without: the code has words of its own for it. */
+function refusalOf(thrown: unknown): DingError {
+  for (const refusal of ["ConnectionRefuse", "DisconnectionRefuse"]) {
+    if (!isRefusal(thrown, refusal)) continue;
+    const details = { refusal, data: portable(thrown.data) };
+    return new DingError("peer.refused", wordsOf(thrown.message), { details });
   }
-  return {};
+  return new DingError("peer.refused", wordsOf(thrown));
 }

@@ -192,7 +192,7 @@ test("connection hooks run in the first worker, also when it is a new one", asyn
   const refusedBy = async (): Promise<number> => {
     master.beforeConnect = () => ({ refuse: true });
     const refused = (await thrownBy(connection.connect())) as ResponseException;
-    expect(refused.code).toBe(503);
+    expect([refused.code, refused.message]).toEqual([503, "Slave refused the connection."]);
     return (refused.data as { pid: number }).pid;
   };
   try {
