@@ -37,7 +37,7 @@ export class MasterFleet implements Fleet {
       await connection.connect({ signal });
       return { slave: handleOf(connection) };
     } catch (thrown) {
-      const error = DingError.from(thrown);
+      const error = withHint(thrown);
       return { error, isFinal: !error.retryable && !isPassing(thrown) };
     }
   }
@@ -51,10 +51,20 @@ export class MasterFleet implements Fleet {
 /** The ancestor's codes, as a slave's refusal has them. */
 const REFUSED = {
   SHUTTING_DOWN: 101,
+  CHANNEL_INVALID: 202,
   ALREADY_CONNECTED: 501,
   TASK_ALREADY_EXIST: 601,
   TASK_REFUSED: 602,
 } as const;
+
+/** What to do about a refusal that has no words for it. */
+function withHint(thrown: unknown): DingError {
+  const error = DingError.from(thrown);
+  if (refusalCodeOf(thrown) !== REFUSED.CHANNEL_INVALID) return error;
+  const { code, message, details } = error;
+  const hint = "Pass the slave's --channel, or none: it is then asked of the slave.";
+  return new DingError(code, message, { hint, details, cause: thrown });
+}
 
 /** A slave that has another master, or is about to be started again, may be free soon. */
 function isPassing(thrown: unknown): boolean {

@@ -173,7 +173,7 @@ test("submit() says that the channel or the token is wrong, at once", async () =
   const startedAt = performance.now();
   const slave = rack.addresses;
   const wrong = await failureOf(submitText("1", { slave, channel: 5 }, { token: "secret" }));
-  expect(wrong).toMatchObject({ code: "peer.refused" });
+  expect(wrong).toMatchObject({ code: "peer.refused", hint: expect.stringContaining("--channel") });
   expect(wrong.message).toMatch(/every slave refuses: .*Channel/);
   const strangers = [
     await failureOf(submitText("1", { slave, channel: 233 })),
