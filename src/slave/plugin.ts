@@ -63,7 +63,7 @@ export function pluginOf(module: Record<string, unknown>, path: string): SlavePl
 /** A schema that cannot be asked would refuse every task, with a riddle. */
 function withSchema(plugin: SlavePlugin, path: string): SlavePlugin {
   if (plugin.schema === undefined || isSchema(plugin.schema)) return plugin;
-  throw new DingError("plugin.invalid", `Cannot use plugin "${path}": its schema is none`, {
+  throw new DingError("plugin.invalid", `Cannot use plugin "${path}": its schema is no schema`, {
     hint: "Use zod 3.24 or later, or any library that follows Standard Schema v1.",
     details: { path },
   });

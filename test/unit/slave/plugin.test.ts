@@ -51,7 +51,7 @@ const MISFITS: [name: string, module: Record<string, unknown>, says: string][] =
   [
     "a schema that cannot be asked",
     { default: { schema: { parse() {} }, processTask() {} } },
-    "its schema is none",
+    "its schema is no schema",
   ],
   [
     "a class whose constructor throws",
