@@ -1,6 +1,8 @@
 import type { CommandDef } from "citty";
+import { fieldsOf } from "../src/config/option-field.ts";
 import { didYouMean } from "../src/config/suggest.ts";
 import { DingError } from "../src/core/errors.ts";
+import type { Command } from "./_command.ts";
 import { type Table, visibleNames } from "./_table.ts";
 
 /** A command that was found by its words, and what stood behind them. */
@@ -36,11 +38,19 @@ async function descend(found: Found): Promise<Found> {
   const parent = `ding ${found.path.join(" ")}`;
   if (word === undefined || word.startsWith("-")) return found;
   if (!names.includes(word)) {
-    if (names.length === 0 || found.command.run) return found;
+    if (names.length === 0) return found;
+    // A word may be what the command works on, such as a file; else it can only be a slip.
+    const isSlip = didYouMean(word, names) !== undefined && !takesWords(found.command);
+    if (found.command.run && !isSlip) return found;
     throw unknownCommand(parent, word, names);
   }
   const command = (await resolved(table[word])) as CommandDef;
   return descend({ path: [...found.path, word], command, rest });
+}
+
+function takesWords(command: CommandDef & Partial<Command>): boolean {
+  const { words } = command;
+  return !words || fieldsOf(words.name, words.options).some((field) => field.positional);
 }
 
 /** citty lets most things be a value, a promise, or a function that gives either. */

@@ -2,7 +2,7 @@ import { spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "bun:test";
 import { findCommand, subCommandsOf } from "../../../commands/_find.ts";
-import type { Table } from "../../../commands/_table.ts";
+import { TABLE, type Table } from "../../../commands/_table.ts";
 import { ding } from "../../support/ding.ts";
 import { runFake } from "./fixtures/fake-program.ts";
 
@@ -28,6 +28,15 @@ describe("findCommand()", () => {
   ])("refuses %j", async (rawArgs, message, hint) => {
     const error = await findCommand(rawArgs, table).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "usage.invalid-option", message, hint });
+  });
+
+  test("takes a word for a slip of a subcommand only where the command takes no words", async () => {
+    const { slave, serve } = TABLE;
+    const roles: Table = { ...(slave && { slave }), ...(serve && { serve }) };
+    const slip = await findCommand(["slave", "mkae"], roles).catch((thrown: unknown) => thrown);
+    expect(slip).toMatchObject({ code: "usage.invalid-option", hint: 'Did you mean "make"?' });
+    expect((await findCommand(["slave", "./my.ts"], roles))?.rest).toEqual(["./my.ts"]);
+    expect((await findCommand(["serve", "mkae"], roles))?.rest).toEqual(["mkae"]);
   });
 
   test("subCommandsOf() loads them all", async () => {
