@@ -3,7 +3,7 @@ import { encodeFrame } from "../../protocol/codec.ts";
 import { findFault } from "../../protocol/fault.ts";
 import { WORDS } from "../../protocol/task-mesh.ts";
 import { MESSAGE_BODY_LIMIT_BYTES } from "../../rpc/body.ts";
-import { bytesWithRoom } from "../../rpc/headroom.ts";
+import { BatchMemory } from "./batch-memory.ts";
 import { PlainWriter } from "./plain-writer.ts";
 
 /** From so many bytes on a batch travels. */
@@ -12,6 +12,7 @@ export const BATCH_BYTES: number = 64 * 1024;
 const ROOM_BYTES = BATCH_BYTES + 16 * 1024;
 /** Less is copied out, so that what is kept takes no more memory than it needs. */
 const SMALL_BYTES = 32 * 1024;
+const MOST_ROOM = MESSAGE_BODY_LIMIT_BYTES + ROOM_BYTES;
 const NO_BYTES = new Uint8Array();
 const NIL = 0xc0;
 /** The widest elements. */
@@ -21,6 +22,8 @@ const PAD_BYTES = 8;
 export interface Batch {
   readonly body: Uint8Array;
   readonly count: number;
+  /** Where the body is; to be given back with `reuse()` when nobody reads it any more, or never. */
+  readonly memory?: Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -28,14 +31,13 @@ export interface Batch {
  * each alone would take longer than all else that is done to a small event.
  */
 export class BatchWriter {
-  readonly #plain = new PlainWriter(bytesWithRoom(ROOM_BYTES), (used, end) =>
+  readonly #memory = new BatchMemory();
+  readonly #plain = new PlainWriter(this.#memory.take(ROOM_BYTES), (used, end) =>
     this.#grow(used, end),
   );
   /** In front there is room to move what follows to where its largest part can be read in place. */
   #at = PAD_BYTES;
   #count = 0;
-  /** What was not given away when more was needed. */
-  #spare: Uint8Array<ArrayBuffer> | undefined;
   #event: string | undefined;
   /** For errors. */
   #writing = "";
@@ -85,9 +87,13 @@ export class BatchWriter {
     this.#event = undefined;
     this.#plain.alignAt = -1;
     if (end < SMALL_BYTES) return { body: bytes.slice(start, end), count };
-    this.#plain.use(this.#spare ?? bytesWithRoom(ROOM_BYTES));
-    this.#spare = undefined;
-    return { body: bytes.subarray(start, end), count };
+    this.#plain.use(this.#memory.take(ROOM_BYTES));
+    return { body: bytes.subarray(start, end), count, memory: bytes };
+  }
+
+  /** Nobody reads this memory any more. */
+  reuse(memory: Uint8Array<ArrayBuffer>): void {
+    this.#memory.give(memory);
   }
 
   #value(value: readonly unknown[]): void {
@@ -145,11 +151,14 @@ export class BatchWriter {
   }
 
   #grow(used: number, end: number): void {
-    if (end > MESSAGE_BODY_LIMIT_BYTES + ROOM_BYTES) return; // too large to travel, as will be told
-    const grown = bytesWithRoom(end);
-    if (this.#bytes.length === ROOM_BYTES) this.#spare = this.#bytes;
-    grown.set(this.#bytes.subarray(0, used));
+    if (end > MOST_ROOM) return; // too large to travel, as will be told
+    const old = this.#bytes;
+    // One that has grown already may grow on, and would be copied each time.
+    const room = old.length > ROOM_BYTES ? Math.max(end, Math.min(2 * old.length, MOST_ROOM)) : end;
+    const grown = this.#memory.take(room);
+    grown.set(old.subarray(0, used));
     this.#plain.use(grown);
+    this.#memory.give(old);
   }
 
   #nameOf(event: string): Uint8Array {

@@ -1,6 +1,6 @@
 import { DingError } from "../../core/errors.ts";
 import { Fifo } from "../fifo.ts";
-import { EventLog, type LogEntry, type LogWindow } from "./event-log.ts";
+import { EventLog, type LogEntry, type LoggedEvent, type LogWindow } from "./event-log.ts";
 import { Feed, type SlowPeerPolicy } from "./feed.ts";
 
 /** What one sender keeps. */
@@ -11,6 +11,8 @@ export interface BroadcastOptions {
   flight: LogWindow;
   /** So much may wait for peers that are slow. */
   waiting: LogWindow;
+  /** Hears of the memory of an entry that is gone when nobody reads there any more; it may never hear of some. */
+  free?: (memory: Uint8Array<ArrayBuffer>) => void;
 }
 
 interface Waiting {
@@ -28,10 +30,12 @@ export class Broadcast {
   readonly #feeds = new Map<number, Feed>();
   readonly #waiting = new Fifo<Waiting>();
   #waitingBytes = 0;
+  /** Up to this entry nobody knows here what is still read: its peers came and went, or asked for it again. */
+  #unclear = 0;
 
   constructor(options: BroadcastOptions) {
     this.#options = options;
-    this.#log = new EventLog(options.window);
+    this.#log = new EventLog(options.window, (event) => this.#onGone(event));
   }
 
   get head(): number {
@@ -46,6 +50,7 @@ export class Broadcast {
   /** A peer is there, or there again: it has everything up to `after`; default: what was before is not for it. */
   attach(nodeId: number, policy: SlowPeerPolicy, after: number = this.#log.head): Feed {
     const { flight } = this.#options;
+    this.#leave(nodeId);
     const feed = new Feed(this.#log, { nodeId, policy, flight, after: Math.min(after, this.head) });
     this.#feeds.set(nodeId, feed);
     return feed;
@@ -53,6 +58,7 @@ export class Broadcast {
 
   /** A peer is gone, for good or for now: it holds nobody up any more. What it lacks stays in the log, within the window. */
   detach(nodeId: number): void {
+    this.#leave(nodeId);
     this.#feeds.delete(nodeId);
     this.#goOn();
   }
@@ -63,6 +69,7 @@ export class Broadcast {
   }
 
   onAsk(nodeId: number, after: number): void {
+    this.#leave(nodeId);
     this.#feeds.get(nodeId)?.rewind(after);
   }
 
@@ -86,6 +93,11 @@ export class Broadcast {
     return this.#waiting.size;
   }
 
+  /** What is here will also be read by others. */
+  share(): void {
+    this.#unclear = this.head;
+  }
+
   /** An entry that is still here. */
   at(seq: number): LogEntry | undefined {
     return this.#log.at(seq);
@@ -102,6 +114,18 @@ export class Broadcast {
   /** Those that hold everybody up. */
   get slowNodes(): number[] {
     return [...this.#feeds.values()].filter(isSlow).map((feed) => feed.nodeId);
+  }
+
+  /** What was said to this peer may still be on its way to it, or be said again. */
+  #leave(nodeId: number): void {
+    this.#unclear = Math.max(this.#unclear, this.#feeds.get(nodeId)?.told ?? 0);
+  }
+
+  #onGone({ seq, memory }: LoggedEvent): void {
+    const { free } = this.#options;
+    if (!memory || !free || seq <= this.#unclear) return;
+    for (const feed of this.#feeds.values()) if (feed.isUnderWay(seq)) return;
+    free(memory);
   }
 
   #goOn(): void {

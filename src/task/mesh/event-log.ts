@@ -15,6 +15,8 @@ export interface LogEntry {
   readonly count?: number;
   /** What its sender says of it. */
   readonly note?: unknown;
+  /** Where the body is, if it may be written there again when nobody needs it any more. */
+  readonly memory?: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** An entry as its sender keeps it. */
@@ -24,6 +26,7 @@ export interface LoggedEvent {
   readonly to: Audience;
   readonly body: Uint8Array;
   readonly note: unknown;
+  readonly memory?: Uint8Array<ArrayBuffer> | undefined;
   /** The events of all entries up to this one. */
   readonly events: number;
   /** The bytes of all events up to this one. */
@@ -45,6 +48,7 @@ const MOST_COUNTED = 32_768;
 /** The latest events of one sender, once for all its peers: the oldest make way for new ones. */
 export class EventLog {
   readonly #window: LogWindow;
+  readonly #onGone: (event: LoggedEvent) => void;
   #events: LoggedEvent[] = [];
   #dead = 0;
   #head = 0;
@@ -55,8 +59,10 @@ export class EventLog {
   /** The last one that is gone; its bytes are free. */
   #gone: LoggedEvent = FORGOTTEN;
 
-  constructor(window: LogWindow) {
+  /** `onGone` hears of each event that makes way. */
+  constructor(window: LogWindow, onGone: (event: LoggedEvent) => void = () => {}) {
     this.#window = window;
+    this.#onGone = onGone;
   }
 
   /** The number of the latest event; 0 before the first. */
@@ -69,12 +75,12 @@ export class EventLog {
     return this.#head - (this.#events.length - this.#dead) + 1;
   }
 
-  append({ body, to, count = 1, note }: LogEntry): LoggedEvent {
+  append({ body, to, count = 1, note, memory }: LogEntry): LoggedEvent {
     this.#total += body.length;
     this.#count += count;
     const seq = (this.#head += 1);
     this.#noteCount(seq);
-    const event = { seq, to, body, note, events: this.#count, total: this.#total };
+    const event = { seq, to, body, note, memory, events: this.#count, total: this.#total };
     this.#events.push(event);
     while (this.first < this.#head && this.#isOver()) this.#drop();
     return event;
@@ -116,9 +122,10 @@ export class EventLog {
   #drop(): void {
     const oldest = this.#events[this.#dead];
     if (!oldest) return;
-    this.#gone = { ...oldest, body: FORGOTTEN.body, note: undefined };
+    this.#gone = { ...oldest, body: FORGOTTEN.body, note: undefined, memory: undefined };
     this.#events[this.#dead] = FORGOTTEN; // its body is free at once
     this.#dead += 1;
+    this.#onGone(oldest);
     if (this.#dead * 2 < this.#events.length) return;
     this.#events = this.#events.slice(this.#dead);
     this.#dead = 0;

@@ -61,6 +61,11 @@ export class Feed {
     return this.#taken;
   }
 
+  /** May this event be on its way? */
+  isUnderWay(seq: number): boolean {
+    return this.#taken < seq && seq <= this.#told;
+  }
+
   /** How many events it has been passed over for. */
   get dropped(): number {
     return this.#dropped;

@@ -44,8 +44,13 @@ interface Lacking {
 /** What a node says to the others: events and words, many in one entry, in the order in which they were emitted. */
 export class Outgoing {
   readonly #options: OutgoingOptions;
-  readonly #broadcast = new Broadcast({ window: WINDOW, flight: FLIGHT, waiting: NO_LIMIT });
   readonly #writer = new BatchWriter();
+  readonly #broadcast = new Broadcast({
+    window: WINDOW,
+    flight: FLIGHT,
+    waiting: NO_LIMIT,
+    free: (memory) => this.#writer.reuse(memory),
+  });
   /** For whom the open batch is. */
   #to: number | undefined;
   #isPlanned = false;
@@ -169,11 +174,11 @@ export class Outgoing {
   seal(): void {
     if (this.#writer.isEmpty) return;
     const note = this.#noteOf(this.#to);
-    const { body, count } = this.#writer.take(() => (note ? headBytes(note) : 0));
+    const { body, count, memory } = this.#writer.take(() => (note ? headBytes(note) : 0));
     if (!note) return; // it is gone, and with it the wish to hear
     this.#events += count;
     const target = this.#to === undefined ? undefined : this.#options.graph.find(this.#to)?.via;
-    this.#log({ body, count, note, to: target });
+    this.#log({ body, count, note, to: target, memory });
     this.pump();
   }
 
@@ -197,6 +202,7 @@ export class Outgoing {
     const key = `${stream} ${nodeId}`;
     if (this.#again.has(key)) return;
     this.#again.add(key);
+    this.#broadcast.share(); // the same bytes are in the log twice
     try {
       const last = this.#broadcast.head;
       for (let at = first; at <= last; at++) {

@@ -120,3 +120,23 @@ test("take() puts a large array where its elements can be read in place", () => 
     expect(args[1].every((element) => element === before)).toBe(true);
   }
 });
+
+test("reuse() makes the next large batch be written where an earlier one was; what is left from before is not sent", () => {
+  const writer = new BatchWriter();
+  const bodyOf = (args: unknown[]): { body: Uint8Array; memory: Uint8Array<ArrayBuffer> } => {
+    writer.addEvent("x", args);
+    const { body, memory } = writer.take();
+    if (!memory) throw new Error("no memory to be used again");
+    return { body, memory };
+  };
+  const first = bodyOf([new Uint8Array(1_000_000).fill(1)]);
+  writer.reuse(first.memory);
+  const args = [new Float32Array(200_000).fill(2)];
+  const second = bodyOf(args);
+  expect(second.memory).toBe(first.memory);
+  expect(valuesOf(second.body)).toEqual(["x", args]);
+  expect(bodyOf(args).memory).not.toBe(first.memory);
+  const small = new BatchWriter();
+  small.addEvent("x", []);
+  expect(small.take().memory).toBeUndefined();
+});

@@ -8,6 +8,12 @@ import { FakeClock } from "../../../support/fake-clock.ts";
 const NODES = [1, 2, 3];
 const RETRY_MS = 50;
 
+const WRITTEN_AGAIN = 255;
+
+function bodyOf(seq: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array([seq % WRITTEN_AGAIN]);
+}
+
 interface Frame {
   at: number;
   run: () => void;
@@ -24,6 +30,8 @@ class Simulation {
   >();
   /** What each of them is to hear: the number of each event and whom it is for. */
   readonly emitted: { seq: number; to: number | undefined }[] = [];
+  /** How often memory was free to be written again. */
+  freed = 0;
   readonly #policy: SlowPeerPolicy;
   #frames: Frame[] = [];
   #isHealed = false;
@@ -33,7 +41,12 @@ class Simulation {
     this.#policy = policy;
     const flight = { events: 20, bytes: 2_000 };
     const window = { events: windowEvents, bytes: 1_000_000 };
-    this.broadcast = new Broadcast({ window, flight, waiting: { events: 50, bytes: 50_000 } });
+    const waiting = { events: 50, bytes: 50_000 };
+    const free = (memory: Uint8Array): void => {
+      memory.fill(WRITTEN_AGAIN);
+      this.freed += 1;
+    };
+    this.broadcast = new Broadcast({ window, flight, waiting, free });
     for (const node of NODES) this.#addReceiver(node);
   }
 
@@ -69,7 +82,7 @@ class Simulation {
     const reception = new Reception({
       after: 0,
       deliver: ({ seq, body }) => {
-        expect(body).toEqual(new Uint8Array([seq % 256]));
+        expect(body).toEqual(bodyOf(seq));
         heard.push(seq);
       },
       missed: (after, upTo) => {
@@ -89,7 +102,8 @@ class Simulation {
       const to = this.chance.next() < 0.3 ? this.chance.pick(NODES) : undefined;
       const seq = this.emitted.length + 1;
       try {
-        void this.broadcast.emit({ body: new Uint8Array([seq % 256]), to });
+        const memory = bodyOf(seq);
+        void this.broadcast.emit({ body: memory, to, memory });
         this.emitted.push({ seq, to });
       } catch {
         // Too many wait for a slow node: this one is never said, and has no number.
@@ -155,20 +169,26 @@ function checkEach(simulation: Simulation, mayMiss: boolean): void {
   expect(simulation.pending).toBe(0);
 }
 
-/** Plays it for many seeds; gives how many events were missed in all. */
-function play(windowEvents: number, policy: SlowPeerPolicy, mayMiss: boolean): number {
+/** Plays it for many seeds; gives how many events were missed, and how often memory was freed, in all. */
+function play(
+  windowEvents: number,
+  policy: SlowPeerPolicy,
+  mayMiss: boolean,
+): { missed: number; freed: number } {
   let missed = 0;
+  let freed = 0;
   for (let seed = 1; seed <= 20; seed++) {
     try {
       const simulation = new Simulation(seed, windowEvents, policy);
       simulation.run(300);
       checkEach(simulation, mayMiss);
       for (const receiver of simulation.receivers.values()) missed += receiver.missed.length;
+      freed += simulation.freed;
     } catch (thrown) {
       throw new Error(`Seed ${seed}`, { cause: thrown });
     }
   }
-  return missed;
+  return { missed, freed };
 }
 
 test("each listener hears each event once and in order, over loss, repetition, overtaking and breaks", () => {
@@ -176,9 +196,11 @@ test("each listener hears each event once and in order, over loss, repetition, o
 });
 
 test("what is no longer in the window is told as missed, all else comes once and in order", () => {
-  expect(play(30, "slow", true)).toBeGreaterThan(0);
+  const { missed, freed } = play(30, "slow", true);
+  expect([missed > 0, freed > 0]).toEqual([true, true]);
 });
 
 test("a peer that is passed over is told what it missed, all else comes once and in order", () => {
-  expect(play(100_000, "drop", true)).toBeGreaterThan(0);
+  expect(play(100_000, "drop", true).missed).toBeGreaterThan(0);
+  expect(play(60, "drop", true).freed).toBeGreaterThan(0);
 });

@@ -148,3 +148,37 @@ test("a reception asks once for a gap, again when nothing comes, and notices a l
   reception.accept({ kind: "missed", after: 5, upTo: 6 });
   expect([heard, clock.pending]).toEqual([["ask 5", "missed 5>6", 7], 0]);
 });
+
+test("free() hears of memory that nobody reads any more, and of none that may be on its way or said again", () => {
+  const freed: number[] = [];
+  const broadcast = made({
+    window: { events: 2, bytes: 10_000 },
+    flight: { events: 100, bytes: 1_000 },
+    free: (memory) => freed.push(memory[0] ?? 0),
+  });
+  let count = 0;
+  const emit = (): void => {
+    const memory = new Uint8Array([(count += 1)]);
+    void broadcast.emit({ body: memory, to: undefined, memory });
+    for (const feed of broadcast.feeds.values()) saidBy(feed);
+  };
+  broadcast.attach(1, "slow");
+  broadcast.attach(2, "slow");
+  for (let entry = 1; entry <= 3; entry++) emit();
+  broadcast.onTaken(1, 3);
+  expect(freed).toEqual([]); // 1 is on its way to node 2 when it makes way
+  broadcast.onTaken(2, 3);
+  emit();
+  emit();
+  expect(freed).toEqual([2, 3]);
+  broadcast.onTaken(1, 5);
+  broadcast.detach(2); // whose session may say 4 and 5 again
+  for (let entry = 6; entry <= 8; entry++) emit();
+  expect(freed).toEqual([2, 3]);
+  broadcast.onTaken(1, 8);
+  broadcast.share();
+  for (let entry = 9; entry <= 11; entry++) emit();
+  broadcast.onTaken(1, 11);
+  emit();
+  expect(freed).toEqual([2, 3, 10]);
+});
