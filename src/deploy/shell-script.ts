@@ -1,6 +1,6 @@
 import { type KeptProgram, stopTimeoutS } from "./kept-program.ts";
 import { SHELL_PARTS } from "./shell-parts.ts";
-import { commandForShell, quoteForShell } from "./quote.ts";
+import { commandForShell, quotedForShell } from "./quote.ts";
 
 /** A POSIX shell script that starts the program, and again whenever it ends; once on each node. */
 export function shellScript(what: KeptProgram): string {
@@ -19,8 +19,8 @@ function head(what: KeptProgram): string {
 # shellcheck disable=SC2016 # in single quotes nothing is meant to be replaced
 set -u
 
-name=${quoteForShell(name)}
-folder=${quoteForShell(folder)}
+name=${quotedForShell(name)}
+folder=${quotedForShell(folder)}
 stop_timeout_s=${seconds}
 run_program() {
   exec ${commandForShell(what)}

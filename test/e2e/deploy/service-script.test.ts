@@ -27,7 +27,7 @@ describe("serviceScript()", () => {
     async () => {
       await using service = await MadeService.write({ args: ODD });
       const keep = shellScript({
-        name: "trainer",
+        name: "test",
         title: "ding slave",
         role: "slave",
         program: "/opt/it's ding",
