@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { messageOf } from "../core/errors.ts";
+import { DingError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { backoffMs } from "../core/retry.ts";
 import { delay } from "../core/wait.ts";
@@ -36,9 +36,11 @@ export async function keepJoined(options: JoinOptions): Promise<void> {
   for (let attempt = 1; !signal.aborted; attempt++) {
     try {
       const link = await dialLink(url, { headers, tls, timeoutMs: DIAL_TIMEOUT_MS, signal });
-      log.info(`joined master ${master}`);
       let isWanted = false;
-      void accept(link).then((hasSession) => (isWanted = hasSession));
+      void accept(link).then((hasSession) => {
+        isWanted = hasSession;
+        if (hasSession) log.info(`joined master ${master}`);
+      });
       lastProblem = "";
       await Promise.race([link.closed, aborted(signal)]);
       // A master that only hangs up is not asked ten times a second.
@@ -46,12 +48,25 @@ export async function keepJoined(options: JoinOptions): Promise<void> {
     } catch (thrown) {
       if (signal.aborted) return;
       // A master that is away for a night is told of once, not at every try.
-      const problem = messageOf(thrown);
-      if (problem !== lastProblem) log.warn(`cannot join master ${master}: ${problem}`);
-      lastProblem = problem;
+      const { message, hint } = problemOf(DingError.from(thrown), token !== undefined);
+      if (message !== lastProblem) log.warn(`cannot join master ${master}: ${message}`, { hint });
+      lastProblem = message;
     }
     await delay(attempt === 0 ? REDIAL.minMs : backoffMs(REDIAL, attempt), signal).catch(() => {});
   }
+}
+
+/** A WebSocket that is refused knows the status alone. */
+function problemOf(
+  error: DingError,
+  hasToken: boolean,
+): { message: string; hint?: string | undefined } {
+  const { status } = error.details;
+  if (status !== 401 && status !== 403) return error;
+  return {
+    message: hasToken ? "it does not know this token" : "it asks for a token",
+    hint: "Pass the master's token: --token-file FILE, or DING_TOKEN in the environment.",
+  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

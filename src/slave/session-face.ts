@@ -46,6 +46,8 @@ export class SessionFace implements AsyncDisposable {
   readonly #masters = new Map<Session, SessionMaster>();
   /** Of masters that were dialled: their links know a URL. */
   readonly #addresses = new WeakMap<Link, string>();
+  /** By address, why the last link to a master that was dialled came to nothing. */
+  readonly #problems = new Map<string, string>();
 
   constructor(options: SessionFaceOptions) {
     this.#options = options;
@@ -53,8 +55,7 @@ export class SessionFace implements AsyncDisposable {
       ...options,
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
       admit: (hello, link) => this.#admit(hello, link),
-      onRejected: (link, { message }) =>
-        options.log.warn(`connection with ${this.#addressOf(link)} came to nothing: ${message}`),
+      onRejected: (link, { message }) => this.#tellProblem(link, message),
     });
   }
 
@@ -82,6 +83,16 @@ export class SessionFace implements AsyncDisposable {
     return this.#addresses.get(link) ?? link.peer;
   }
 
+  /** A master that turns this slave away is told of once, not whenever it is dialled again. */
+  #tellProblem(link: Link, message: string): void {
+    const dialled = this.#addresses.get(link);
+    if (dialled !== undefined) {
+      if (this.#problems.get(dialled) === message) return;
+      this.#problems.set(dialled, message);
+    }
+    this.#options.log.warn(`connection with ${this.#addressOf(link)} came to nothing: ${message}`);
+  }
+
   async #admit(hello: Hello, link: Link): Promise<Admission> {
     const { channel, seat, isStopping, facts } = this.#options;
     if (isStopping()) throw refuse("SYSTEM_SHUTTING_DOWN");
@@ -94,6 +105,7 @@ export class SessionFace implements AsyncDisposable {
       welcome: facts(),
       listen: (session) => {
         const peer = master.open(session);
+        this.#problems.delete(master.address);
         this.#sessions.add(session);
         this.#masters.set(session, master);
         return {

@@ -104,12 +104,39 @@ test("a slave on another channel is turned away, and does not hammer the master"
   const { master, address, joined } = await startListening({ channel: 5, log });
   await using _master = master;
   await using proxy = await TcpProxy.open(Number(address.split(":")[1]));
-  await using _slave = await join(`127.0.0.1:${proxy.port}`, "stranger", () => 1);
+  const slaveLog = recordLog();
+  const dialled = `127.0.0.1:${proxy.port}`;
+  await using _slave = await startSlave(() => 1, {
+    join: [dialled],
+    name: "stranger",
+    log: slaveLog,
+  });
   await until(() => log.text().includes("turned away"), { what: "the log line" });
   const since = performance.now();
   await until(() => performance.now() - since > 700, { what: "some time" });
   expect(joined).toEqual([]);
+  await until(() => proxy.accepted > 1, { what: "another dial" });
   expect(proxy.accepted).toBeLessThan(6);
+  const told = slaveLog
+    .text()
+    .split("\n")
+    .filter((line) => line.includes(dialled));
+  expect(told).toEqual([expect.stringContaining("the master is on channel 5")]);
+});
+
+test("a slave without the master's token is told what it lacks", async () => {
+  const { master, address } = await startListening({ token: "s3cret" });
+  await using _master = master;
+  for (const [token, why] of [
+    [undefined, "it asks for a token"],
+    ["other", "it does not know this token"],
+  ] as const) {
+    const log = recordLog();
+    await using _slave = await startSlave(() => 1, { join: [address], token, log });
+    await until(() => log.text().includes(`cannot join master ${address}: ${why}`), {
+      what: `the words "${why}"`,
+    });
+  }
 });
 
 test("a slave that has a master already tells a second one so, and comes when it is free", async () => {
