@@ -27,6 +27,10 @@ export const NO_PART = -1;
 const FIXED_BYTES = 40;
 const NOWHERE = -1;
 
+/** Where the fixed part is written and read: to ask each small frame for its buffer takes longer than to copy this. */
+const fixed = new DataView(new ArrayBuffer(FIXED_BYTES));
+const fixedBytes = new Uint8Array(fixed.buffer);
+
 /** Requests come in few forms: groups that were seen are not read or written again. */
 const KEPT = 64;
 const LONGEST_KEPT_BYTES = 256;
@@ -55,14 +59,14 @@ export function frameWith(
 ): { frame: Uint8Array; start: number } {
   const start = startOf(groups);
   const frame = bytesWithRoom(start + room);
-  const view = new DataView(frame.buffer, frame.byteOffset, FIXED_BYTES);
-  view.setUint32(0, groups.length, true);
-  view.setInt32(4, part, true);
-  view.setInt32(8, count, true);
-  view.setUint32(12, 0, true);
-  view.setFloat64(16, computeMs, true);
-  view.setFloat64(24, place?.at ?? NOWHERE, true);
-  view.setFloat64(32, place?.bytes ?? NOWHERE, true);
+  fixed.setUint32(0, groups.length, true);
+  fixed.setInt32(4, part, true);
+  fixed.setInt32(8, count, true);
+  fixed.setUint32(12, 0, true);
+  fixed.setFloat64(16, computeMs, true);
+  fixed.setFloat64(24, place?.at ?? NOWHERE, true);
+  fixed.setFloat64(32, place?.bytes ?? NOWHERE, true);
+  frame.set(fixedBytes);
   frame.set(groups, FIXED_BYTES);
   return { frame, start };
 }
@@ -74,16 +78,16 @@ export function startOf(groups: Uint8Array): number {
 
 /** The head of a frame, and where the bytes behind it begin. */
 export function readHead(frame: Uint8Array): FrameHead & { start: number } {
-  const view = new DataView(frame.buffer, frame.byteOffset, FIXED_BYTES);
-  const length = view.getUint32(0, true);
-  const at = view.getFloat64(24, true);
+  for (let at = 0; at < FIXED_BYTES; at++) fixedBytes[at] = frame[at] as number;
+  const length = fixed.getUint32(0, true);
+  const at = fixed.getFloat64(24, true);
   const end = FIXED_BYTES + length;
   return {
     groups: groupsOf(frame, end),
-    place: at === NOWHERE ? undefined : { at, bytes: view.getFloat64(32, true) },
-    computeMs: view.getFloat64(16, true),
-    part: view.getInt32(4, true),
-    count: view.getInt32(8, true),
+    place: at === NOWHERE ? undefined : { at, bytes: fixed.getFloat64(32, true) },
+    computeMs: fixed.getFloat64(16, true),
+    part: fixed.getInt32(4, true),
+    count: fixed.getInt32(8, true),
     start: aligned(end),
   };
 }

@@ -1,10 +1,14 @@
 import { DingError } from "../../core/errors.ts";
 import { Tensor, type TensorData } from "../../protocol/tensor.ts";
+import type { Soon } from "../soon.ts";
 
 /** What a step gave, when it has come: also where it is a list of promises, as `inputs.map(async …)` makes. */
 export function settled(given: unknown): unknown {
-  if (!Array.isArray(given)) return given;
-  return given.some(isThenable) ? Promise.all(given) : given;
+  return isPending(given) ? Promise.all(given) : given;
+}
+
+function isPending(given: unknown): given is readonly unknown[] {
+  return Array.isArray(given) && given.some(isThenable);
 }
 
 function isThenable(value: unknown): boolean {
@@ -15,13 +19,30 @@ function isThenable(value: unknown): boolean {
   );
 }
 
-/** The outputs of a step as a list, one for each item; throws task.invalid-result, with both numbers, when they are not as many. */
-export async function outputList(
+/**
+ * The outputs of a step as a list, one for each item, at once where they are there; throws, or rejects with,
+ * task.invalid-result, with both numbers, when they are not as many.
+ */
+export function outputList(given: unknown, count: number, step: string): Soon<readonly unknown[]> {
+  return isThenable(given) || isPending(given)
+    ? outputsLater(given, count, step)
+    : checkedList(given, count, { given, step });
+}
+
+async function outputsLater(
   given: unknown,
   count: number,
   step: string,
 ): Promise<readonly unknown[]> {
-  const outputs = listOf(await settled(await given));
+  return checkedList(await settled(await given), count, { given, step });
+}
+
+function checkedList(
+  come: unknown,
+  count: number,
+  { given, step }: { given: unknown; step: string },
+): readonly unknown[] {
+  const outputs = listOf(come);
   if (outputs?.length === count) return outputs;
   const got = outputs ? `${outputs.length}` : nameOf(given);
   const message = `Cannot use what ${step} returned: ${got} for ${count} ${count === 1 ? "item" : "items"}`;

@@ -2,6 +2,7 @@ import { DingError } from "../../core/errors.ts";
 import type { Signature } from "../../protocol/datatype.ts";
 import type { LoadedModel, ModelPlugin, PredictContext } from "./model-plugin.ts";
 import { outputList, settled } from "./outputs.ts";
+import { after, type Soon } from "../soon.ts";
 import { isSchema, type StandardSchema } from "../../plugin/schema.ts";
 import { fixedBatch, signatureFault, withFreeBatch } from "./signature.ts";
 import type { LoadedSteps, ModelSteps } from "./steps.ts";
@@ -50,17 +51,30 @@ function noAnswerError(path: string): DingError {
   });
 }
 
-async function predictBatch(
-  { batching, preprocess, predict, postprocess }: LoadedSteps,
+function predictBatch(
+  steps: LoadedSteps,
   inputs: readonly unknown[],
   ctx: PredictContext,
-): Promise<readonly unknown[]> {
+): Soon<readonly unknown[]> {
+  const { predict, postprocess } = steps;
+  const isPrepared = !steps.batching && !steps.preprocess;
+  const batch = isPrepared ? inputs : preparedBatch(steps, inputs, ctx);
+  return after(batch, (prepared) => {
+    const outputs = outputList(predict?.(prepared, ctx), inputs.length, "predict");
+    if (!postprocess) return outputs;
+    return after(outputs, (all) => outputList(postprocess(all, ctx), inputs.length, "postprocess"));
+  });
+}
+
+async function preparedBatch(
+  { batching, preprocess }: LoadedSteps,
+  inputs: readonly unknown[],
+  ctx: PredictContext,
+): Promise<unknown> {
   let batch: unknown = inputs;
   if (batching) batch = await settled(await batching(batch, ctx));
   if (preprocess) batch = await settled(await preprocess(batch, ctx));
-  const outputs = await outputList(predict?.(batch, ctx), inputs.length, "predict");
-  if (!postprocess) return outputs;
-  return outputList(postprocess(outputs, ctx), inputs.length, "postprocess");
+  return batch;
 }
 
 /** Whatever `generate` gave, piece by piece. */

@@ -3,6 +3,7 @@ import type { StackedAnswer } from "../batch-frame.ts";
 import type { Group } from "../frame-reader.ts";
 import type { LoadedModel, ModelContext } from "../plugin/model-plugin.ts";
 import { DingError } from "../../core/errors.ts";
+import type { Soon } from "../soon.ts";
 import { wordsOf } from "./failure.ts";
 import type { Outcome } from "./halves.ts";
 
@@ -14,9 +15,9 @@ export interface EngineCall {
   readonly onThrown?: (thrown: unknown) => void;
 }
 
-/** Runs batches through a model. Never rejects for what is in a payload, or for what the model throws. */
+/** Runs batches through a model, at once where it can. Never fails for what is in a payload, or for what the model throws. */
 export interface Engine {
-  run(groups: readonly Group[], call: EngineCall): Promise<StackedAnswer>;
+  run(groups: readonly Group[], call: EngineCall): Soon<StackedAnswer>;
 }
 
 /** What engines are made of. */

@@ -1,3 +1,5 @@
+import type { Soon } from "../soon.ts";
+
 /** What became of an item: what was made of it, or why nothing was. */
 export type Outcome<T> = { readonly value: T } | { readonly thrown: unknown };
 
@@ -6,6 +8,9 @@ export interface HalvesOptions {
   /** Is it the fault of a whole batch, whatever is in it? Then nothing is tried again. */
   isHopeless: (thrown: unknown) => boolean;
 }
+
+/** Gives one value for each item from `from` up to, and without, `to`. */
+type Run<T> = (from: number, to: number) => Soon<readonly T[]>;
 
 /** From the item `from` up to, and without, the item `to`. */
 interface Part {
@@ -24,15 +29,39 @@ const MOST_VAIN_ITEMS = 16;
  * does so alone, and all others have their outputs. The work is bounded: for n
  * items at most 2n − 1 runs, and when nothing at all succeeds at most 31, after
  * which the items that were not tried alone fail as their last part did.
- * `run` gives one value for each item.
+ * Gives the outcomes at once where the whole batch is well at once.
  */
-export async function runInHalves<T>(
+export function runInHalves<T>(
   count: number,
-  run: (from: number, to: number) => Promise<readonly T[]>,
+  run: Run<T>,
+  options: HalvesOptions,
+): Soon<Outcome<T>[]> {
+  const all = (values: readonly T[]): Outcome<T>[] =>
+    Array.from({ length: count }, (_, index) => ({ value: values[index] as T }));
+  const failed = (thrown: unknown): Promise<Outcome<T>[]> =>
+    runParts({ from: 0, to: count, thrown }, run, options);
+  let values: Soon<readonly T[]>;
+  try {
+    values = run(0, count);
+  } catch (thrown) {
+    return failed(thrown);
+  }
+  return values instanceof Promise ? values.then(all, failed) : all(values);
+}
+
+/** A batch that has failed as a whole. */
+async function runParts<T>(
+  whole: Part,
+  run: Run<T>,
   { isHopeless }: HalvesOptions,
 ): Promise<Outcome<T>[]> {
-  const outcomes: Outcome<T>[] = Array.from({ length: count });
+  const outcomes: Outcome<T>[] = Array.from({ length: whole.to });
   const tally = { well: 0, failedParts: 0, failedItems: 0 };
+  const fail = (part: Part): Part => {
+    if (part.to - part.from === 1) tally.failedItems += 1;
+    else tally.failedParts += 1;
+    return part;
+  };
   const attempt = async (from: number, to: number): Promise<Part | undefined> => {
     try {
       const values = await run(from, to);
@@ -42,13 +71,10 @@ export async function runInHalves<T>(
       tally.well += 1;
       return undefined;
     } catch (thrown) {
-      if (to - from === 1) tally.failedItems += 1;
-      else tally.failedParts += 1;
-      return { from, to, thrown };
+      return fail({ from, to, thrown });
     }
   };
-  const first = await attempt(0, count);
-  const failed = first ? [first] : [];
+  const failed = [fail(whole)];
   for (let part = failed.shift(); part; part = failed.shift()) {
     const { from, to, thrown } = part;
     const isInVain = tally.well === 0 && tally.failedItems >= MOST_VAIN_ITEMS;

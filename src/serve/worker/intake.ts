@@ -5,7 +5,7 @@ import type { StandardSchema } from "../../plugin/schema.ts";
 import { rowsOfTensor, type Elements } from "./elements.ts";
 import { failureRecord } from "./failure.ts";
 import { atPlace, checkedBy } from "./item-fault.ts";
-import type { ItemReader, ItemShapes } from "./item-reader.ts";
+import type { ItemReader, ItemShapes, TypedItem } from "./item-reader.ts";
 import { INPUT, sortGroups, type GroupSink, type PayloadForm } from "./sort-groups.ts";
 import { decodedValue } from "./value-codec.ts";
 
@@ -42,13 +42,12 @@ export class Intake implements GroupSink {
     this.#options = options;
   }
 
-  /** Takes what lies in a frame, in its order. */
-  async takeAll(groups: readonly Group[]): Promise<this> {
-    await sortGroups(groups, this.#options.reader, this);
-    return this;
+  /** Takes what lies in a frame, in its order; gives a promise only where a schema may have to be waited for. */
+  takeAll(groups: readonly Group[]): void | Promise<void> {
+    return sortGroups(groups, this.#options.reader, this);
   }
 
-  async takeRows(tensors: readonly NamedTensor[], rows: readonly number[]): Promise<void> {
+  takeRows(tensors: readonly NamedTensor[], rows: readonly number[]): void | Promise<void> {
     const specs = this.#options.reader?.readers;
     const columns = tensors.map((tensor): [string, (row: number) => Elements] => {
       const as = specs?.find(({ name }) => name === tensor.name)?.spec.as;
@@ -56,19 +55,33 @@ export class Intake implements GroupSink {
     });
     const shapes = Object.fromEntries(tensors.map(({ name, shape }) => [name, shape.slice(1)]));
     let row = 0;
+    const next = (): TypedItem => {
+      const item: TypedItem = {};
+      for (const [name, at] of columns) item[name] = at(row);
+      row += 1;
+      return item;
+    };
+    if (this.#options.schema) return this.#takeChecked(rows, next, shapes);
     for (const count of rows) {
-      const items: unknown[] = [];
-      for (let taken = 0; taken < count; taken++, row++) {
-        const item: Record<string, Elements> = {};
-        for (const [name, at] of columns) item[name] = at(row);
-        items.push(item);
+      this.seats.push({ form: "tensors", from: this.items.length, rows: count });
+      for (let taken = 0; taken < count; taken++) {
+        this.items.push(next());
+        this.shapes.push(shapes);
       }
-      if (this.#options.schema) await this.#seatChecked("tensors", items, shapes);
-      else this.#seat("tensors", items, () => shapes);
     }
   }
 
-  async takeValues({ form, values }: Values): Promise<void> {
+  async #takeChecked(
+    rows: readonly number[],
+    next: () => TypedItem,
+    shapes: ItemShapes,
+  ): Promise<void> {
+    for (const count of rows) {
+      await this.#seatChecked("tensors", Array.from({ length: count }, next), shapes);
+    }
+  }
+
+  takeValues({ form, values }: Values): void | Promise<void> {
     const { reader, schema } = this.#options;
     const items: unknown[] = [];
     const shapes: ItemShapes[] = [];
@@ -83,8 +96,8 @@ export class Intake implements GroupSink {
         return this.refuse(form, failureRecord(atPlace(thrown, place)));
       }
     }
-    if (schema) await this.#seatChecked(form, items, NO_SHAPES);
-    else this.#seat(form, items, (index) => shapes[index] ?? NO_SHAPES);
+    if (schema) return this.#seatChecked(form, items, NO_SHAPES);
+    this.#seat(form, items, (index) => shapes[index] ?? NO_SHAPES);
   }
 
   refuse(form: PayloadForm, error: ErrorRecord): void {

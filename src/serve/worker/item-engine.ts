@@ -2,6 +2,7 @@ import { systemClock } from "../../core/clock.ts";
 import type { StackedAnswer } from "../batch-frame.ts";
 import type { Group } from "../frame-reader.ts";
 import { outputList } from "../plugin/outputs.ts";
+import { after, type Soon } from "../soon.ts";
 import {
   isHopeless,
   tellFailures,
@@ -28,24 +29,30 @@ export class ItemEngine implements Engine {
     this.#outtake = new Outtake({ signature: output, schema: outputSchema });
   }
 
-  async run(groups: readonly Group[], call: EngineCall): Promise<StackedAnswer> {
+  run(groups: readonly Group[], call: EngineCall): Soon<StackedAnswer> {
     const schema = this.#options.model.inputSchema;
-    const intake = await new Intake({ reader: this.#reader, schema }).takeAll(groups);
-    const begunMs = systemClock.now();
-    const outcomes = await this.#predict(intake, call);
-    const computeMs = intake.items.length === 0 ? 0 : systemClock.now() - begunMs;
-    const faults: Outcome<unknown>[] = [];
-    const results = await this.#outtake.giveAll(intake.seats, outcomes, (thrown) => {
-      faults.push({ thrown });
-    });
-    tellFailures(this.#options.context, faults, call);
-    return { computeMs, results };
+    const intake = new Intake({ reader: this.#reader, schema });
+    return after(intake.takeAll(groups), () => this.#runItems(intake, call));
   }
 
-  async #predict({ items, shapes }: Intake, call: EngineCall): Promise<Outcome<unknown>[]> {
+  #runItems(intake: Intake, call: EngineCall): Soon<StackedAnswer> {
+    const begunMs = systemClock.now();
+    return after(this.#predict(intake, call), (outcomes) => {
+      const computeMs = intake.items.length === 0 ? 0 : systemClock.now() - begunMs;
+      tellFailures(this.#options.context, outcomes, call);
+      const faults: Outcome<unknown>[] = [];
+      const onFault = (thrown: unknown): void => void faults.push({ thrown });
+      return after(this.#outtake.giveAll(intake.seats, outcomes, onFault), (results) => {
+        tellFailures(this.#options.context, faults, call);
+        return { computeMs, results };
+      });
+    });
+  }
+
+  #predict({ items, shapes }: Intake, call: EngineCall): Soon<Outcome<unknown>[]> {
     if (items.length === 0) return [];
     const { model, context } = this.#options;
-    const run = async (from: number, to: number): Promise<readonly unknown[]> => {
+    const run = (from: number, to: number): Soon<readonly unknown[]> => {
       call.abort.throwIfAborted();
       const isAll = from === 0 && to === items.length;
       const facts = { ...call, shapes: isAll ? shapes : shapes.slice(from, to) };
@@ -53,10 +60,6 @@ export class ItemEngine implements Engine {
       const outputs = model.predict?.(items.slice(from, to), new CallContext(context, facts));
       return outputList(outputs, to - from, "predict");
     };
-    const outcomes = await runInHalves(items.length, run, {
-      isHopeless: (thrown) => isHopeless(thrown, call),
-    });
-    tellFailures(context, outcomes, call);
-    return outcomes;
+    return runInHalves(items.length, run, { isHopeless: (thrown) => isHopeless(thrown, call) });
   }
 }

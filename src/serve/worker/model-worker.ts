@@ -9,6 +9,7 @@ import { Peer, type IncomingCall } from "../../rpc/peer.ts";
 import { Session } from "../../rpc/session.ts";
 import { decodeBatchGroups, encodeAnswer, type StackedAnswer } from "../batch-frame.ts";
 import { deviceEnv } from "../devices.ts";
+import { after, type Soon } from "../soon.ts";
 import type { ModelContext } from "../plugin/model-plugin.ts";
 import {
   WORKER_EVENTS,
@@ -69,7 +70,7 @@ class ModelWorker {
   constructor(session: Session, log: Logger) {
     this.#session = session;
     this.#log = log;
-    this.#calls = new OneByOne(session, systemClock, (call) => void this.#begin(call));
+    this.#calls = new OneByOne(session, systemClock, (call) => this.#begin(call));
   }
 
   answer(call: IncomingCall): void {
@@ -129,29 +130,46 @@ class ModelWorker {
     }
   }
 
-  async #begin(call: IncomingCall): Promise<void> {
+  /** What is done at once is answered at once. */
+  #begin(call: IncomingCall): void {
     call.onCancel = () =>
       this.#cancel(new DingError("task.cancelled", "Nobody waits for it any more"));
     this.#statistics.begin(call);
+    let answer: Soon<Uint8Array | undefined>;
     try {
-      const answer = await (call.method === WORKER_METHODS.BATCH
-        ? this.#batch(call)
-        : this.#stream(call));
-      this.#statistics.end();
-      call.reply(answer);
+      answer = call.method === WORKER_METHODS.BATCH ? this.#batch(call) : this.#stream(call);
     } catch (thrown) {
-      this.#statistics.end();
-      call.fail(thrown instanceof DingError ? thrown.toJSON() : failureRecord(thrown));
+      return this.#fail(call, thrown);
     }
+    if (!(answer instanceof Promise)) return this.#reply(call, answer);
+    answer.then(
+      (body) => this.#reply(call, body),
+      (thrown: unknown) => this.#fail(call, thrown),
+    );
+  }
+
+  #reply(call: IncomingCall, answer: Uint8Array | undefined): void {
+    this.#statistics.end();
+    call.reply(answer);
+    this.#done();
+  }
+
+  #fail(call: IncomingCall, thrown: unknown): void {
+    this.#statistics.end();
+    call.fail(thrown instanceof DingError ? thrown.toJSON() : failureRecord(thrown));
+    this.#done();
+  }
+
+  #done(): void {
     this.#cancel = () => {};
     this.#calls.done();
   }
 
-  async #batch(call: IncomingCall): Promise<Uint8Array> {
-    return encodeAnswer(await this.#run(call, {}), this.#memory);
+  #batch(call: IncomingCall): Soon<Uint8Array> {
+    return after(this.#run(call, {}), (answer) => encodeAnswer(answer, this.#memory));
   }
 
-  #run({ body }: IncomingCall, parameters: StreamMeta["parameters"]): Promise<StackedAnswer> {
+  #run({ body }: IncomingCall, parameters: StreamMeta["parameters"]): Soon<StackedAnswer> {
     const { engine } = this.#loaded;
     if (!engine) throw streamsOnlyError(this.#context);
     const abort = new LazyAbort();

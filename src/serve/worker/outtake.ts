@@ -3,6 +3,7 @@ import type { Signature } from "../../protocol/datatype.ts";
 import type { BatchResult } from "../batch-frame.ts";
 import type { Stacked } from "../frame-groups.ts";
 import type { Values } from "../inference.ts";
+import { after, type Soon } from "../soon.ts";
 import type { StandardSchema } from "../../plugin/schema.ts";
 import { failureRecord } from "./failure.ts";
 import type { Outcome } from "./halves.ts";
@@ -34,15 +35,25 @@ export class Outtake {
     this.#reader = signature && new ItemReader(signature);
   }
 
-  /** The answers to all seats; for each that has a bad item, the error of the first of these. `onFault` hears what cannot be used. */
-  async giveAll(
+  /**
+   * The answers to all seats, at once where there is no schema; for each that has a bad item, the error of the first of
+   * these. `onFault` hears what cannot be used.
+   */
+  giveAll(
     seats: readonly Seat[],
     outcomes: readonly Outcome<unknown>[],
     onFault: (fault: unknown) => void = () => {},
-  ): Promise<Result[]> {
-    const checked = this.#schema
-      ? await checkedOutcomes(this.#schema, outcomes, onFault)
-      : outcomes;
+  ): Soon<Result[]> {
+    const schema = this.#schema;
+    const checked = schema ? checkedOutcomes(schema, outcomes, onFault) : outcomes;
+    return after(checked, (all) => this.#giveChecked(seats, all, onFault));
+  }
+
+  #giveChecked(
+    seats: readonly Seat[],
+    checked: readonly Outcome<unknown>[],
+    onFault: (fault: unknown) => void,
+  ): Result[] {
     const results: Result[] = [];
     let stack: OutputStack | undefined;
     const endStack = (): void => {

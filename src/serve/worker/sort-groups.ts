@@ -22,26 +22,43 @@ export interface GroupSink {
 /** Where faults of clients count. */
 export const INPUT = { what: "input", code: "usage.invalid-input" } as const;
 
-/** Goes through a batch: what does not fit the model's inputs is refused, payload by payload. */
-export async function sortGroups(
+/**
+ * Goes through a batch: what does not fit the model's inputs is refused, payload by payload. Gives a promise only
+ * where the sink does: a turn for each step would take longer than a small batch.
+ */
+export function sortGroups(
   groups: readonly Group[],
   reader: ItemReader | undefined,
   sink: GroupSink,
-): Promise<void> {
-  for (const group of groups) {
-    if (group.kind === "values")
-      for (const payload of group.payloads) await sink.takeValues(payload);
-    else if (group.kind === "stacked") await sortTensors(group, reader, sink);
-    else if (group.kind === "odd") sink.refuse("tensors", oddError(group.payload));
-    else sink.refuse("tensors", group.error);
+): void | Promise<void> {
+  for (let at = 0; at < groups.length; at++) {
+    const taking = sortGroup(groups[at] as Group, reader, sink);
+    if (taking) return taking.then(() => sortGroups(groups.slice(at + 1), reader, sink));
   }
 }
 
-async function sortTensors(
+function sortGroup(
+  group: Group,
+  reader: ItemReader | undefined,
+  sink: GroupSink,
+): void | Promise<void> {
+  if (group.kind === "values") return takeValues(group.payloads, sink);
+  if (group.kind === "stacked") return sortTensors(group, reader, sink);
+  sink.refuse("tensors", group.kind === "odd" ? oddError(group.payload) : group.error);
+}
+
+function takeValues(payloads: readonly Values[], sink: GroupSink): void | Promise<void> {
+  for (let at = 0; at < payloads.length; at++) {
+    const taking = sink.takeValues(payloads[at] as Values);
+    if (taking) return taking.then(() => takeValues(payloads.slice(at + 1), sink));
+  }
+}
+
+function sortTensors(
   group: Stacked,
   reader: ItemReader | undefined,
   sink: GroupSink,
-): Promise<void> {
+): void | Promise<void> {
   const faults = reader ? tensorFaults(group.tensors, reader) : [];
   if (faults.length > 0) {
     const error = faultError(faults, INPUT).toJSON();
@@ -50,8 +67,12 @@ async function sortTensors(
   }
   const isOfBytes = group.tensors.some(({ datatype }) => datatype === "BYTES");
   if (!isOfBytes) return sink.takeRows(group.tensors, group.rows);
-  // A length that lies must not reach into the bytes of the next payload.
-  for (const part of partsOf(group) as Tensors[]) await sortBytes(part, sink);
+  return sortEach(partsOf(group) as Tensors[], sink);
+}
+
+/** A length that lies must not reach into the bytes of the next payload. */
+async function sortEach(parts: readonly Tensors[], sink: GroupSink): Promise<void> {
+  for (const part of parts) await sortBytes(part, sink);
 }
 
 async function sortBytes({ rows, tensors }: Tensors, sink: GroupSink): Promise<void> {

@@ -26,6 +26,7 @@ export class StatisticsOut {
   /** This call runs now. */
   begin(call: IncomingCall): void {
     this.#call = call;
+    if (this.#waiting.length === 0) return;
     for (const told of this.#waiting.splice(0)) this.record(told);
   }
 

@@ -53,7 +53,8 @@ export class StreamRun {
   async run(groups: readonly Group[]): Promise<void> {
     const { model, context } = this.#options;
     const reader = model.input && new ItemReader(model.input);
-    const intake = await new Intake({ reader, schema: model.inputSchema }).takeAll(groups);
+    const intake = new Intake({ reader, schema: model.inputSchema });
+    await intake.takeAll(groups);
     const [seat] = intake.seats;
     if (seat?.error) throw DingError.fromRecord(seat.error);
     if (!seat || intake.items.length !== 1) {

@@ -3,6 +3,7 @@ import { sizeOf } from "../../protocol/tensor.ts";
 import type { NamedTensor } from "../inference.ts";
 import { elementStarts } from "../rows.ts";
 import type { ItemReader } from "./item-reader.ts";
+import type { TensorReader } from "./tensor-reader.ts";
 
 interface Fault {
   path: string;
@@ -10,7 +11,25 @@ interface Fault {
 }
 
 /** What of these tensors does not fit a model's inputs: names, datatypes, shapes. */
-export function tensorFaults(tensors: readonly NamedTensor[], { readers }: ItemReader): Fault[] {
+export function tensorFaults(
+  tensors: readonly NamedTensor[],
+  { readers }: ItemReader,
+): readonly Fault[] {
+  const [only, ...others] = tensors;
+  const [reader] = readers;
+  // What nearly all models have and nearly all clients send.
+  const isPlain = readers.length === 1 && others.length === 0;
+  if (isPlain && only && reader && isFitting(only, reader)) return NO_FAULTS;
+  return faultsOf(tensors, readers);
+}
+
+const NO_FAULTS: readonly Fault[] = [];
+
+function isFitting({ name, datatype, shape }: NamedTensor, reader: TensorReader): boolean {
+  return name === reader.name && datatype === reader.spec.datatype && reader.fits(shape.slice(1));
+}
+
+function faultsOf(tensors: readonly NamedTensor[], readers: readonly TensorReader[]): Fault[] {
   const faults: Fault[] = [];
   const given = new Map<string, NamedTensor>();
   for (const tensor of tensors) {

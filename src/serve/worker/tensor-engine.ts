@@ -41,7 +41,9 @@ export class TensorEngine implements Engine {
   }
 
   async run(groups: readonly Group[], call: EngineCall): Promise<BatchAnswer> {
-    const intake = await new TensorIntake(this.#reader).takeAll(groups);
+    const intake = new TensorIntake(this.#reader);
+    const taking = intake.takeAll(groups);
+    if (taking) await taking;
     const outcomes = new Map<Stack, readonly Outcome<OutputRow>[]>();
     const begunMs = systemClock.now();
     for (const stack of intake.stacks) outcomes.set(stack, await this.#runStack(stack, call));

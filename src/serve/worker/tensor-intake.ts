@@ -38,9 +38,9 @@ export class TensorIntake implements GroupSink {
     this.#reader = reader;
   }
 
-  async takeAll(groups: readonly Group[]): Promise<this> {
-    await sortGroups(groups, this.#reader, this);
-    return this;
+  /** Takes what lies in a frame, in its order; gives a promise where texts must be looked through. */
+  takeAll(groups: readonly Group[]): void | Promise<void> {
+    return sortGroups(groups, this.#reader, this);
   }
 
   get stacks(): Iterable<Stack> {
