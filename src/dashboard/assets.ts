@@ -1,4 +1,6 @@
 /* oxlint-disable import/default -- scripts that are imported as text have no exports to look for */
+// oxlint-disable-next-line typescript/triple-slash-reference -- so that programs that import this library know these types too
+/// <reference path="./text-imports.d.ts" />
 import { createHash } from "node:crypto";
 import uplotStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
 import uplotScript from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
