@@ -11,6 +11,7 @@ function search(value: unknown, path: string[], parents: Set<object>): string | 
   }
   if (typeof value !== "object" || value === null) return undefined;
   if (ArrayBuffer.isView(value)) return undefined;
+  if (value instanceof Promise) return `${nameOf(path)} is a promise that nobody has awaited`;
   if (parents.has(value)) return `${nameOf(path)} contains itself`;
   if (path.length >= DEPTH_LIMIT) return `it is nested deeper than ${DEPTH_LIMIT} levels`;
   if (value instanceof Map && ![...value.keys()].every(isKey)) {

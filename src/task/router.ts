@@ -68,6 +68,8 @@ export interface TaskRouter {
   readonly nodeId: number;
   readonly labels: ReadonlySet<string>;
   peers(): readonly Peer[];
+  /** The other nodes that have a label that fits the pattern; of node 3, also "node.3". */
+  labelled(pattern: string): readonly number[];
   /** To one peer or to all. Resolves when it is on its way and there is room for more; after that it is not lost. */
   emit(event: string, args: readonly unknown[], options: RouteOptions): Promise<void>;
   /** The answer of another node; rejects with its error, or when it is gone or late. */
@@ -94,6 +96,7 @@ export const ALONE: TaskRouter = {
   nodeId: 0,
   labels: new Set(),
   peers: () => [],
+  labelled: () => [],
   emit: () => Promise.resolve(),
   request: (to) => Promise.reject(unreachable(to)),
   notes: { get: () => undefined, set() {}, of: () => NO_NOTES, onChange: () => NOTHING },

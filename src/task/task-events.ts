@@ -6,6 +6,7 @@ import type { Handler } from "./channel.ts";
 import type { EarlyEvents } from "./early-events.ts";
 import { WORDS } from "../protocol/task-mesh.ts";
 import { EventHub, type ListenOptions } from "./event-hub.ts";
+import { hasMatch } from "./roles.ts";
 import type { Ask, RequestOptions, TaskRouter } from "./router.ts";
 import type { HandlerErrorPolicy } from "./start-options.ts";
 import { waitForEvent, type WaitForOptions } from "./wait-for.ts";
@@ -14,8 +15,8 @@ import { waitForEvent, type WaitForOptions } from "./wait-for.ts";
 export interface EmitOptions {
   onlyLocal?: boolean | undefined;
   onlyRemote?: boolean | undefined;
-  /** To this node alone. */
-  to?: number | undefined;
+  /** To this node alone, or to those that have such a label: "learner", "collector.*", "node.[1-3]". */
+  to?: number | string | undefined;
   /** Nodes that join later get it too: the latest of its name. */
   retain?: boolean | undefined;
 }
@@ -35,6 +36,8 @@ export interface TaskEventsOptions {
 }
 
 const SENT = Promise.resolve();
+/** The event of this node that tells of handlers that fail. */
+const ERROR = "error";
 const REQUEST_MS = 30_000;
 
 /** The events of one start of a task: its own, and those of other nodes. */
@@ -60,10 +63,10 @@ export class TaskEvents {
     const { router } = this.#options;
     try {
       this.#check(event, args, options);
-      const isLocal = !onlyRemote && (to === undefined || to === router.nodeId);
+      const isLocal = !onlyRemote && (to === undefined || this.#isMe(to));
       const isRemote = !onlyLocal && router.isActive && to !== router.nodeId;
       // First, for a handler here may change what the others are to hear.
-      const remote = isRemote ? router.emit(event, args, options) : undefined;
+      const remote = isRemote ? this.#emitThere(event, args, options) : undefined;
       const local = isLocal ? this.#emitHere(event, args, remote) : undefined;
       return remote && local ? joined(remote, local) : (remote ?? local ?? SENT);
     } catch (error) {
@@ -120,9 +123,19 @@ export class TaskEvents {
     return this.hub.on(event, handler, options);
   }
 
-  waitFor(event: string, options: WaitForOptions): Promise<readonly unknown[]> {
+  waitFor(event: string, options: WaitForOptions): Promise<readonly unknown[] | undefined> {
     const { clock, halted } = this.#options;
     return waitForEvent(this.hub, event, { ...options, clock, halted });
+  }
+
+  #emitThere(event: string, args: readonly unknown[], options: EmitOptions): Promise<void> {
+    const { router } = this.#options;
+    const { to, retain } = options;
+    if (typeof to !== "string") return router.emit(event, args, { to, retain });
+    const nodes = router.labelled(to);
+    if (nodes.length === 0 && !this.#isMe(to)) return Promise.reject(unlabelled(event, to));
+    const sent = nodes.map((node) => router.emit(event, args, { to: node, retain }));
+    return Promise.all(sent).then(() => {});
   }
 
   #emitHere(
@@ -142,10 +155,20 @@ export class TaskEvents {
     const { log, policy, fail, finish } = this.#options;
     const decided = policy(error, event);
     log.error("A handler of an event failed", { event, error: messageOf(error), policy: decided });
+    if (event !== ERROR) this.#tell(error, event);
     if (decided === "finish") finish();
     if (decided !== "throw") return;
     fail(error);
     throw error;
+  }
+
+  /** Those who listen to errors; what they throw in turn is reported as that of any handler. */
+  #tell(error: unknown, event: string): void {
+    try {
+      this.hub.emit(ERROR, [error, event])?.catch(() => {});
+    } catch {
+      // More errors than are handled: they are in the log.
+    }
   }
 
   #check(
@@ -160,19 +183,28 @@ export class TaskEvents {
     if (!Array.isArray(args)) {
       throw invalid(event, "its arguments are no array", `Write emit("${event}", [value]).`);
     }
-    if ((onlyLocal && onlyRemote) || (onlyLocal && to !== undefined && to !== this.#here)) {
+    if ((onlyLocal && onlyRemote) || (onlyLocal && to !== undefined && !this.#isMe(to))) {
       throw invalid(event, "it goes nowhere", "Pass onlyLocal, onlyRemote or to, not two of them.");
     }
-    if (to !== undefined && to !== this.#here && !this.#options.router.isActive) {
-      throw new DingError("network.unreachable", `Cannot emit event "${event}" to node ${to}`, {
-        hint: "This task is in no mesh: start it with more than one worker, or attach it to another.",
-      });
-    }
+    if (to === undefined || this.#options.router.isActive || this.#isMe(to)) return;
+    if (typeof to === "string") throw unlabelled(event, to);
+    throw new DingError("network.unreachable", `Cannot emit event "${event}" to node ${to}`, {
+      hint: "This task is in no mesh: start it with more than one worker, or attach it to another.",
+    });
   }
 
-  get #here(): number {
-    return this.#options.router.nodeId;
+  /** Is this node meant? */
+  #isMe(to: number | string): boolean {
+    const { nodeId, labels } = this.#options.router;
+    return typeof to === "string" ? hasMatch([`node.${nodeId}`, ...labels], to) : to === nodeId;
   }
+}
+
+function unlabelled(event: string, label: string): DingError {
+  const told = `Cannot emit event "${event}" to "${label}": no node has such a label`;
+  return new DingError("network.unreachable", told, {
+    hint: "task.router.peers() tells who is there, and --labels gives labels to a launch.",
+  });
 }
 
 function checkEvent(event: string): void {

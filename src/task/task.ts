@@ -17,6 +17,9 @@ import type { WaitForOptions } from "./wait-for.ts";
 
 const GRACE_MS = 5_000;
 
+type Args = readonly unknown[];
+type Compat = WaitForOptions & { compat: true };
+
 /**
  * What `main(task)` gets: middlewares that pass a context on, and events, here and in all nodes of the mesh.
  *
@@ -193,12 +196,12 @@ export class MainTask<C extends Context = Context> implements AsyncDisposable {
   }
 
   /** Resolves when it is handled here, or has its place in the queue, and is on its way to the others with room for more. */
-  emit(event: string, args: readonly unknown[] = [], options: EmitOptions = {}): Promise<void> {
+  emit(event: string, args: Args = [], options: EmitOptions = {}): Promise<void> {
     return this.#now.events.emit(event, args, options);
   }
 
   /** Gives what ends the listening. With `concurrent` the next event does not wait until the handler is done. */
-  on<A extends readonly unknown[]>(
+  on<A extends Args>(
     event: string,
     handler: (...args: A) => unknown,
     { concurrent }: { concurrent?: boolean } = {},
@@ -206,21 +209,20 @@ export class MainTask<C extends Context = Context> implements AsyncDisposable {
     return this.#now.events.on(event, handler as Handler, { concurrent });
   }
 
-  once<A extends readonly unknown[]>(event: string, handler: (...args: A) => unknown): () => void {
+  once<A extends Args>(event: string, handler: (...args: A) => unknown): () => void {
     return this.#now.events.on(event, handler as Handler, { isOnce: true });
   }
 
   /** All handlers of the events that fit the pattern, or only this one. */
-  off<A extends readonly unknown[]>(pattern: string, handler?: (...args: A) => unknown): void {
+  off<A extends Args>(pattern: string, handler?: (...args: A) => unknown): void {
     this.#now.events.hub.off(pattern, handler as Handler | undefined);
   }
 
   /** The arguments of the next such event; rejects with `wait.timeout`, the signal's reason, or what ended the task. */
-  async waitFor<A extends readonly unknown[] = unknown[]>(
-    event: string,
-    options: WaitForOptions = {},
-  ): Promise<A> {
-    return (await this.#now.events.waitFor(event, options)) as A;
+  waitFor<A extends Args = unknown[]>(event: string, options: Compat): Promise<A | undefined>;
+  waitFor<A extends Args = unknown[]>(event: string, options?: WaitForOptions): Promise<A>;
+  async waitFor(event: string, options: WaitForOptions = {}): Promise<unknown> {
+    return this.#now.events.waitFor(event, options);
   }
 
   /**

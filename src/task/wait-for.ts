@@ -10,6 +10,8 @@ export interface WaitForOptions {
   signal?: AbortSignal;
   /** Only an event for whose arguments it gives true. */
   filter?: (args: readonly unknown[]) => boolean;
+  /** After `timeoutMs` gives undefined, as the ancestor does, in place of rejecting; default false. */
+  compat?: boolean;
 }
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -19,9 +21,9 @@ export function waitForEvent(
   hub: EventHub,
   event: string,
   options: WaitForOptions & { clock: Clock; halted: AbortSignal },
-): Promise<readonly unknown[]> {
+): Promise<readonly unknown[] | undefined> {
   const { timeoutMs = Number.POSITIVE_INFINITY, signal, filter, clock, halted } = options;
-  const { promise, resolve, reject } = Promise.withResolvers<readonly unknown[]>();
+  const { promise, resolve, reject } = Promise.withResolvers<readonly unknown[] | undefined>();
   const given = signal ? [signal, halted] : [halted];
   const aborted = given.find((one) => one.aborted);
   if (aborted) {
@@ -43,6 +45,10 @@ export function waitForEvent(
     reject(reason);
     leave();
   };
+  const take = (args?: readonly unknown[]): void => {
+    resolve(args);
+    leave();
+  };
   for (const one of given) {
     const onAbort = (): void => fail(one.reason);
     one.addEventListener("abort", onAbort, { once: true });
@@ -50,6 +56,7 @@ export function waitForEvent(
   }
   if (timeoutMs <= LONGEST_TIMER_MS) {
     const timer = clock.after(timeoutMs, () => {
+      if (options.compat === true) return take();
       const told = `it did not come within ${timeoutMs} ms`;
       fail(new DingError("wait.timeout", `Cannot wait longer for event "${event}": ${told}`));
     });
@@ -63,10 +70,6 @@ export function waitForEvent(
       return false;
     }
   };
-  const take = (...args: readonly unknown[]): void => {
-    resolve(args);
-    leave();
-  };
-  onEnd(hub.on(event, take, { isOnce: true, accepts }));
+  onEnd(hub.on(event, (...args: readonly unknown[]) => take(args), { isOnce: true, accepts }));
   return promise;
 }

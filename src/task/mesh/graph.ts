@@ -1,5 +1,6 @@
 import { DingError } from "../../core/errors.ts";
 import type { NodeRecord } from "../../protocol/task-mesh.ts";
+import { hasMatch } from "../roles.ts";
 import type { Peer, PeerChange } from "../router.ts";
 
 /** Another node, as it is reached from here. */
@@ -57,6 +58,14 @@ export class Graph {
     throw new DingError("network.unreachable", told, {
       hint: "task.router.peers() tells who is.",
     });
+  }
+
+  /** The nodes that have a label that fits, or are meant by "node.3". */
+  labelled(pattern: string): number[] {
+    this.settle();
+    return this.reached
+      .filter(({ nodeId, labels }) => hasMatch([`node.${nodeId}`, ...labels], pattern))
+      .map(({ nodeId }) => nodeId);
   }
 
   /** What is known of a node, also one that is not reached. */

@@ -142,6 +142,10 @@ export class MeshNode extends Service implements TaskRouter {
     return this.#graph.reached.filter(({ isSuspect }) => !isSuspect).map(peerOf);
   }
 
+  labelled(pattern: string): readonly number[] {
+    return this.#graph.labelled(pattern);
+  }
+
   /** What `GET /status` says. */
   status(): NodeStatus {
     return {

@@ -34,7 +34,7 @@ test("MeshNode: a hub passes on, requests too; who leaves is told, who crashes t
     throw new Error("not today");
   });
   for (let count = 0; count < 100; count++) await first.task.emit("x", [count]);
-  await first.task.emit("x", ["you"], { to: 2 });
+  await first.task.emit("x", ["you"], { to: "node.2" });
   await until(() => got.length === 101, PATIENT);
   expect(got).toEqual([...Array.from({ length: 100 }, (_, count) => count), "you"]);
   expect(first.node.status().links).toBe(1);

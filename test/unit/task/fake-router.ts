@@ -7,6 +7,7 @@ import {
   type RouterListener,
   type TaskRouter,
 } from "../../../src/task/router.ts";
+import { hasMatch } from "../../../src/task/roles.ts";
 
 /** A mesh in one process: what one node says the others hear at once, as real routers hand it on. */
 export class FakeMesh {
@@ -44,6 +45,12 @@ export class FakeRouter implements TaskRouter {
 
   peers(): Peer[] {
     return this.others;
+  }
+
+  labelled(pattern: string): number[] {
+    return this.others
+      .filter(({ nodeId, labels }) => hasMatch([`node.${nodeId}`, ...labels], pattern))
+      .map(({ nodeId }) => nodeId);
   }
 
   readonly notes = ALONE.notes;

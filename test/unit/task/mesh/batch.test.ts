@@ -76,6 +76,7 @@ test.each([
   [[new Map([[{ a: 1 }, 2]])], 'event "y": "0" is a Map whose keys are neither texts nor numbers'],
   [[nested(1_000)], 'event "y": it is nested deeper than 1000 levels'],
   [[() => {}], 'event "y": "0" is a function'],
+  [[{ a: Promise.resolve(1) }], 'event "y": "0.a" is a promise that nobody has awaited'],
   [[new Uint8Array(64 * 1024 * 1024)], 'event "y": it takes 671088'],
 ])("addEvent() refuses what others could not read, and names it: case %#", (args, told) => {
   const writer = new BatchWriter();

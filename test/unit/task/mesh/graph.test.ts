@@ -46,6 +46,8 @@ test("update() tells of those who are reached, over how many links ever", () => 
     "peer:join 3 via 1",
   ]);
   expect(graph.reached.map(({ nodeId }) => nodeId)).toEqual([1, 2, 3]);
+  learn({ ...recordOf(3, [2], 2), labels: ["learner"] });
+  expect(["node.[12]", "learn*", "x"].map((one) => graph.labelled(one))).toEqual([[1, 2], [3], []]);
   expect(graph.learn(recordOf(2, [1, 3]))).toBe(false);
   expect(() => graph.need(7)).toThrow("Cannot reach node 7: it is not in the mesh");
 });
