@@ -1,3 +1,4 @@
+import { lookup } from "node:dns/promises";
 import { DingError, NetworkError, messageOf } from "../core/errors.ts";
 import { deno } from "./deno.ts";
 import { serveBun } from "./http-server-bun.ts";
@@ -41,18 +42,32 @@ export async function serveHttp(options: ServeOptions): Promise<HttpServer> {
   try {
     return deno ? serveDeno(options) : serveBun(options);
   } catch (thrown) {
-    const address = `${options.host}:${options.port}`;
-    const code = (thrown as { code?: string }).code;
-    if (code === "EADDRINUSE" || /in use|EADDRINUSE/i.test(messageOf(thrown))) {
-      throw new NetworkError("network.in-use", `Cannot listen on ${address}: address in use`, {
-        hint: "Pass --port 0 for a free port, or stop what listens there.",
-        cause: thrown,
-      });
-    }
-    throw new DingError("network.in-use", `Cannot listen on ${address}: ${messageOf(thrown)}`, {
-      cause: thrown,
+    throw await listenError(options, thrown);
+  }
+}
+
+/** Bun takes a host that it cannot find for a port in use: the name is looked up here. */
+async function listenError({ host, port }: ServeOptions, cause: unknown): Promise<DingError> {
+  const { code } = cause as { code?: string };
+  const isThere = await lookup(host).then(
+    () => true,
+    () => false,
+  );
+  const elsewhere = isThere ? "it is no address of this machine" : "no such host";
+  if (!isThere || code === "EADDRNOTAVAIL") {
+    return new DingError("network.in-use", `Cannot listen on ${host}:${port}: ${elsewhere}`, {
+      hint: "Pass --host with an address of this machine, or 0.0.0.0 for all of them.",
+      cause,
     });
   }
+  if (code === "EADDRINUSE" || /in use|EADDRINUSE/i.test(messageOf(cause))) {
+    return new NetworkError("network.in-use", `Cannot listen on ${host}:${port}: address in use`, {
+      hint: "Pass --port 0 for a free port, or stop what listens there.",
+      cause,
+    });
+  }
+  const message = `Cannot listen on ${host}:${port}: ${messageOf(cause)}`;
+  return new DingError("network.in-use", message, { cause });
 }
 
 function serveDeno({ host, port, tls, fetch }: ServeOptions): HttpServer {

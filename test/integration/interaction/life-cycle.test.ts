@@ -83,6 +83,16 @@ test("close() during start() ends both, and the port is free again", async () =>
   expect(next.port).toBe(slave.port);
 });
 
+test.each([
+  ["no such host", "no such host"], // with spaces: nobody is asked for it
+  ["203.0.113.1", "it is no address of this machine"],
+])("start() on the host %j fails and says why", async (host, why) => {
+  const slave = newSlave(() => 1, { host, insecure: true });
+  const error = (await thrownBy(slave.start())) as DingError;
+  expect(error.message).toBe(`Cannot listen on ${host}:0: ${why}`);
+  expect(error.hint).toContain("--host");
+});
+
 test("start() on a port in use fails with network.in-use and leaves nothing open", async () => {
   await using slave = await startSlave(() => 1);
   const second = newSlave(() => 2, { port: slave.port });
