@@ -2,6 +2,7 @@ import { defineCommand, type CommandDef } from "citty";
 import { listenOptions } from "../src/config/listen.ts";
 import { DingError } from "../src/core/errors.ts";
 import { runFleetWorker } from "../src/decentral/worker/fleet-worker.ts";
+import { parentChannel } from "../src/runtime/child-process.ts";
 import { restoreBunOptions } from "../src/runtime/self.ts";
 import { runModelWorker } from "../src/serve/worker/model-worker.ts";
 import { runWorker } from "../src/slave/worker.ts";
@@ -29,7 +30,7 @@ export const worker: CommandDef = defineCommand({
   meta: { name: "_worker", hidden: true },
   async run({ rawArgs: [program = ""] }) {
     const run = PROGRAMS[program];
-    if (!run || !process.send) {
+    if (!run || !parentChannel()) {
       throw new DingError(
         "usage.invalid-option",
         "Cannot run a worker: only ding itself starts it",

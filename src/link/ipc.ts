@@ -1,21 +1,13 @@
-import type { ChildProcess } from "node:child_process";
+import type { IpcPort } from "../runtime/child-process.ts";
 import { Link } from "./link.ts";
 
-/** Either end of node's ipc: a child process, or `process` inside it. */
-type Port = Pick<ChildProcess, "connected" | "pid"> & {
-  send?: ((message: unknown, callback?: (error: Error | null) => void) => boolean) | undefined;
-  on(event: "message", listener: (message: unknown) => void): unknown;
-  on(event: "disconnect", listener: () => void): unknown;
-  disconnect?: (() => void) | undefined;
-};
-
-/** A link between parent and child process: one ipc message is one frame. */
-class IpcLink extends Link {
-  readonly #port: Port;
+/** A link between parent and child process over node's ipc: one message is one frame. */
+export class IpcLink extends Link {
+  readonly #port: IpcPort;
   #unwritten = 0;
   #leftWaiters: (() => void)[] = [];
 
-  constructor(peer: string, port: Port) {
+  constructor(peer: string, port: IpcPort) {
     super(peer);
     this.#port = port;
     port.on("message", (message) => {
@@ -60,14 +52,4 @@ class IpcLink extends Link {
     this.#unwritten -= 1;
     if (this.#unwritten === 0) for (const wake of this.#leftWaiters.splice(0)) wake();
   };
-}
-
-/** The link to a child that was started with ipc. */
-export function childLink(child: ChildProcess): Link {
-  return new IpcLink(`pid ${child.pid}`, child as Port);
-}
-
-/** The link to the process that started this one. */
-export function parentLink(): Link {
-  return new IpcLink("parent", process as unknown as Port);
 }

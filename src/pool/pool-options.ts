@@ -1,8 +1,8 @@
-import type { ChildProcess } from "node:child_process";
 import type { Clock } from "../core/clock.ts";
 import type { DingError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Peer } from "../rpc/peer.ts";
+import type { ChildProcess } from "../runtime/child-process.ts";
 import type { LineLimits } from "./line.ts";
 import type { RestartOptions } from "./restart-policy.ts";
 

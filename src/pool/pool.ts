@@ -6,7 +6,8 @@ import { Line } from "./line.ts";
 import type { PoolOptions } from "./pool-options.ts";
 import { RestartPolicy } from "./restart-policy.ts";
 import { startError } from "./start-error.ts";
-import { WorkerProcess, type WorkerExit } from "./worker-process.ts";
+import type { ProcessExit } from "../runtime/child-process.ts";
+import { WorkerProcess } from "./worker-process.ts";
 
 /** What the outside may know of a worker. */
 export interface WorkerFacts {
@@ -239,15 +240,14 @@ export class Pool implements AsyncDisposable, AssignmentHome {
     this.#replace(worker.id, 0);
   }
 
-  #onGone(worker: WorkerProcess, exit: WorkerExit): void {
+  #onGone(worker: WorkerProcess, exit: ProcessExit): void {
     for (const line of this.#lines) if (line.worker === worker) this.#forget(line);
     if (this.#workers.get(worker.id) !== worker || this.#isClosed) return;
     this.#workers.delete(worker.id);
     this.#crashes += 1;
     const { log, clock } = this.#options;
-    const waitMs = worker.isKilledOnPurpose
-      ? 0
-      : this.#policy.onCrash(clock.now() - worker.startedAt);
+    const livedMs = clock.now() - worker.startedAt;
+    const waitMs = worker.isKilledOnPurpose ? 0 : this.#policy.onCrash(livedMs);
     log.warn(`worker ${worker.id} is gone, starting another`, { ...exit, pid: worker.pid, waitMs });
     this.#replace(worker.id, waitMs);
     this.#options.onCrash?.();

@@ -1,11 +1,11 @@
 import { DingError } from "../core/errors.ts";
-import type { WorkerExit } from "./worker-process.ts";
+import type { ProcessExit } from "../runtime/child-process.ts";
 import { exitError } from "./worker-process.ts";
 
 /** What a start that did not come to readiness is told as. */
 export function startError(
   thrown: unknown,
-  exit: WorkerExit,
+  exit: ProcessExit,
   lateMs: number | undefined,
 ): DingError {
   if (lateMs !== undefined) return lateError(lateMs);

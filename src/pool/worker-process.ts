@@ -1,18 +1,13 @@
-import type { ChildProcess } from "node:child_process";
 import type { Clock } from "../core/clock.ts";
 import { DingError, type ErrorRecord } from "../core/errors.ts";
-import { childLink } from "../link/ipc.ts";
+import type { Link } from "../link/link.ts";
+import { childLink } from "../link/process.ts";
 import { Peer } from "../rpc/peer.ts";
 import { Session } from "../rpc/session.ts";
+import type { ChildProcess, ProcessExit } from "../runtime/child-process.ts";
 import { fairTimer } from "./fair-timer.ts";
 
-/** How a worker process ended. */
-export interface WorkerExit {
-  code: number | null;
-  signal: NodeJS.Signals | null;
-}
-
-/** Exits are what tells of a dead child; ipc needs no heartbeat. */
+/** Exits are what tells of a dead child; it needs no heartbeat. */
 const NO_HEARTBEAT = { heartbeatMs: Infinity, toleranceMs: Infinity };
 
 /** A worker begins its next piece of work only when an answer as large as this has arrived. */
@@ -40,16 +35,17 @@ export class WorkerProcess {
   #isKilledOnPurpose = false;
   readonly #clock: Clock;
   readonly #child: ChildProcess;
+  readonly #link: Link;
   readonly #session: Session;
-  readonly #gone = Promise.withResolvers<WorkerExit>();
+  readonly #gone = Promise.withResolvers<ProcessExit>();
   /** Known as soon as the system tells; its last words may not have been read then. */
-  #exited: WorkerExit | undefined;
+  #exited: ProcessExit | undefined;
   #lastWords: Disposable | undefined;
-  #exit: WorkerExit | undefined;
+  #exit: ProcessExit | undefined;
 
   constructor(id: string, child: ChildProcess, clock: Clock) {
     this.id = id;
-    this.pid = child.pid ?? 0;
+    this.pid = child.pid;
     this.startedAt = clock.now();
     this.#clock = clock;
     this.#child = child;
@@ -60,13 +56,13 @@ export class WorkerProcess {
       detached: () => this.#onDetached(),
       ended: () => this.kill(),
     });
-    this.#session.attach(childLink(child), 0, Infinity);
-    child.once("error", () => this.#onGone({ code: null, signal: null }));
-    child.once("exit", (code, signal) => this.#onExit({ code, signal }));
+    this.#link = childLink(child);
+    this.#session.attach(this.#link, 0, Infinity);
+    void child.exited.then((exit) => this.#onExit(exit));
   }
 
   /** Resolves when the process is gone. */
-  get gone(): Promise<WorkerExit> {
+  get gone(): Promise<ProcessExit> {
     return this.#gone.promise;
   }
 
@@ -79,11 +75,11 @@ export class WorkerProcess {
     return !this.#exit && this.#session.isAttached;
   }
 
-  /** Lets it end by itself: the closed channel tells it to. One that still loads has nothing to bring to an end. */
+  /** Lets it end by itself: the closed link tells it to. One that still loads has nothing to bring to an end. */
   stop(): void {
     this.#isStopping = true;
     if (!this.isReady) this.kill();
-    if (this.#child.connected) this.#child.disconnect();
+    this.#link.close("stopped");
   }
 
   kill(): void {
@@ -100,20 +96,20 @@ export class WorkerProcess {
     return this.#isKilledOnPurpose;
   }
 
-  /** Everything it said has been read; the exit tells more than the closed channel does. */
+  /** Everything it said has been read; the exit tells more than the closed link does. */
   #onDetached(): void {
     if (this.#exited) this.#onGone(this.#exited);
     else if (!this.#isStopping) this.kill();
   }
 
   /** What it has answered it has done: nobody may hear first that it is gone. */
-  #onExit(exit: WorkerExit): void {
+  #onExit(exit: ProcessExit): void {
     if (!this.#session.isAttached) return this.#onGone(exit);
     this.#exited = exit;
     this.#lastWords = fairTimer(this.#clock, LAST_WORDS_MS, () => this.#onGone(exit));
   }
 
-  #onGone(exit: WorkerExit): void {
+  #onGone(exit: ProcessExit): void {
     if (this.#exit) return;
     this.#lastWords?.[Symbol.dispose]();
     this.#exit = exit;
@@ -125,10 +121,12 @@ export class WorkerProcess {
 }
 
 /** What a person hears of a dead worker. */
-export function exitError({ code, signal }: WorkerExit): DingError {
-  const how = signal ? `was killed by ${signal}` : `exited with code ${code ?? "unknown"}`;
+export function exitError({ code, signal, error }: ProcessExit): DingError {
+  const ended = signal ? `was killed by ${signal}` : `exited with code ${code ?? "unknown"}`;
+  const how = error ? `could not be started: ${error.message}` : ended;
   return new DingError("worker.exited", `The worker process ${how}`, {
     details: { exitCode: code, signal },
+    cause: error,
   });
 }
 

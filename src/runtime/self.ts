@@ -1,7 +1,6 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { DingError } from "../core/errors.ts";
+import { startChild, type ChildProcess, type OutputLine } from "./child-process.ts";
 import { deno } from "./deno.ts";
 
 /** The command line that runs this very program again: compiled, under Bun, or under Deno. */
@@ -20,14 +19,11 @@ export function isCompiled(): boolean {
   return typeof Bun !== "undefined" && /^(?:\/\$bunfs\/|[A-Z]:[\\/]~BUN)/.test(Bun.main);
 }
 
-/** Takes what a child prints, line by line. */
-export type OutputLine = (line: string) => void;
-
 /** What a child prints on its stdout is on ours. */
 export const OWN_STDOUT = "own-stdout";
 
 /**
- * Starts this program again as a child that speaks ipc. What it prints goes to our stderr, so
+ * Starts this program again as a child that speaks with this process. What it prints goes to our stderr, so
  * that a plugin's prints never mix with the data on our own stdout; or to `output`, if given: with `OWN_STDOUT` what it
  * prints is data.
  * Bun ends even a busy child when this process is gone; under Deno, when it leaves by itself.
@@ -43,54 +39,15 @@ export function spawnSelf(
 
 /** As `spawnSelf`, for any command line of this runtime. */
 export function spawnProgram(
-  [command, ...args]: readonly [string, ...string[]],
+  command: readonly [string, ...string[]],
   env: Record<string, string> = {},
   output?: OutputLine | typeof OWN_STDOUT,
 ): ChildProcess {
-  const isPiped = typeof output === "function";
-  const own = output === OWN_STDOUT ? 1 : 2;
-  const child = spawn(command, args, {
-    stdio: isPiped ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", own, 2, "ipc"],
-    serialization: "advanced",
+  return startChild(command, {
     env: { ...withoutSecrets(process.env), BUN_OPTIONS: bunOptions(), ...env },
+    stdout: output === OWN_STDOUT ? "stdout" : "stderr",
+    output: output === OWN_STDOUT ? undefined : output,
   });
-  for (const stream of [child.stdout, child.stderr])
-    if (isPiped && stream) readLines(stream, output);
-  if (deno) endWithThisProcess(child);
-  return child;
-}
-
-/** A longer line is cut: a child may print without ever ending a line. */
-const LONGEST_LINE = 64 * 1024;
-
-function readLines(stream: Readable, output: OutputLine): void {
-  let rest = "";
-  stream.setEncoding("utf8").on("data", (text: string) => {
-    const lines = `${rest}${text}`.split("\n");
-    rest = lines.pop() ?? "";
-    while (rest.length > LONGEST_LINE) {
-      lines.push(rest.slice(0, LONGEST_LINE));
-      rest = rest.slice(LONGEST_LINE);
-    }
-    for (const line of lines) output(line);
-  });
-  stream.once("end", () => rest !== "" && output(rest));
-}
-
-/** Children that must not outlive this process, and have no other way to know that it is gone. */
-const children = new Set<ChildProcess>();
-
-function endWithThisProcess(child: ChildProcess): void {
-  if (children.size === 0) process.once("exit", killChildren);
-  children.add(child);
-  child.once("exit", () => {
-    children.delete(child);
-    if (children.size === 0) process.off("exit", killChildren);
-  });
-}
-
-function killChildren(): void {
-  for (const child of children) child.kill("SIGKILL");
 }
 
 const NO_ORPHANS = "--no-orphans";

@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { systemClock } from "../../src/core/clock.ts";
 import { DingError } from "../../src/core/errors.ts";
 import { WorkerProcess } from "../../src/pool/worker-process.ts";
@@ -14,6 +12,7 @@ import {
   type StreamMeta,
   type WorkerSetUp,
 } from "../../src/serve/worker-protocol.ts";
+import { startChild } from "../../src/runtime/child-process.ts";
 import { commandOf, type Runtime } from "./runtimes.ts";
 
 /** What a test changes of a worker's set-up. */
@@ -63,15 +62,11 @@ export function startModelWorker({
   ...given
 }: StartOptions): StartedWorker {
   const [command, ...args] = commandOf(runtime);
-  const child = spawn(command, [...args, "_worker", "serve"], {
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
-    serialization: "advanced",
-    env: { ...process.env, ...env },
-  });
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding("utf8").on("data", (text: string) => (output += text));
-  }
+  const child = startChild([command, ...args, "_worker", "serve"], {
+    env: { ...process.env, ...env },
+    output: (line) => (output += `${line}\n`),
+  });
   const worker = new WorkerProcess("w0", child, systemClock);
   const statistics: Record<string, number>[] = [];
   let streams = 0;
@@ -139,12 +134,10 @@ export function startModelWorker({
     stream: (payload, parameters = {}) => streamFrom({ payload, parameters, isRead: true }),
     unread: (payload) => streamFrom({ payload, parameters: {}, isRead: false }),
     async [Symbol.asyncDispose]() {
-      const closed =
-        child.exitCode === null && child.signalCode === null ? once(child, "close") : undefined;
       worker.stop();
       using _killer = systemClock.after(5_000, () => worker.kill());
       await worker.gone;
-      await closed;
+      await child.closed;
       memory?.takeBack("w0");
     },
   };

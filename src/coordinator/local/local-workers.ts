@@ -1,9 +1,9 @@
-import type { ChildProcess } from "node:child_process";
 import { DingError } from "../../core/errors.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/log.ts";
 import { backoffMs } from "../../core/retry.ts";
-import { type OutputLine, spawnSelf } from "../../runtime/self.ts";
+import type { ChildProcess, OutputLine } from "../../runtime/child-process.ts";
+import { spawnSelf } from "../../runtime/self.ts";
 import type { WorkerRole } from "../plugin/worker-verbs.ts";
 import { LOCAL_PREFIX } from "../workers/roster.ts";
 
@@ -128,8 +128,8 @@ export class LocalWorkers implements AsyncDisposable {
     local.child = child;
     const exit = Promise.withResolvers<void>();
     local.exited = exit.promise;
-    child.once("error", (error) => log.error(`cannot start ${role} ${name}: ${error.message}`));
-    child.once("close", (code, signal) => {
+    void child.closed.then(({ code, signal, error }) => {
+      if (error) log.error(`cannot start ${role} ${name}: ${error.message}`);
       local.child = undefined;
       if (local.isWanted) this.#options.onEnded(name);
       exit.resolve();

@@ -1,7 +1,7 @@
-import type { ChildProcess } from "node:child_process";
 import { DingError, messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { delay } from "../../core/wait.ts";
+import type { ChildProcess } from "../../runtime/child-process.ts";
 import type { LaunchPlan } from "./plan.ts";
 import { Member, type MemberOptions } from "./member.ts";
 import type { JoinOrder, Listening, NodeSetUp } from "./node-run.ts";

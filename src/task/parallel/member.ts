@@ -1,4 +1,3 @@
-import type { ChildProcess } from "node:child_process";
 import { systemClock } from "../../core/clock.ts";
 import type { Logger } from "../../core/log.ts";
 import { backoffMs, type Backoff } from "../../core/retry.ts";
@@ -6,6 +5,7 @@ import { delay } from "../../core/wait.ts";
 import { DingError, messageOf } from "../../core/errors.ts";
 import { WorkerProcess } from "../../pool/worker-process.ts";
 import { msgpack } from "../../protocol/codec.ts";
+import type { ChildProcess } from "../../runtime/child-process.ts";
 import type { JoinOrder, Listening, NodeSetUp } from "./node-run.ts";
 import { WORKER_METHODS, type WorkerSetUp } from "./worker.ts";
 

@@ -1,9 +1,9 @@
-import type { ChildProcess } from "node:child_process";
 import { isIP } from "node:net";
 import { definedOf } from "../../core/defined.ts";
 import { DingError } from "../../core/errors.ts";
 import { silentLogger } from "../../core/log.ts";
 import { parseShape } from "../../protocol/shape.ts";
+import { parentChannel, type ChildProcess } from "../../runtime/child-process.ts";
 import { isCompiled, OWN_STDOUT, spawnProgram, spawnSelf } from "../../runtime/self.ts";
 import { scriptCommand } from "../../runtime/script.ts";
 import { newSeed } from "../chance.ts";
@@ -47,8 +47,9 @@ export class Parallel {
         return launch({ ...prepared, place, spawn: spawnWorker });
       }
       const mine = process.env[VARIABLE];
-      if (mine === number && process.send) return runAsWorker(main);
-      if (mine !== undefined && process.send) return; // this process is there for another launch of the script
+      const isChild = mine !== undefined && parentChannel() !== undefined;
+      if (isChild && mine === number) return runAsWorker(main);
+      if (isChild) return; // this process is there for another launch of the script
       if (prepared.plan.nodes.length === 1) return runHere(main, prepared);
       if (isCompiled()) throw noScript();
       const spawn = (): ChildProcess =>

@@ -1,7 +1,7 @@
 import { systemClock } from "../../core/clock.ts";
 import { DingError, messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
-import { parentLink } from "../../link/ipc.ts";
+import { parentLink } from "../../link/process.ts";
 import { msgpack } from "../../protocol/codec.ts";
 import { encodeBody } from "../../rpc/body.ts";
 import { Peer, type IncomingCall } from "../../rpc/peer.ts";

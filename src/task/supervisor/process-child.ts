@@ -1,4 +1,3 @@
-import type { ChildProcess } from "node:child_process";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "../../core/clock.ts";
@@ -6,6 +5,7 @@ import { within } from "../../core/wait.ts";
 import { exitError, WorkerProcess } from "../../pool/worker-process.ts";
 import { msgpack } from "../../protocol/codec.ts";
 import { encodeBody } from "../../rpc/body.ts";
+import type { ChildProcess } from "../../runtime/child-process.ts";
 import type { Child, ChildSpec } from "./child-spec.ts";
 import { SharedResults, type SharedResult } from "./shared-results.ts";
 import { CHILD_METHODS, type ChildCall, type ChildSetUp } from "./wire.ts";

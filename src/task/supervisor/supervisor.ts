@@ -1,9 +1,9 @@
-import type { ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { systemClock, type Clock } from "../../core/clock.ts";
 import { DingError } from "../../core/errors.ts";
 import { silentLogger, type Logger } from "../../core/log.ts";
 import { Service } from "../../core/service.ts";
+import type { ChildProcess } from "../../runtime/child-process.ts";
 import { spawnSelf } from "../../runtime/self.ts";
 import type { Child, ChildSpec, LocalFactory, RestartTerms } from "./child-spec.ts";
 import { Inbox } from "./inbox.ts";

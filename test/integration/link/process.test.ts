@@ -1,15 +1,14 @@
-import { fork } from "node:child_process";
-import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { expect, test } from "bun:test";
-import { childLink } from "../../../src/link/ipc.ts";
+import type { Link } from "../../../src/link/link.ts";
+import { childLink } from "../../../src/link/process.ts";
+import { startChild, type ChildProcess } from "../../../src/runtime/child-process.ts";
 import { until } from "../../support/until.ts";
 
 /** Has a child send so many bytes while this process reads nothing for a while; gives all that came. */
 async function askFor(bytes: number, deafMs: number): Promise<Uint8Array[]> {
-  const child = fork(`${import.meta.dir}/fixtures/talkative-child.ts`, {
-    serialization: "advanced",
-  });
-  const exited = once(child, "exit");
+  const program = `${import.meta.dir}/fixtures/talkative-child.ts`;
+  const child = startChild([process.execPath, program], { env: process.env });
   const frames: Uint8Array[] = [];
   const link = childLink(child);
   link.listen({ frame: (frame) => void frames.push(frame), close() {} });
@@ -23,7 +22,7 @@ async function askFor(bytes: number, deafMs: number): Promise<Uint8Array[]> {
   }
   await until(() => frames.length === 3, { what: "what the child says" });
   link.close("done");
-  await exited;
+  await child.exited;
   return frames.slice(1);
 }
 
@@ -39,4 +38,55 @@ test("left() resolves at once for what the pipe has room for", async () => {
   expect(small?.length).toBe(1_000);
   expect(told?.[0]).toBe(1);
   expect(told?.[1]).toBeLessThan(50);
+});
+
+/** A child that is there, its link, and what it says. */
+async function startFamily(): Promise<{ child: ChildProcess; link: Link; said: Uint8Array[] }> {
+  const program = `${import.meta.dir}/fixtures/child-of-a-child.ts`;
+  const child = startChild([process.execPath, program], { env: process.env });
+  const said: Uint8Array[] = [];
+  const link = childLink(child);
+  link.listen({ frame: (frame) => void said.push(frame), close() {} });
+  await until(() => said.length === 1, { what: "the child" });
+  return { child, link, said };
+}
+
+test("a link ends with the child, though a process that the child started lives on", async () => {
+  const { child, link, said } = await startFamily();
+  link.send(new TextEncoder().encode("inherit"));
+  await until(() => said.length === 2, { what: "the grandchild" });
+  const grandchild = Number(new TextDecoder().decode(said[1]));
+  try {
+    child.kill("SIGKILL");
+    expect(await link.closed).toBe("the other process is gone");
+    expect(await child.exited).toEqual({ code: null, signal: "SIGKILL" });
+    expect(() => process.kill(grandchild, 0)).not.toThrow();
+  } finally {
+    process.kill(grandchild, "SIGKILL");
+  }
+});
+
+test("a link ends when the other process says what is no frame", async () => {
+  const { child, link } = await startFamily();
+  link.send(new TextEncoder().encode("garbage"));
+  expect(await link.closed).toBe("the other process does not speak in frames");
+  expect(await child.exited).toEqual({ code: 0, signal: null });
+});
+
+test("links leave no file open, whether or not they were used", async () => {
+  const before = readdirSync("/proc/self/fd").length;
+  for (let turn = 0; turn < 3; turn++) {
+    const { child, link } = await startFamily();
+    link.close("done");
+    await child.exited;
+    await startChild(["/bin/true"], { env: process.env }).exited;
+  }
+  await until(() => readdirSync("/proc/self/fd").length <= before, { what: "closed files" });
+});
+
+test("a program that cannot be started is a child that has ended, and says why", async () => {
+  const child = startChild(["/nonexistent/program"], { env: process.env });
+  const { error } = await child.exited;
+  expect(error?.message).toContain("/nonexistent/program");
+  expect(await childLink(child).closed).toBe("the other process is gone");
 });

@@ -1,9 +1,9 @@
-import type { ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
 import { Link } from "../../../src/link/link.ts";
 import type { IncomingCall } from "../../../src/rpc/peer.ts";
 import { Peer } from "../../../src/rpc/peer.ts";
 import { Session } from "../../../src/rpc/session.ts";
+import type { ChildProcess, ProcessExit } from "../../../src/runtime/child-process.ts";
 import type { FakeClock } from "../../support/fake-clock.ts";
 
 /** The worker's end of the pretended ipc. */
@@ -41,6 +41,7 @@ export class FakeWorker extends EventEmitter {
   readonly calls: IncomingCall[] = [];
   /** Does not go when its channel closes. */
   isStubborn = false;
+  readonly #exited = Promise.withResolvers<ProcessExit>();
   readonly #link = new InnerLink(this);
 
   constructor(id: string, clock: FakeClock) {
@@ -53,7 +54,13 @@ export class FakeWorker extends EventEmitter {
   }
 
   get asChild(): ChildProcess {
-    return this as unknown as ChildProcess;
+    return {
+      pid: this.pid,
+      channel: { kind: "ipc", port: this },
+      kill: () => this.kill(),
+      exited: this.#exited.promise,
+      closed: this.#exited.promise,
+    };
   }
 
   /** The call of this name that waits for an answer. */
@@ -61,8 +68,8 @@ export class FakeWorker extends EventEmitter {
     return this.calls.find((call) => call.method === method);
   }
 
-  send(frame: Uint8Array): boolean {
-    const copy = frame.slice();
+  send(message: unknown): boolean {
+    const copy = (message as Uint8Array).slice();
     queueMicrotask(() => this.connected && this.#link.receive(copy));
     return true;
   }
@@ -82,7 +89,13 @@ export class FakeWorker extends EventEmitter {
     if (this.killed) return;
     this.killed = true;
     this.#closeChannel();
-    queueMicrotask(() => this.emit("exit", code, signal));
+    queueMicrotask(() => this.exit(code, signal));
+  }
+
+  /** The system tells of its end. */
+  exit(code: number | null, signal: NodeJS.Signals | null): void {
+    this.killed = true;
+    this.#exited.resolve({ code, signal });
   }
 
   #closeChannel(): void {

@@ -98,8 +98,8 @@ test("the last words of a dead worker count, though its exit is told before them
   const { all, run } = await brisk();
   const [first, second] = await run("a", "b");
   const dying = worker(all);
-  dying.killed = true;
-  dying.emit("exit", null, "SIGKILL");
+  dying.exit(null, "SIGKILL");
+  await all.settle();
   dying.calls.at(-2)?.reply();
   await all.settle();
   dying.emit("disconnect");
@@ -112,8 +112,8 @@ test("the last words of a dead worker count, also when this process was held up 
   const { all, run } = await brisk();
   const [task] = await run("a");
   const dying = worker(all);
-  dying.killed = true;
-  dying.emit("exit", null, "SIGKILL");
+  dying.exit(null, "SIGKILL");
+  await all.settle();
   all.clock.advance(100);
   dying.calls.at(-1)?.reply();
   await all.play(1);
@@ -124,8 +124,8 @@ test("the last words of a dead worker count, also when this process was held up 
 test("an exit whose channel stays open is believed after a moment", async () => {
   const { all, run } = await brisk();
   const [task] = await run("a");
-  worker(all).killed = true;
-  worker(all).emit("exit", 3, null);
+  worker(all).exit(3, null);
+  await all.settle();
   await all.play(99);
   expect(task?.ends).toEqual([]);
   await all.play(1);

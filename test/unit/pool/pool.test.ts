@@ -67,7 +67,7 @@ test("a worker whose channel is closed gets no task, before the system tells of 
   all.workers[1]?.call("task")?.reply();
   await all.settle();
   expect(task.ends).toEqual(["reply"]);
-  first?.emit("exit", null, "SIGKILL");
+  first?.exit(null, "SIGKILL");
   await all.pool[Symbol.asyncDispose]();
 });
 
