@@ -31,8 +31,9 @@ export class LeaseKeeper implements Disposable {
   /** A lease that was given just now. */
   hold(lease: Lease): HeldLease {
     const { clock, leaseMs } = this.#options;
-    const held = new HeldLease(lease, clock.now() + leaseMs, (each) => this.#line.delete(each));
-    this.#renewLater(held);
+    const now = clock.now();
+    const held = new HeldLease(lease, now + leaseMs, this.#line);
+    this.#renewLater(held, now);
     return held;
   }
 
@@ -47,8 +48,8 @@ export class LeaseKeeper implements Disposable {
     return this.#options.leaseMs / RENEWALS_PER_LEASE;
   }
 
-  #renewLater(held: HeldLease): void {
-    held.renewAtMs = this.#options.clock.now() + this.#periodMs;
+  #renewLater(held: HeldLease, now: number): void {
+    held.renewAtMs = now + this.#periodMs;
     this.#line.add(held);
     this.#timer ??= this.#options.clock.after(this.#periodMs, () => this.#look());
   }
@@ -84,7 +85,7 @@ export class LeaseKeeper implements Disposable {
         onLost(lease, reason);
       }
     }
-    if (!held.isOver) this.#renewLater(held);
+    if (!held.isOver) this.#renewLater(held, clock.now());
   }
 }
 
@@ -97,23 +98,26 @@ export class HeldLease implements Disposable {
   /** For its keeper. */
   endsAtMs: number;
   renewAtMs = 0;
-  readonly #abort = new LazyAbort();
-  readonly #leave: (held: HeldLease) => void;
+  #abort: LazyAbort | undefined;
+  readonly #line: Set<HeldLease>;
   #isOver = false;
 
-  constructor(lease: Lease, endsAtMs: number, leave: (held: HeldLease) => void) {
+  /** Leaves the line of those that are to be renewed when it is let go. */
+  constructor(lease: Lease, endsAtMs: number, line: Set<HeldLease>) {
     this.lease = lease;
     this.endsAtMs = endsAtMs;
-    this.#leave = leave;
+    this.#line = line;
   }
 
   /** Aborts when the lease is lost, or with `abort()`. */
   get signal(): AbortSignal {
+    this.#abort ??= new LazyAbort();
     return this.#abort.signal;
   }
 
   get isLost(): boolean {
-    return this.#abort.reason instanceof DingError && this.#abort.reason.code === "lease.expired";
+    const reason = this.#abort?.reason;
+    return reason instanceof DingError && reason.code === "lease.expired";
   }
 
   /** True when nobody renews it any more. */
@@ -123,11 +127,26 @@ export class HeldLease implements Disposable {
 
   /** Tells who works that it shall end; the lease is still renewed. */
   abort(reason: unknown): void {
+    this.#abort ??= new LazyAbort();
     this.#abort.abort(reason);
   }
 
   [Symbol.dispose](): void {
     this.#isOver = true;
-    this.#leave(this);
+    this.#line.delete(this);
+  }
+}
+
+/** What work gets of a lease: its signal, and nothing to end it with. */
+export class LeaseContext {
+  readonly #held: HeldLease;
+
+  constructor(held: HeldLease) {
+    this.#held = held;
+  }
+
+  /** Aborts when the lease is lost, or its holder says so. */
+  get signal(): AbortSignal {
+    return this.#held.signal;
   }
 }

@@ -1,14 +1,16 @@
 interface Waiting<Item, Answer> {
   item: Item;
-  size: number;
   resolve: (answer: Answer) => void;
   reject: (error: unknown) => void;
 }
 
 /** How a lane goes. */
 export interface LaneOptions<Item, Answer> {
-  /** Answers in the order of the items; `slot` is used by one call at a time. A rejection is one of all of them. */
-  send: (items: Item[], slot: number) => Promise<Answer[]>;
+  /**
+   * Answers in the order of the items, with an error to whom it is refused; `slot` is used by one call at a time. A
+   * rejection is one of all of them.
+   */
+  send: (items: Item[], slot: number) => Promise<(Answer | Error)[]>;
   /** How many calls go at a time. */
   slots: number;
   /** A call ends when its items have this size together. */
@@ -35,8 +37,7 @@ export class Lane<Item, Answer> {
 
   add(item: Item): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const size = this.#options.sizeOf?.(item) ?? 1;
-      this.#line.push({ item, size, resolve, reject });
+      this.#line.push({ item, resolve, reject });
       this.#plan();
     });
   }
@@ -65,9 +66,17 @@ export class Lane<Item, Answer> {
   }
 
   #next(): Waiting<Item, Answer>[] {
+    const { maxSize, sizeOf } = this.#options;
     let size = 0;
-    const count = this.#line.findIndex((each) => (size += each.size) > this.#options.maxSize);
-    return this.#line.splice(0, count < 0 ? this.#line.length : Math.max(1, count));
+    const count = sizeOf
+      ? this.#line.findIndex(({ item }) => (size += sizeOf(item)) > maxSize)
+      : this.#line.length > maxSize
+        ? maxSize
+        : -1;
+    if (count >= 0) return this.#line.splice(0, Math.max(1, count));
+    const all = this.#line;
+    this.#line = [];
+    return all;
   }
 
   async #send(batch: Waiting<Item, Answer>[], slot: number): Promise<void> {
@@ -76,7 +85,11 @@ export class Lane<Item, Answer> {
         batch.map(({ item }) => item),
         slot,
       );
-      batch.forEach(({ resolve }, index) => resolve(answers[index] as Answer));
+      batch.forEach(({ resolve, reject }, index) => {
+        const answer = answers[index];
+        if (answer instanceof Error) reject(answer);
+        else resolve(answer as Answer);
+      });
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }

@@ -74,9 +74,13 @@ export class Queue extends Service {
   }
 
   /** The job is done, and gone; `onWritten` may hear before that the word outlives this process. */
-  async ack(lease: Lease, onWritten?: () => void): Promise<void> {
-    this.#check("acknowledge", "lease");
-    await this.#driver.ack(lease, onWritten);
+  ack(lease: Lease, onWritten?: () => void): Promise<void> {
+    try {
+      this.#check("acknowledge", "lease");
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    return this.#driver.ack(lease, onWritten); // as it is: this is said of every job
   }
 
   /** The lease holds for `leaseMs` from now on. */
@@ -142,7 +146,11 @@ export class Queue extends Service {
   async subscribe(work: Work, options: SubscribeOptions = {}): Promise<Subscription> {
     this.#checkOpen();
     const { log, clock } = this.#options;
-    const subscription = new Subscription(this, work, { log, clock, ...options });
+    const subscription = new Subscription({ queue: this, desk: this.#desk }, work, {
+      log,
+      clock,
+      ...options,
+    });
     this.#subscriptions.add(subscription);
     const forget = (): void => void this.#subscriptions.delete(subscription);
     subscription.closed.then(forget, forget);

@@ -22,6 +22,8 @@ const MOST_EACH = 7;
 export class Stock {
   readonly #options: StockOptions;
   #jobs: Job[] = [];
+  /** Those before it are gone. */
+  #next = 0;
   #leaseMs = 0;
   #filledMs = 0;
   #more = 0;
@@ -38,10 +40,20 @@ export class Stock {
 
   /** At most so many under leases of this length. */
   take(max: number, leaseMs: number): Job[] {
-    if (this.#jobs.length === 0 || leaseMs !== this.#leaseMs) return [];
-    const jobs = this.#jobs.splice(0, max);
-    if (this.#jobs.length === 0) this.#emptied();
+    const jobs: Job[] = [];
+    while (jobs.length < max) {
+      const job = this.takeOne(leaseMs);
+      if (!job) break;
+      jobs.push(job);
+    }
     return jobs;
+  }
+
+  takeOne(leaseMs: number): Job | undefined {
+    if (this.#next === this.#jobs.length || leaseMs !== this.#leaseMs) return undefined;
+    const job = this.#jobs[this.#next++];
+    if (this.#next === this.#jobs.length) this.#emptied();
+    return job;
   }
 
   /** Keeps what is over after `asked` of them came, of those that were wished for with the stock. */
@@ -62,14 +74,22 @@ export class Stock {
   clear(): void {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
-    if (this.#jobs.length > 0) this.#more = 0;
-    for (const job of this.#jobs.splice(0)) this.#options.giveBack(job);
+    const left = this.#jobs.slice(this.#next);
+    this.#forget();
+    if (left.length > 0) this.#more = 0;
+    for (const job of left) this.#options.giveBack(job);
   }
 
   #emptied(): void {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
+    this.#forget();
     const isQuick = this.#options.clock.now() - this.#filledMs < QUICK_MS;
     this.#more = isQuick ? this.#more * 2 : Math.floor(this.#more / 2);
+  }
+
+  #forget(): void {
+    this.#jobs = [];
+    this.#next = 0;
   }
 }

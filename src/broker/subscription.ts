@@ -3,11 +3,13 @@ import { DingError, messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { backoffMs, type Backoff } from "../core/retry.ts";
 import { Service } from "../core/service.ts";
-import { delay } from "../core/wait.ts";
-import { LeaseKeeper, type HeldLease } from "./held-lease.ts";
-import { lostValue, type Job } from "./job.ts";
+import { delay, isThenable } from "../core/wait.ts";
+import { LeaseContext, LeaseKeeper, type HeldLease } from "./held-lease.ts";
+import type { Job } from "./job.ts";
 import type { Queue } from "./queue.ts";
-import { GiveUp, NotTried, type Fate } from "./verdicts.ts";
+import type { TakeDesk } from "./take-desk.ts";
+import { failureOf, Teller, type Failure } from "./teller.ts";
+import type { Fate } from "./verdicts.ts";
 
 /** Does one job; what it throws is the reason of a retry, but for `GiveUp` and `NotTried`. */
 export type Work = (job: Job, context: WorkContext) => unknown;
@@ -30,6 +32,13 @@ export interface SubscribeOptions {
   clock?: Clock;
 }
 
+/** What a subscription needs of its queue. */
+export interface SubscriptionHome {
+  queue: Queue;
+  /** Where its jobs come from. */
+  desk: TakeDesk;
+}
+
 /** Between tries of a queue that cannot be reached. */
 const PATIENCE: Backoff = { minMs: 100, maxMs: 10_000, jitter: 0.5 };
 
@@ -39,32 +48,38 @@ const PATIENCE: Backoff = { minMs: 100, maxMs: 10_000, jitter: 0.5 };
  */
 export class Subscription extends Service {
   readonly #queue: Queue;
+  readonly #desk: TakeDesk;
   readonly #work: Work;
   readonly #options: Required<SubscribeOptions>;
   readonly #keeper: LeaseKeeper;
+  readonly #teller: Teller;
+  readonly #hasLease: boolean;
   readonly #running = new Map<Job, HeldLease>();
-  /** Words on jobs that are on their way. */
-  readonly #settling = new Set<Promise<void>>();
+  /** How many words on jobs are on their way. */
+  #unsaid = 0;
+  #allSaid: PromiseWithResolvers<void> | undefined;
   #slots: Promise<unknown> = Promise.resolve();
   #taking = new AbortController();
   #resumed = Promise.withResolvers<void>();
 
   constructor(
-    queue: Queue,
+    { queue, desk }: SubscriptionHome,
     work: Work,
     options: SubscribeOptions & Required<Pick<SubscribeOptions, "log" | "clock">>,
   ) {
     super();
     this.#queue = queue;
+    this.#desk = desk;
     this.#work = work;
     const defaults = { concurrency: 1, leaseMs: queue.leaseMs, onSettled: () => {} };
     this.#options = { ...defaults, ...options };
     const { leaseMs, clock, log } = this.#options;
-    const hasLease = queue.can.has("lease");
+    this.#hasLease = queue.can.has("lease");
+    this.#teller = new Teller(queue, log);
     this.#keeper = new LeaseKeeper({
       leaseMs,
       clock,
-      extend: async (lease, ms) => void (hasLease && (await queue.extend(lease, ms))),
+      extend: async (lease, ms) => void (this.#hasLease && (await queue.extend(lease, ms))),
       onLost: ({ id }, { message }) => log.warn("Lost a job under work", { id, reason: message }),
     });
     this.#resumed.resolve();
@@ -109,34 +124,40 @@ export class Subscription extends Service {
     const over = new Promise<void>((resolve) =>
       deadline.addEventListener("abort", () => resolve(), { once: true }),
     );
-    const settled = this.#slots.then(() => Promise.all(this.#settling));
-    await Promise.race([settled, over]);
+    await Promise.race([this.#slots.then(() => this.#said()), over]);
   }
 
   async #loop(): Promise<void> {
     const { leaseMs, clock } = this.#options;
-    const hasLease = this.#queue.can.has("lease");
     let failures = 0;
     let last: Promise<void> = Promise.resolve();
     let before = last;
     while (!this.stopping.aborted && !this.#queue.stopping.aborted) {
-      await this.#resumed.promise;
+      if (this.isPaused) await this.#resumed.promise;
       const { signal } = this.#taking;
-      const taking = this.#take(signal);
+      const taking = this.#takeReady(signal) ?? this.#take(signal);
       await before;
-      const { jobs, atMs, fault } = await taking;
+      const { jobs, atMs, fault } = taking instanceof Promise ? await taking : taking;
       if (jobs) {
         failures = 0;
         // Nothing could be said of the job before for so long that this one may be another's by now.
-        const isStale = hasLease && clock.now() - atMs > leaseMs / 2;
+        const isStale = this.#hasLease && clock.now() - atMs > leaseMs / 2;
         for (const job of jobs) {
           if (isStale) {
             this.#giveBack(job);
             continue;
           }
-          const attempt = await this.#attempt(job);
+          const held = this.#keeper.hold(job);
+          this.#running.set(job, held);
+          let failure: Failure | undefined;
+          try {
+            const doing = this.#work(job, new LeaseContext(held));
+            if (isThenable(doing)) await doing;
+          } catch (error) {
+            failure = failureOf(error);
+          }
           before = last;
-          last = this.#settleSoon(attempt);
+          last = this.#say({ job, held, failure });
         }
       } else if (!signal.aborted && !this.#queue.stopping.aborted) {
         await this.#waitAfter(fault, ++failures);
@@ -145,12 +166,18 @@ export class Subscription extends Service {
     await Promise.all([before, last]);
   }
 
+  #takeReady(signal: AbortSignal): Took | undefined {
+    const { leaseMs, clock } = this.#options;
+    const job = signal.aborted ? undefined : this.#desk.takeReady(leaseMs);
+    return job && { jobs: [job], atMs: clock.now() };
+  }
+
   /** Never rejects. */
-  async #take(signal: AbortSignal): Promise<{ jobs?: Job[]; atMs: number; fault?: unknown }> {
+  async #take(signal: AbortSignal): Promise<Took> {
     const { leaseMs, clock } = this.#options;
     const wish = { leaseMs, waitMs: Infinity, signal, comesAgain: true };
     try {
-      const jobs = await this.#queue.take(wish);
+      const jobs = await this.#desk.take(wish);
       return { jobs, atMs: clock.now() };
     } catch (fault) {
       return { fault, atMs: clock.now() };
@@ -159,22 +186,9 @@ export class Subscription extends Service {
 
   /** Nobody has run it; where that cannot be said, the lease's end says it. */
   #giveBack(job: Job): void {
-    const released = this.#queue
-      .release(job)
-      .catch(() => {})
-      .finally(() => this.#settling.delete(released));
-    this.#settling.add(released);
-  }
-
-  /** Resolves when the word on a job outlives this process: the next one need not wait for the disk. */
-  #settleSoon(attempt: Attempt): Promise<void> {
-    return new Promise((resolve) => {
-      const settled = this.#settle(attempt, resolve).finally(() => {
-        this.#settling.delete(settled);
-        resolve();
-      });
-      this.#settling.add(settled);
-    });
+    this.#unsaid++;
+    const said = (): void => this.#saidOne();
+    this.#teller.giveBack(job).then(said, said);
   }
 
   /** The queue cannot be asked now: says so, and comes back after a while. */
@@ -182,85 +196,80 @@ export class Subscription extends Service {
     const waitMs = backoffMs(PATIENCE, failures);
     const facts = { queue: this.#queue.url, reason: messageOf(error), waitMs: Math.round(waitMs) };
     this.#options.log.warn("Cannot take jobs, trying again", facts);
-    await delay(waitMs, this.stopping).catch(() => {}); // it stops: the loop sees that
+    await delay(waitMs, this.stopping).catch(() => {}); // the loop sees it
   }
 
-  async #attempt(job: Job): Promise<Attempt> {
-    const held = this.#keeper.hold(job);
-    this.#running.set(job, held);
-    const context: WorkContext = {
-      get signal() {
-        return held.signal;
-      },
-    };
-    try {
-      await this.#work(job, context);
-      return { job, held };
-    } catch (error) {
-      return { job, held, failure: { thrown: error, reason: messageOf(error) } };
-    }
+  /** Resolves when the word on a job outlives this process: the next one need not wait for the disk. */
+  #say(attempt: Attempt): Promise<void> {
+    const { job, held, failure } = attempt;
+    this.#unsaid++;
+    return new Promise((goOn) => {
+      const onWritten = (): void => {
+        held[Symbol.dispose](); // there is no lease any more
+        goOn();
+      };
+      const over = (fate: Fate): void => {
+        try {
+          this.#ended(attempt, fate);
+        } finally {
+          goOn();
+        }
+      };
+      if (!this.#isMine(attempt)) return over("lost");
+      // Nearly all are done: for them the word is as short as it can be.
+      const telling =
+        this.#hasLease && !failure
+          ? this.#queue.ack(job, onWritten)
+          : this.#teller.tell(job, failure, onWritten);
+      telling.then(
+        (fate) => over(fate ?? "done"),
+        (fault: unknown) => void this.#sayAgain(attempt, { fault, onWritten }).then(over),
+      );
+    });
   }
 
-  /** Never rejects: what cannot be said comes back with the lease's end. */
-  async #settle({ job, held, failure }: Attempt, goOn: () => void): Promise<void> {
-    let fate: Fate = "lost";
-    const onWritten = (): void => {
-      held[Symbol.dispose](); // there is no lease any more
-      goOn();
-    };
-    for (let tries = 1; this.#running.has(job) && !held.isLost; tries++) {
+  /** Until it is heard, or the job is not ours any more. Never rejects: what cannot be said comes back with the lease's end. */
+  async #sayAgain(
+    attempt: Attempt,
+    { fault, onWritten }: { fault: unknown; onWritten: () => void },
+  ): Promise<Fate> {
+    const { job, held, failure } = attempt;
+    let thrown = fault;
+    for (let tries = 1; ; tries++) {
+      const { message, retryable } = DingError.from(thrown);
+      const facts = { id: job.id, attempt: job.attempt, reason: message };
+      this.#options.log.warn("Cannot say what became of a job", facts);
+      if (!retryable) return "lost";
+      await delay(backoffMs(PATIENCE, tries), held.signal).catch(() => {}); // seen here:
+      if (!this.#isMine(attempt)) return "lost";
       try {
-        fate = await this.#tell({ job, failure, onWritten });
-        break;
-      } catch (thrown) {
-        const { message, retryable } = DingError.from(thrown);
-        const facts = { id: job.id, attempt: job.attempt, reason: message };
-        this.#options.log.warn("Cannot say what became of a job", facts);
-        if (!retryable) break;
-        await delay(backoffMs(PATIENCE, tries), held.signal).catch(() => {}); // the loop sees it
+        return await this.#teller.tell(job, failure, onWritten);
+      } catch (error) {
+        thrown = error;
       }
     }
+  }
+
+  #isMine({ job, held }: Attempt): boolean {
+    return this.#running.has(job) && !held.isLost;
+  }
+
+  #ended({ job, held, failure }: Attempt, fate: Fate): void {
     held[Symbol.dispose]();
     this.#running.delete(job);
+    this.#saidOne();
     this.#options.onSettled(job, fate, failure?.reason);
   }
 
-  async #tell({
-    job,
-    failure,
-    onWritten,
-  }: Omit<Attempt, "held"> & { onWritten: () => void }): Promise<Fate> {
-    const { log } = this.#options;
-    const facts = { id: job.id, attempt: job.attempt, reason: failure?.reason };
-    if (!this.#queue.can.has("lease")) {
-      if (failure?.thrown instanceof NotTried) {
-        await this.#pushAgain(job);
-        return "released";
-      }
-      if (failure)
-        log.error("A job failed, and is gone with that", { ...facts, value: lostValue(job) });
-      return failure ? "dead" : "done";
-    }
-    if (!failure) {
-      await this.#queue.ack(job, onWritten);
-      return "done";
-    }
-    const fate = await this.#tellFailure(job, failure);
-    if (fate === "dead") log.error("A job failed for the last time", facts);
-    else if (fate === "retried") log.warn("A job failed, and will be tried again", facts);
-    return fate;
+  #saidOne(): void {
+    if (--this.#unsaid === 0) this.#allSaid?.resolve();
   }
 
-  async #tellFailure(job: Job, { thrown, reason }: Failure): Promise<Fate> {
-    if (thrown instanceof NotTried) {
-      await this.#queue.release(job);
-      return "released";
-    }
-    if (thrown instanceof GiveUp && this.#queue.can.has("dead")) {
-      await this.#queue.deadLetter(job, reason);
-      return "dead";
-    }
-    return await this.#queue.retry(job, { reason });
+  /** Resolves when no word is on its way. */
+  async #said(): Promise<void> {
+    if (this.#unsaid === 0) return;
+    this.#allSaid ??= Promise.withResolvers();
+    await this.#allSaid.promise;
   }
 
   /** The grace is over: work that still goes on is told, and its jobs are for others. */
@@ -271,15 +280,8 @@ export class Subscription extends Service {
       held[Symbol.dispose]();
       held.abort(this.stopping.reason);
     }
-    const giveBack = this.#queue.can.has("lease")
-      ? (job: Job) => this.#queue.release(job) // what fails here comes back with the lease's end
-      : (job: Job) => this.#pushAgain(job);
-    await Promise.allSettled(left.map(([job]) => giveBack(job)));
-  }
-
-  /** Where a job is gone as soon as it is taken, this is how it comes back. */
-  async #pushAgain({ value }: Job): Promise<void> {
-    await this.#queue.push({ value });
+    // What fails here comes back with the lease's end.
+    await Promise.allSettled(left.map(([job]) => this.#teller.giveBack(job)));
   }
 }
 
@@ -287,10 +289,12 @@ export class Subscription extends Service {
 interface Attempt {
   job: Job;
   held: HeldLease;
-  failure?: Failure | undefined;
+  failure: Failure | undefined;
 }
 
-interface Failure {
-  thrown: unknown;
-  reason: string;
+/** What a slot got, or why not, and when. */
+interface Took {
+  jobs?: Job[];
+  atMs: number;
+  fault?: unknown;
 }

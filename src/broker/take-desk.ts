@@ -58,12 +58,13 @@ export class TakeDesk implements AsyncDisposable {
     stopping.addEventListener("abort", end, { once: true });
   }
 
+  /** One that was fetched ahead, for a taker that comes again. */
+  takeReady(leaseMs: number): Job | undefined {
+    return this.#takers.size > 0 ? undefined : this.#stock.takeOne(leaseMs);
+  }
+
   take(options: TakeOptions & { leaseMs: number }): Promise<Job[]> {
     const { max = 1, leaseMs, waitMs = 0, signal, comesAgain = false } = options;
-    if (comesAgain && !signal?.aborted && !this.#stopping.aborted && this.#takers.size === 0) {
-      const ready = this.#stock.take(max, leaseMs);
-      if (ready.length > 0) return Promise.resolve(ready);
-    }
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason as Error);
       if (this.#stopping.aborted) return reject(this.#stopping.reason as Error);

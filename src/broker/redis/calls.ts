@@ -1,10 +1,17 @@
 import type { Buffer } from "node:buffer";
 import type { CheckedJob } from "../driver.ts";
+import type { Lease } from "../job.ts";
 import { Blob } from "./blob.ts";
 import { headerOf } from "./replies.ts";
 
-/** What (ack, extend, retry, release, dead), with which receipt, milliseconds, reason. */
-export type Step = ["a" | "x" | "r" | "l" | "d", string, number, string];
+/** What is said of a job that was taken. */
+export interface Step {
+  /** Ack, extend, retry, release, dead. */
+  what: "a" | "x" | "r" | "l" | "d";
+  lease: Lease;
+  ms: number;
+  reason: string;
+}
 
 /** Pushes as the script reads them. */
 export function pushBlob(calls: readonly (readonly CheckedJob[])[]): Buffer {
@@ -25,10 +32,10 @@ export function pushBlob(calls: readonly (readonly CheckedJob[])[]): Buffer {
 /** Steps as the script reads them. */
 export function stepBlob(steps: readonly Step[]): Buffer {
   const blob = new Blob();
-  for (const [what, receipt, ms, reason] of steps) {
+  for (const { what, ms, lease, reason } of steps) {
     blob.letter(what);
     blob.double(ms);
-    blob.text(receipt);
+    blob.text(lease.receipt);
     blob.text(reason);
   }
   return blob.bytes;

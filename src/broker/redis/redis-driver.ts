@@ -21,7 +21,7 @@ import { pushBlob, stepBlob, type Step } from "./calls.ts";
 import { PEEK, PURGE, REDRIVE, STATS } from "./lua/looking.ts";
 import { PUSH, SETTLE, TAKE } from "./lua/working.ts";
 import { RedisLink, type RedisAddress } from "./redis-link.ts";
-import { sortSteps } from "./receipts.ts";
+import { sortSteps, type Acks } from "./receipts.ts";
 import { makeScript, runScript, type Script, type ScriptArgument } from "./redis-scripts.ts";
 import { RedisWake } from "./redis-wake.ts";
 import {
@@ -58,6 +58,18 @@ const SCRIPTS = {
   redrive: makeScript(REDRIVE),
   purge: makeScript(PURGE),
 };
+
+/** What the script says of a lease that has ended, and of jobs that have one each. */
+const EXPIRED = "e";
+const APART = "b";
+
+const VERBS = {
+  a: "acknowledge",
+  x: "extend the lease of",
+  r: "retry",
+  l: "release",
+  d: "give up",
+} as const satisfies Record<Step["what"], string>;
 
 type PushAnswer = 0 | "full" | Record<string, string>;
 
@@ -136,24 +148,24 @@ export class RedisDriver implements Driver {
   }
 
   async ack(lease: Lease): Promise<void> {
-    await this.#step(["a", lease.receipt, 0, ""], "acknowledge", lease);
+    await this.#steps.add({ what: "a", lease, ms: 0, reason: "" });
   }
 
   async extend(lease: Lease, leaseMs: number): Promise<void> {
-    await this.#step(["x", lease.receipt, Math.ceil(leaseMs), ""], "extend the lease of", lease);
+    await this.#steps.add({ what: "x", lease, ms: Math.ceil(leaseMs), reason: "" });
   }
 
   async retry(lease: Lease, { delayMs, reason }: RetryTerms): Promise<"retried" | "dead"> {
-    const step: Step = ["r", lease.receipt, delayMs, shortReason(reason)];
-    return (await this.#step(step, "retry", lease)) === "d" ? "dead" : "retried";
+    const step: Step = { what: "r", lease, ms: delayMs, reason: shortReason(reason) };
+    return (await this.#steps.add(step)) === "d" ? "dead" : "retried";
   }
 
   async release(lease: Lease): Promise<void> {
-    await this.#step(["l", lease.receipt, 0, ""], "release", lease);
+    await this.#steps.add({ what: "l", lease, ms: 0, reason: "" });
   }
 
   async deadLetter(lease: Lease, reason: string): Promise<void> {
-    await this.#step(["d", lease.receipt, 0, shortReason(reason)], "give up", lease);
+    await this.#steps.add({ what: "d", lease, ms: 0, reason: shortReason(reason) });
   }
 
   async stats(): Promise<QueueStats> {
@@ -235,20 +247,24 @@ export class RedisDriver implements Driver {
     return JSON.parse(await this.#once(SCRIPTS.push, `p${slot}`, args)) as PushAnswer[];
   }
 
-  async #sendSteps(steps: Step[], slot: number): Promise<string[]> {
+  async #sendSteps(steps: Step[], slot: number): Promise<(string | Error)[]> {
     const { acks, others, owners } = sortSteps(steps);
-    const done = Buffer.from(msgpack.encode(acks).buffer);
-    const args = [this.#terms.maxAttempts, done, others.length, stepBlob(others)];
-    const letters = await this.#once(SCRIPTS.settle, `s${slot}`, args);
-    const answers: string[] = [];
+    const letters = await this.#settle(acks, others, slot);
+    const answers: (string | Error)[] = [];
     owners.forEach((owner, at) => (answers[owner] = letters.charAt(at)));
-    return answers;
+    const apart = steps.filter((_, index) => answers[index] === APART);
+    const again = apart.length === 0 ? "" : await this.#settle([], apart, slot);
+    let next = 0;
+    return steps.map((step, index) => {
+      const answer = answers[index] === APART ? again.charAt(next++) : answers[index];
+      return answer === EXPIRED ? expiredError(VERBS[step.what], step.lease) : (answer ?? "");
+    });
   }
 
-  async #step(step: Step, verb: string, lease: Lease): Promise<string> {
-    const answer = await this.#steps.add(step);
-    if (answer === "e") throw expiredError(verb, lease);
-    return answer;
+  #settle(acks: Acks[], others: Step[], slot: number): Promise<string> {
+    const done = Buffer.from(msgpack.encode(acks).buffer);
+    const args = [this.#terms.maxAttempts, done, others.length, stepBlob(others)];
+    return this.#once(SCRIPTS.settle, `s${slot}`, args);
   }
 }
 

@@ -1,16 +1,12 @@
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
+import { msgpack } from "../../protocol/codec.ts";
 import type { DeadJob, Job, JobState, QueueStats, SeenJob } from "../job.ts";
-import { freshReceipts } from "./receipts.ts";
+import { FreshJob, Reading } from "./receipts.ts";
 
-/** A job in a script's reply: its data; attempts, reasons as JSON and pushedMs, if they are not 1, none and in the receipt. */
-type JobReply = [
-  data: Buffer,
-  attempts?: number | Buffer,
-  reasons?: Buffer | undefined,
-  pushed?: number | Buffer,
-];
+/** A job in a script's reply; its reasons are JSON. */
+type JobReply = [data: Buffer, attempts: number | Buffer, reasons: Buffer, pushed: number | Buffer];
 
-/** What was taken: jobs that were read together (of each id, data and, if it was dead, its reasons), or one that had come back. */
+/** What was taken: jobs that were read together, or one that had come back; see `TAKE`. */
 export type TakenReply = [kind: Buffer, Buffer, Buffer, ...(Buffer | number)[]];
 
 /** A job that was looked at: its state before, its priority behind. */
@@ -33,29 +29,45 @@ export function jobsOf(reply: TakenReply): Job[] {
   return reply[0].toString() === "s" ? freshJobsOf(reply) : [heldJobOf(reply)];
 }
 
-function freshJobsOf([, priority, token, ...fields]: TakenReply): Job[] {
+function freshJobsOf([, priority, token, ...rest]: TakenReply): Job[] {
+  const [entries, sizes, reasons, data] = rest as [Buffer, Buffer, Buffer, Buffer];
   const level = Number(priority);
-  const receiptOf = freshReceipts(priority.toString(), token.toString());
-  const jobs: Job[] = [];
-  for (let at = 0; at + 2 < fields.length; at += 3) {
-    const id = (fields[at] as Buffer).toString("latin1");
-    const reasons = fields[at + 2] as Buffer | 0;
-    const data: JobReply = [fields[at + 1] as Buffer, 1, reasons === 0 ? undefined : reasons];
-    const pushedMs = Number(id.slice(id.indexOf("-") + 1));
-    jobs.push({ ...factsOf(data, level, pushedMs), receipt: receiptOf(id) });
-  }
-  return jobs;
+  const reading = new Reading(priority.toString(), token.toString());
+  const reasonsOf = reasons.length === 0 ? undefined : (JSON.parse(reasons.toString()) as Texts);
+  const lengths = msgpack.decode(sizes) as number[];
+  // Of a Buffer pieces are Buffers.
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.length);
+  let at = 0;
+  return entries
+    .toString("latin1")
+    .split(" ")
+    .map((entry, place) => {
+      const endsAt = at + (lengths[place] ?? 0);
+      const valueAt = at + 2 + data.readUInt16BE(at);
+      const [id, key] = namesOf(data.toString("latin1", at + 2, valueAt));
+      const facts = {
+        entry,
+        id,
+        key,
+        value: bytes.slice(valueAt, endsAt),
+        priority: level,
+        pushedAtMs: Number(entry.slice(entry.indexOf("-") + 1)),
+        reasons: reasonsOf?.[place] || NONE,
+      };
+      at = endsAt;
+      return new FreshJob(facts, reading, place);
+    });
 }
 
 function heldJobOf([, receipt, ...job]: TakenReply): Job {
   const text = receipt.toString();
   const [, , priority] = text.split(":", 3);
-  return { ...factsOf(job as JobReply, Number(priority), 0), receipt: text };
+  return { ...factsOf(job as JobReply, Number(priority)), receipt: text };
 }
 
 export function seenJobOf([state, ...reply]: SeenReply): SeenJob {
   const [data, attempts, reasons, pushed, priority] = reply;
-  const facts = factsOf([data, attempts, reasons, pushed], Number(priority), 0);
+  const facts = factsOf([data, attempts, reasons, pushed], Number(priority));
   return { ...facts, state: state.toString() as JobState };
 }
 
@@ -66,7 +78,7 @@ export function deadJobOf([, list]: [Buffer, Buffer[]]): DeadJob {
     return list[at + 1] as Buffer;
   };
   const reply: JobReply = [field("j"), field("a"), field("r"), field("t")];
-  return { ...factsOf(reply, Number(field("p")), 0), diedAtMs: Number(field("d")) };
+  return { ...factsOf(reply, Number(field("p"))), diedAtMs: Number(field("d")) };
 }
 
 /** The reply of the script that counts. */
@@ -77,25 +89,34 @@ export function statsOf(reply: number[]): QueueStats {
   return { length, ready, delayed, leased, dead, oldestMs };
 }
 
+/** Of each job its reasons, or 0. */
+type Texts = (readonly string[] | 0)[];
+
 const NONE: readonly string[] = Object.freeze([]);
 
 function factsOf(
-  [data, attempts = 1, reasons, pushed]: JobReply,
+  [data, attempts, reasons, pushed]: JobReply,
   priority: number,
-  pushedMs: number,
 ): Omit<Job, "receipt"> {
   const valueAt = 2 + data.readUInt16BE(0);
-  const [id = "", key] = JSON.parse(data.toString("utf8", 2, valueAt)) as string[];
+  const [id, key] = namesOf(data.toString("latin1", 2, valueAt));
   const facts = {
     id,
     value: new Uint8Array(data.subarray(valueAt)),
     priority,
     attempt: Number(attempts),
-    pushedAtMs: pushed === undefined ? pushedMs : Number(pushed),
-    reasons:
-      reasons === undefined || reasons.length === 2
-        ? NONE
-        : (JSON.parse(reasons.toString()) as string[]),
+    pushedAtMs: Number(pushed),
+    reasons: reasons.length === 2 ? NONE : (JSON.parse(reasons.toString()) as string[]),
   };
   return key === undefined ? facts : { ...facts, key };
 }
+
+/** Id and key in a header as it stands there, a letter for each byte. */
+function namesOf(header: string): [id: string, key: string | undefined] {
+  // Only an id, with nothing to be undone: nearly all are so.
+  if (PLAIN.test(header)) return [header.slice(2, -2), undefined];
+  const [id = "", key] = JSON.parse(Buffer.from(header, "latin1").toString()) as string[];
+  return [id, key];
+}
+
+const PLAIN = /^\["[\w-]*"\]$/;

@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { openQueue } from "../../../src/broker/open-queue.ts";
 import type { Queue } from "../../../src/broker/queue.ts";
 import { testNeeding } from "../../support/needs.ts";
-import { redisMissing, redisServer } from "../../support/redis-server.ts";
+import { redisMissing, redisServer, type RedisServer } from "../../support/redis-server.ts";
 import { until } from "../../support/until.ts";
 import { urlVia } from "./brokers.ts";
 
@@ -86,4 +86,54 @@ test("redis: stats() tells what is leased while a large taking that ended comes 
   // As many as come back in one step are not leased any more.
   expect([...leased].slice(-3)).toEqual([800, 300, 0]);
   expect(await queue.peek(1_300)).toHaveLength(1_300);
+});
+
+const entriesOf = async (server: RedisServer): Promise<number> =>
+  Number((await server.say("XLEN ding:{jobs}:s:0")).slice(1));
+
+test("redis: jobs that were read together end in any order, and nothing stays in the stream", async () => {
+  await using server = await redisServer();
+  await using queue = await openQueue(server.url);
+  await pushAll(queue, 400);
+  const takings = [];
+  for (let at = 0; at < 40; at++) takings.push(await queue.take({ max: 10, leaseMs: LONG_MS }));
+  const [first = [], ...later] = takings;
+  // The first one holds up the stream's head: of those behind it only a few stay.
+  for (const jobs of later) await Promise.all(jobs.toReversed().map((job) => queue.ack(job)));
+  expect(await entriesOf(server)).toBe(170);
+  expect(await queue.stats()).toMatchObject({ length: 10, leased: 10, ready: 0 });
+  const [one, two, three, ...rest] = first;
+  if (!one || !two || !three) throw new Error("Cannot take three jobs");
+  await queue.ack(two);
+  expect((await queue.peek(20)).map(textOf)).toEqual(["0", "2", "3", "4", "5", "6", "7", "8", "9"]);
+  const again = await Promise.allSettled([queue.ack(two), queue.ack(three)]);
+  expect(again.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
+  // From here on each has a lease of its own.
+  await queue.release(one);
+  const seen = (await queue.peek(20)).map(textOf).toSorted();
+  expect(seen).toEqual(["0", "3", "4", "5", "6", "7", "8", "9"]);
+  await Promise.all(rest.map((job) => queue.ack(job)));
+  await Promise.all((await queue.take()).map((job) => queue.ack(job)));
+  expect(await queue.stats()).toMatchObject({ length: 0, leased: 0, ready: 0 });
+  // What comes next takes along what was left.
+  await pushAll(queue, 10);
+  await Promise.all((await queue.take({ max: 10 })).map((job) => queue.ack(job)));
+  expect(await entriesOf(server)).toBe(0);
+});
+
+test("redis: take() gives only what was not done of jobs whose lease together has ended", async () => {
+  await using server = await redisServer();
+  await using queue = await openQueue(server.url);
+  await pushAll(queue, 40);
+  const jobs = await queue.take({ max: 40, leaseMs: 1_000 });
+  const done = jobs.filter((_, at) => at % 3 > 0);
+  await Promise.all(done.map((job) => queue.ack(job)));
+  const back = await queue.take({ max: 40, leaseMs: LONG_MS, waitMs: LONG_MS });
+  while (back.length < 14) back.push(...(await queue.take({ max: 40, leaseMs: LONG_MS })));
+  expect(back.map(textOf)).toEqual(jobs.filter((job) => !done.includes(job)).map(textOf));
+  const late = await Promise.allSettled(jobs.map((job) => queue.ack(job)));
+  expect(late.filter(({ status }) => status === "fulfilled")).toEqual([]);
+  await Promise.all(back.map((job) => queue.ack(job)));
+  expect(await queue.stats()).toMatchObject({ length: 0, leased: 0, ready: 0 });
+  expect(await entriesOf(server)).toBe(0);
 });

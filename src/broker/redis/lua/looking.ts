@@ -61,8 +61,11 @@ for _, member in ipairs(call('ZRANGE', P .. 'delayed', 0, max - 1)) do
 end
 for _, lease in ipairs(call('ZRANGE', P .. 'leases', 0, max - 1)) do
   if string.sub(lease, 1, 2) == 't:' then
-    local entries, priority = entriesOf(string.sub(lease, 3), max)
-    for _, entry in ipairs(entries) do see('leased', load('s', entry[1], priority)) end
+    local words = doneOf(string.sub(lease, 3))
+    local entries, priority = entriesOf(string.sub(lease, 3), max + 30 * #words)
+    for i, entry in ipairs(entries) do
+      if not isDone(words, i - 1) then see('leased', load('s', entry[1], priority)) end
+    end
   else
     see('leased', load(split(lease)))
   end
@@ -104,7 +107,7 @@ if ARGV[1] == 'dead' then
 end
 local count = tonumber(call('HGET', P .. 'meta', 'len') or 0)
 for _, priority in ipairs(call('SMEMBERS', P .. 'streams')) do call('UNLINK', P .. 's:' .. priority) end
-for _, name in ipairs({ 'streams', 'levels', 'held', 'back', 'delayed', 'leases', 'takes', 'left' }) do call('UNLINK', P .. name) end
+for _, name in ipairs({ 'streams', 'levels', 'held', 'back', 'delayed', 'leases', 'takes', 'left', 'done', 'spent' }) do call('UNLINK', P .. name) end
 call('HSET', P .. 'meta', 'len', 0)
 call('HINCRBY', P .. 'meta', 'e', 1)
 return count

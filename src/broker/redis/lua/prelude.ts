@@ -10,7 +10,9 @@
  *   leases   zset: end → whose it is. Jobs that were read together have one, t:TOKEN, until one of them is more than
  *            acknowledged: then each has its own, its receipt: "s" and the id, or "h" and the number, priority, token.
  *            A token is the taking's, which may be sent again after a cut, and the number of the first job read
- *   takes    hash: token → priority, first and last id of such a reading; left: token → how many of them are not done
+ *   takes    hash: token → priority, first and last id of such a reading; left: token → how many of them are not done;
+ *            done: token → which are, as bits. They stay in the stream until all are: to cut off its head is quickly done
+ *   spent    zset: number of the first → priority, first and last id of readings that are done, and not the head
  *   dead     stream
  *   once:C   what the last call in this slot of a client was told, so that it can be sent again after a cut
  *   key:E:K  string: the id of the first job with idempotency key K
@@ -55,12 +57,36 @@ local function endTake(token)
   call('ZREM', P .. 'leases', 't:' .. token)
   call('HDEL', P .. 'takes', token)
   call('HDEL', P .. 'left', token)
+  call('HDEL', P .. 'done', token)
+end
+
+-- Which of them are done, as bits of words of 30.
+local function doneOf(token)
+  local packed = call('HGET', P .. 'done', token)
+  return packed and cmsgpack.unpack(packed) or {}
+end
+
+local function isDone(words, place)
+  local word = words[math.floor(place / 30) + 1]
+  return word and bit.band(word, bit.lshift(1, place % 30)) ~= 0
+end
+
+-- What is done leaves the stream, and what is there is not done; nothing is said by its place from now on.
+local function sweep(token)
+  local words = doneOf(token)
+  if #words == 0 then return end
+  local entries, priority = entriesOf(token, 1000000)
+  for i, entry in ipairs(entries) do
+    if isDone(words, i - 1) then call('XDEL', P .. 's:' .. priority, entry[1]) end
+  end
+  call('HDEL', P .. 'done', token)
 end
 
 -- From now on each of them has a lease of its own, with the same end.
 local function breakUp(token)
   local ends = call('ZSCORE', P .. 'leases', 't:' .. token)
   if not ends then return end
+  sweep(token)
   local entries, priority = entriesOf(token, 1000000)
   for _, entry in ipairs(entries) do
     call('ZADD', P .. 'leases', ends, 's:' .. entry[1] .. ':' .. priority .. ':' .. token)
@@ -176,6 +202,7 @@ local function settleTimes(maxAttempts, leaseEnded)
     end
     if string.sub(lease, 1, 2) == 't:' then
       local token = string.sub(lease, 3)
+      sweep(token)
       local entries, priority = entriesOf(token, room)
       for _, entry in ipairs(entries) do
         giveUpOrBack('s', entry[1], priority, leaseEnded, 0, maxAttempts)

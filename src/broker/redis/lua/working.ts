@@ -80,8 +80,10 @@ return tell(cjson.encode(answers))
 
 /**
  * ARGV: how many, leaseMs, token, maxAttempts, reason. Gives { againInMs or -1, part, … }, a part being jobs that were
- * read together { "s", priority, token, id, data, reasons or 0, … }, whose receipts are s:ID:PRIORITY:TOKEN, or one that
- * has come back { "h", receipt, data, attempts, reasons, pushedMs }.
+ * read together { "s", priority, token, ids, sizes, reasons, data }, whose receipts are s:ID:PRIORITY:TOKEN, or one that
+ * has come back { "h", receipt, data, attempts, reasons, pushedMs }. Of those that were read together the ids stand side
+ * by side, the sizes of their data as a list in MessagePack, the data one behind the other, and the reasons, if any has
+ * some, as JSON: a list of lists, or 0.
  */
 export const TAKE = `${COMMON}${TIMES}
 local want, token = tonumber(ARGV[1]), ARGV[3]
@@ -115,12 +117,25 @@ local function takeFresh(priority, count)
   call('HSET', P .. 'takes', name, priority .. ' ' .. entries[1][1] .. ' ' .. entries[length][1])
   call('HSET', P .. 'left', name, length)
   got = got + length
-  local part = { 's', priority, name }
+  local ids, sizes, data, reasons = {}, {}, {}, nil
   for i = 1, length do
-    local list = entries[i][2]
-    part[3 * i + 1], part[3 * i + 2], part[3 * i + 3] = entries[i][1], list[2], list[4] or 0
+    local entry = entries[i]
+    local list = entry[2]
+    local each = list[2]
+    ids[i], sizes[i], data[i] = entry[1], #each, each
+    if list[4] then
+      reasons = reasons or {}
+      reasons[i] = list[4]
+    end
   end
-  taken[#taken + 1] = part
+  local why = ''
+  if reasons then
+    for i = 1, length do reasons[i] = reasons[i] or '0' end
+    why = '[' .. table.concat(reasons, ',') .. ']'
+  end
+  taken[#taken + 1] = {
+    's', priority, name, table.concat(ids, ' '), cmsgpack.pack(sizes), why, table.concat(data),
+  }
 end
 
 while got < want do
@@ -156,9 +171,10 @@ return taken
 
 /**
  * ARGV: slot, number, maxAttempts, acknowledgements of fresh jobs, how many other steps, and these. The former are
- * MessagePack, [priority, token, [id, …]] for each part of a take, no id twice; of the latter each is what (c1),
+ * MessagePack, [token, how many, [word, …]] for each reading, a bit for each job; of the latter each is what (c1),
  * milliseconds (d), receipt and reason (I4c0): "a"ck, e"x"tend, "r"etry, re"l"ease or "d"ead. Gives a letter for each,
- * in this order: "k" it is so, "e" the lease has ended, "t" will be tried again, "d" is dead.
+ * in this order: "k" it is so, "e" the lease has ended, "t" will be tried again, "d" is dead, "b" they have no lease
+ * together any more: to be said again of each by its receipt.
  */
 export const SETTLE = `${COMMON}${ONCE}${TAKES}
 local maxAttempts = tonumber(ARGV[3])
@@ -176,26 +192,69 @@ local function finish(where, n, priority)
   end
 end
 
-for _, part in ipairs(cmsgpack.unpack(ARGV[4])) do
-  local priority, token, ids = part[1], part[2], part[3]
-  if isHeld('t:' .. token) then
-    -- One that comes again among others hears that its job is done: so it is.
-    local gone = call('XDEL', P .. 's:' .. priority, unpack(ids))
-    done = done + gone
-    -- Lua writes 0 - 0 as 0, and -0 as no number.
-    if call('HINCRBY', P .. 'left', token, 0 - gone) <= 0 then endTake(token) end
-    answers[#answers + 1] = string.rep(gone == 0 and 'e' or 'k', #ids)
-  else
-    for _, id in ipairs(ids) do
-      local receipt = 's:' .. id .. ':' .. priority .. ':' .. token
-      local isMine = isHeld(receipt)
-      if isMine then
-        call('ZREM', P .. 'leases', receipt)
-        finish('s', id, priority)
+-- Readings that are done leave the stream when they are its head; of the others only a few stay.
+local function cutOff(priority, first, last)
+  local key = P .. 's:' .. priority
+  local head = call('XRANGE', key, '-', '+', 'COUNT', 1)[1]
+  if not head or head[1] ~= first then return false end
+  local behind = string.format('%.0f-0', tonumber(string.match(last, '^%d+')) + 1)
+  call('XTRIM', key, 'MINID', '=', behind)
+  return true
+end
+
+local function isSpent(token)
+  local priority, first, last = takeOf(token)
+  endTake(token)
+  if first == last then return call('XDEL', P .. 's:' .. priority, first) end
+  if not cutOff(priority, first, last) then
+    local packed = priority .. ' ' .. first .. ' ' .. last
+    call('ZADD', P .. 'spent', tonumber(string.match(first, '^%d+')), packed)
+  end
+  local spent = call('ZRANGE', P .. 'spent', 0, -1)
+  for i, packed in ipairs(spent) do
+    local level, from, to = string.match(packed, '^(%S+) (%S+) (%S+)$')
+    if (level == priority and cutOff(level, from, to)) then
+      call('ZREM', P .. 'spent', packed)
+    elseif #spent - i >= 16 then
+      for _, entry in ipairs(call('XRANGE', P .. 's:' .. level, from, to)) do
+        call('XDEL', P .. 's:' .. level, entry[1])
       end
-      answers[#answers + 1] = isMine and 'k' or 'e'
+      call('ZREM', P .. 'spent', packed)
     end
   end
+end
+
+-- A letter for each bit.
+local function finishOf(token, words, count)
+  local before = doneOf(token)
+  local letters, gone = nil, count
+  for i, word in ipairs(words) do
+    if bit.band(before[i] or 0, word) ~= 0 then letters = {} end
+  end
+  if letters then
+    gone = 0
+    for place = 0, 30 * #words - 1 do
+      if isDone(words, place) then
+        local isNew = not isDone(before, place)
+        letters[#letters + 1] = isNew and 'k' or 'e'
+        if isNew then gone = gone + 1 end
+      end
+    end
+  end
+  done = done + gone
+  -- Lua writes 0 - 0 as 0, and -0 as no number.
+  if call('HINCRBY', P .. 'left', token, 0 - gone) <= 0 then
+    isSpent(token)
+  else
+    for i, word in ipairs(words) do before[i] = bit.bor(before[i] or 0, word) end
+    call('HSET', P .. 'done', token, cmsgpack.pack(before))
+  end
+  return letters and table.concat(letters) or string.rep('k', count)
+end
+
+for _, part in ipairs(cmsgpack.unpack(ARGV[4])) do
+  local token, count, words = part[1], part[2], part[3]
+  answers[#answers + 1] = isHeld('t:' .. token) and finishOf(token, words, count) or string.rep('b', count)
 end
 
 local function answer()
