@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { Context } from "./context.ts";
 import type { TaskRouter } from "./router.ts";
+import type { WaitLimit } from "./wait-for.ts";
 
 /** What a handler's error does besides being logged: fails the task, nothing, or lets it finish. */
 export type HandlerErrorPolicy = "throw" | "log" | "finish";
@@ -42,6 +43,8 @@ export interface TaskOptions {
   onPeerCrash?: "continue" | "finish";
   /** What the numbers of `random()` come from, if a start does not say so itself; default one by chance. */
   seed?: number;
+  /** For waits for events that have no limit of their own; default none. */
+  waitLimit?: WaitLimit | undefined;
   /** Hears an error that no `run()` is there to tell of. */
   onFailure?: (error: unknown) => void;
 }

@@ -12,6 +12,7 @@ import { labelsOf, type Role } from "./roles.ts";
 import type { TaskRouter } from "./router.ts";
 import type { HandlerErrorPolicy, StartOptions } from "./start-options.ts";
 import { TaskEvents } from "./task-events.ts";
+import type { WaitLimit } from "./wait-for.ts";
 
 const WORKERS = 3;
 /** So many names a line of the log has. */
@@ -38,6 +39,7 @@ export interface Ground {
   graceMs: number;
   onPeerCrash: "continue" | "finish";
   seed: number;
+  waitLimit: WaitLimit | undefined;
   clock: Clock;
   log: Logger;
   /** It has failed while no `run()` was there to tell. */

@@ -9,7 +9,7 @@ import { EventHub, type ListenOptions } from "./event-hub.ts";
 import { hasMatch } from "./roles.ts";
 import type { Ask, RequestOptions, TaskRouter } from "./router.ts";
 import type { HandlerErrorPolicy } from "./start-options.ts";
-import { waitForEvent, type WaitForOptions } from "./wait-for.ts";
+import { waitForEvent, type WaitForOptions, type WaitLimit } from "./wait-for.ts";
 
 /** Where an event goes; default to this node and to all others. */
 export interface EmitOptions {
@@ -28,6 +28,7 @@ export interface TaskEventsOptions {
   eventLimit: number;
   /** Aborts when nobody may wait for an event any more. */
   halted: AbortSignal;
+  waitLimit: WaitLimit | undefined;
   policy: (error: unknown, event: string) => HandlerErrorPolicy;
   fail: (error: unknown) => void;
   finish: () => void;
@@ -124,8 +125,8 @@ export class TaskEvents {
   }
 
   waitFor(event: string, options: WaitForOptions): Promise<readonly unknown[] | undefined> {
-    const { clock, halted } = this.#options;
-    return waitForEvent(this.hub, event, { ...options, clock, halted });
+    const { clock, halted, waitLimit } = this.#options;
+    return waitForEvent(this.hub, event, { ...options, clock, halted, waitLimit });
   }
 
   #emitThere(event: string, args: readonly unknown[], options: EmitOptions): Promise<void> {

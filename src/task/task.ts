@@ -11,7 +11,7 @@ import type { LockOptions } from "./program.ts";
 import { hasMatch, type Role } from "./roles.ts";
 import { ALONE, type RequestOptions, type TaskRouter } from "./router.ts";
 import type { StartOptions, TaskOptions } from "./start-options.ts";
-import { endStart, newStart, type Started } from "./started.ts";
+import { endStart, newStart, type Ground, type Started } from "./started.ts";
 import type { EmitOptions } from "./task-events.ts";
 import type { WaitForOptions } from "./wait-for.ts";
 
@@ -28,7 +28,7 @@ type Compat = WaitForOptions & { compat: true };
  */
 export class MainTask<C extends Context = Context> implements AsyncDisposable {
   readonly router: TaskRouter;
-  readonly #options: Omit<Required<TaskOptions>, "router" | "run">;
+  readonly #options: Omit<Ground, "router" | "early">;
   readonly #ear: Ear<C>;
   #started: Started<C> | undefined;
   /** The last start, when there is none: what it came to can still be read. */
@@ -40,9 +40,9 @@ export class MainTask<C extends Context = Context> implements AsyncDisposable {
 
   constructor(options: TaskOptions = {}) {
     this.router = options.router ?? ALONE;
-    const { clock = systemClock, log = silentLogger, graceMs = GRACE_MS } = options;
+    const { clock = systemClock, log = silentLogger, graceMs = GRACE_MS, waitLimit } = options;
     const { onFailure = () => {}, onPeerCrash = "continue", seed = newSeed() } = options;
-    this.#options = { clock, log, graceMs, onFailure, onPeerCrash, seed };
+    this.#options = { clock, log, graceMs, waitLimit, onFailure, onPeerCrash, seed };
     this.#run = options.run ?? 0;
     this.#ear = new Ear(this.router, log);
   }

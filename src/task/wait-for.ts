@@ -14,13 +14,28 @@ export interface WaitForOptions {
   compat?: boolean;
 }
 
+/** For a node that may be left by all who could tell it something. */
+export interface WaitLimit {
+  /** So often a wait looks whether that is so; then it ends. */
+  everyMs: number;
+  isLeft: () => boolean;
+}
+
+/** What a wait stands on. */
+interface Ground {
+  clock: Clock;
+  halted: AbortSignal;
+  /** For waits that have no limit of their own. */
+  waitLimit: WaitLimit | undefined;
+}
+
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The arguments of the next such event. However it ends, nothing of it is left. */
 export function waitForEvent(
   hub: EventHub,
   event: string,
-  options: WaitForOptions & { clock: Clock; halted: AbortSignal },
+  options: WaitForOptions & Ground,
 ): Promise<readonly unknown[] | undefined> {
   const { timeoutMs = Number.POSITIVE_INFINITY, signal, filter, clock, halted } = options;
   const { promise, resolve, reject } = Promise.withResolvers<readonly unknown[] | undefined>();
@@ -54,13 +69,25 @@ export function waitForEvent(
     one.addEventListener("abort", onAbort, { once: true });
     onEnd(() => one.removeEventListener("abort", onAbort));
   }
-  if (timeoutMs <= LONGEST_TIMER_MS) {
-    const timer = clock.after(timeoutMs, () => {
-      if (options.compat === true) return take();
-      const told = `it did not come within ${timeoutMs} ms`;
-      fail(new DingError("wait.timeout", `Cannot wait longer for event "${event}": ${told}`));
-    });
+  const giveUp = (told: string): void => {
+    fail(new DingError("wait.timeout", `Cannot wait longer for event "${event}": ${told}`));
+  };
+  const after = (ms: number, run: () => void): void => {
+    const timer = clock.after(ms, run);
     onEnd(() => timer[Symbol.dispose]());
+  };
+  const { waitLimit: limit } = options;
+  if (timeoutMs <= LONGEST_TIMER_MS) {
+    after(timeoutMs, () => {
+      if (options.compat === true) take();
+      else giveUp(`it did not come within ${timeoutMs} ms`);
+    });
+  } else if (limit) {
+    const look = (): void => {
+      if (limit.isLeft()) giveUp("all other nodes have ended");
+      else after(limit.everyMs, look);
+    };
+    after(limit.everyMs, look);
   }
   const accepts = (args: readonly unknown[]): boolean => {
     try {

@@ -25,6 +25,7 @@ export interface MemberOptions {
   onFailed?: ((error: DingError) => void) | undefined;
   /** Hears when it goes away, and when it ends. */
   onGone?: ((end: GoodEnd | undefined) => void) | undefined;
+  joinTimeoutMs: number;
   /** Is nobody left for whom it would come back another time? */
   isLastTry: () => boolean;
 }
@@ -138,7 +139,7 @@ export class Member {
       this.#isOutdated = true;
       this.kill();
     } else if (this.isHere && this.#isBack) {
-      this.#tellFinished();
+      this.#tellEnds();
     }
   }
 
@@ -159,13 +160,14 @@ export class Member {
 
   async #runAgain(): Promise<GoodEnd> {
     const { autoRecover, maxRetries, signal, log, onFailed, onGone, isLastTry } = this.#options;
-    const { backoff = BACKOFF } = this.#options;
+    const { backoff = BACKOFF, joinTimeoutMs } = this.#options;
     for (let attempt = 1; ; attempt++) {
       let isLast = !autoRecover || attempt > maxRetries || isLastTry();
       try {
         if (attempt > 1) await this.#comeBack();
         isLast ||= isLastTry();
-        const body = await this.#process?.peer.request(WORKER_METHODS.RUN, null);
+        const everyMs = attempt > 1 ? joinTimeoutMs : null;
+        const body = await this.#process?.peer.request(WORKER_METHODS.RUN, everyMs);
         await this.end();
         return { runs: body ? (msgpack.decode(body) as number) : 0 };
       } catch (thrown) {
@@ -194,7 +196,7 @@ export class Member {
         this.#isJoining = true;
         await this.join(this.#options.rejoin());
         this.#isAway = false;
-        return this.#tellFinished();
+        return this.#tellEnds();
       } catch (thrown) {
         if (!this.#isOutdated || this.#options.signal.aborted) throw thrown;
         await this.end();
@@ -205,9 +207,10 @@ export class Member {
   }
 
   /** What its peers said before it was back nobody else can tell it. */
-  #tellFinished(): void {
+  #tellEnds(): void {
     const runs = this.#peersEnd?.runs ?? 0;
     if (runs > 0) this.#say(WORKER_METHODS.FINISH, runs - 1);
+    if (this.#options.isLastTry()) this.#say(WORKER_METHODS.LEFT, null);
   }
 
   #say(method: string, meta: unknown): void {

@@ -72,6 +72,8 @@ export class NodeRun implements AsyncDisposable {
   #hasCrashed = false;
   /** Did main begin? */
   hasRun = false;
+  /** Have all others ended, as far as is known? */
+  isLeft = false;
 
   constructor(setUp: NodeSetUp, log: Logger) {
     this.#setUp = setUp;
@@ -144,13 +146,14 @@ export class NodeRun implements AsyncDisposable {
 
   /**
    * Runs main to its end, once; the others hear that it has finished, or that it has crashed. Gives how many runs they
-   * were told to finish.
+   * were told to finish. `everyMs` is how often waits for events look whether this node has been left.
    */
-  async run(main: Main): Promise<number> {
+  async run(main: Main, everyMs?: number): Promise<number> {
     const { onPeerCrash, seed } = this.#setUp;
     this.hasRun = true;
     this.#isRunning = true;
     let task: MainTask | undefined;
+    const isLeft = (): boolean => this.isLeft && this.node.peers().length === 0;
     try {
       await runMain(main, {
         makeTask: ({ onFailure }) => {
@@ -160,6 +163,7 @@ export class NodeRun implements AsyncDisposable {
             log: this.#log,
             onFailure,
             seed,
+            waitLimit: everyMs === undefined ? undefined : { everyMs, isLeft },
             ...(onPeerCrash && { onPeerCrash }),
           }));
         },

@@ -15,10 +15,15 @@ export const WORKER_METHODS = {
   LISTEN: "listen",
   /** Its meta is a JoinOrder; answered when the mesh has formed. */
   JOIN: "join",
-  /** Answered when main has ended, with how many runs its peers were told to finish. */
+  /**
+   * Its meta is how often waits for events look whether the node has been left, null for never. Answered when main has
+   * ended, with how many runs its peers were told to finish.
+   */
   RUN: "run",
   /** Main is to come to its end; its meta is the last run that is to, null for all. */
   FINISH: "finish",
+  /** All others have ended. */
+  LEFT: "left",
 } as const;
 
 /** What a worker process is told first. */
@@ -95,6 +100,9 @@ class TaskWorker {
       case WORKER_METHODS.FINISH:
         this.#run?.finish((call.meta as number | null) ?? undefined);
         return undefined;
+      case WORKER_METHODS.LEFT:
+        if (this.#run) this.#run.isLeft = true;
+        return undefined;
       default:
         throw new DingError("network.protocol", `Cannot answer "${call.method}"`);
     }
@@ -113,7 +121,7 @@ class TaskWorker {
     if (!main || !this.#run) throw new DingError("internal.bug", "Cannot run main: there is none");
     this.#running = call;
     try {
-      return await this.#run.run(main);
+      return await this.#run.run(main, (call.meta as number | null) ?? undefined);
     } catch (thrown) {
       throw mainError(this.#nodeId, thrown, this.#file);
     }

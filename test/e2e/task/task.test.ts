@@ -81,15 +81,20 @@ test("ding task --auto-recover runs a failed main again: the others hear crash, 
 });
 
 test("ding task --auto-recover tells a node that is back of a finish that it missed; one that fails then has failed", async () => {
-  const run = (main: string, workers: number) => {
+  const run = (main: string, workers: number, ...more: string[]) => {
     const args = ["--package", FOLDER, "--main", main, "--parallel-workers", String(workers)];
-    return ding(["task", ...args, ...RECOVER], PATIENT);
+    return ding(["task", ...args, ...RECOVER, ...more], PATIENT);
   };
-  const [missed, late, ...hopeless] = await Promise.all([
+  const [left, missed, late, ...hopeless] = await Promise.all([
+    run("faults.left", 2, "--join-timeout-ms", "4000"),
     run("faults.missed", 2),
     run("faults.late", 2),
     run("faults.hopeless", 2),
     run("faults.hopeless", 3),
+  ]);
+  expect([left.code, left.stderr]).toEqual([
+    124,
+    expect.stringContaining('Cannot wait longer for event "never": all other nodes have ended'),
   ]);
   expect([missed.code, missed.stdout]).toEqual([0, "node 1 finishes after step 0\n"]);
   expect([late.code, late.stdout]).toEqual([6, "told to finish\ntold to finish\n"]);

@@ -52,3 +52,24 @@ test("waitFor(compat) gives undefined when the time is over, as the ancestor doe
   await task.close();
   expect(await thrownBy(ended)).toMatchObject({ code: "service.stopping" });
 });
+
+test("waitFor() without a limit ends when all who could tell have left; one with a limit lasts as long as that", async () => {
+  const clock = new FakeClock();
+  let hasLeft = false;
+  const main = new MainTask({ clock, waitLimit: { everyMs: 100, isLeft: () => hasLeft } });
+  await using task = main.start();
+  const waiting = task.waitFor("x");
+  const longer = task.waitFor("x", { timeoutMs: 350 });
+  for (let round = 0; round < 2; round++) clock.advance(100);
+  expect(task.listeners("x")).toBe(2);
+  hasLeft = true;
+  clock.advance(100);
+  expect(await thrownBy(waiting)).toMatchObject({
+    code: "wait.timeout",
+    message: 'Cannot wait longer for event "x": all other nodes have ended',
+  });
+  expect(task.listeners("x")).toBe(1);
+  clock.advance(50);
+  expect(await thrownBy(longer)).toMatchObject({ code: "wait.timeout" });
+  expect([task.listeners("x"), clock.pending]).toEqual([0, 1]);
+});
