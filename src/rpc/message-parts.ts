@@ -30,7 +30,7 @@ export function encodeParts(message: Message): MessageParts {
   if (message[0] === KIND.CALL) {
     const [kind, id, method, meta, body] = message;
     const start = putName(method, putStart(5, kind, id));
-    const at = putTaskMeta(meta, start) || putMeta(encodeFrame(meta), start);
+    const at = putKnownMeta(meta, start) || putMeta(encodeFrame(meta), start);
     if (at > 0) return { head: written(putBodyLength(body, at)), body };
   } else if (message[0] === KIND.EVENT) {
     const [kind, id, event, body] = message;
@@ -74,6 +74,13 @@ function putUint32(value: number, at: number): number {
   scratch[at + 2] = value >>> 8;
   scratch[at + 3] = value;
   return at + 4;
+}
+
+/** None, or that of a task; else gives 0. */
+function putKnownMeta(meta: unknown, start: number): number {
+  if (meta !== null) return putTaskMeta(meta, start);
+  scratch[start] = NIL;
+  return start + 1;
 }
 
 /** The `[id, attempt]` of a task, if that is what it is and it is plain; else gives 0. */

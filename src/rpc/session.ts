@@ -168,9 +168,9 @@ export class Session {
     return this.#outbox.bytes <= bytes && this.#outbox.size <= messages;
   }
 
-  /** Sends what waits now, for an end that will not give the turn back soon. */
+  /** Sends what waits now, for an end that will not give the turn back soon; what is untold rides with what is said later. */
   flush(): void {
-    this.#flush();
+    if (this.#outbox.waiting > 0) this.#flush();
   }
 
   /** Ends it: with an orderly goodbye, or because of an error. Twice is once. */

@@ -87,6 +87,11 @@ export class Batcher<T> {
     return this.#queuedRows;
   }
 
+  /** How long a full batch is expected to take; 0 before any has run. */
+  get batchMs(): number {
+    return this.#cost.of(this.maxBatchRows);
+  }
+
   /** When the next one expires; Infinity when none does. */
   get nextDeadline(): number {
     return this.#deadlines.next;

@@ -24,6 +24,8 @@ export interface Situation {
 export function patienceMs(situation: Situation, cost: BatchCost, returns: Returns): number {
   const { now, queuedRows, maxBatchRows, free, limitMs } = situation;
   const most = Math.min(queuedRows + returns.awayRows, maxBatchRows);
+  // All who are expected fit into the workers that are free besides.
+  if (returns.awayRows <= (free - 1) * maxBatchRows) return 0;
   if (limitMs <= 0 || !cost.isKnown || most <= queuedRows) return 0;
   let best = queuedRows / cost.of(queuedRows) / returns.trust ** CAUTION;
   let patience = 0;
@@ -33,7 +35,7 @@ export function patienceMs(situation: Situation, cost: BatchCost, returns: Retur
     // From here on not even all of them together would be worth it.
     if (ms > limitMs || most / (ms + cost.of(most)) <= best) break;
     const coming = returns.rowsWithin(ms, now);
-    if (coming <= (free - 1) * maxBatchRows) continue;
+    if (coming <= 0) continue;
     const rows = Math.min(queuedRows + coming, maxBatchRows);
     const rate = rows / (ms + cost.of(rows));
     if (rate <= best) continue;

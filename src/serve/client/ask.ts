@@ -51,9 +51,8 @@ export class Ask {
   #hasWaited = false;
   #hasBegun = false;
 
-  constructor({ body, ...init }: AskInit, events: AskEvents) {
-    const { clock, timeoutMs, signal } = init;
-    this.init = init;
+  constructor({ method, meta, body, timeoutMs, signal, clock }: AskInit, events: AskEvents) {
+    this.init = { method, meta, timeoutMs, signal, clock };
     this.#body = body;
     this.#events = events;
     this.#deadline = clock.now() + timeoutMs;
@@ -80,7 +79,8 @@ export class Ask {
   meta(): AskMeta {
     const { meta, clock, timeoutMs } = this.init;
     const leftMs = this.#hasWaited ? Math.ceil(this.#deadline - clock.now()) : timeoutMs;
-    return { ...meta, timeoutMs: Math.max(1, leftMs) };
+    meta.timeoutMs = Math.max(1, leftMs);
+    return meta;
   }
 
   /** It was made, and perhaps sent: from here on time passes. */

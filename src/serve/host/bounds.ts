@@ -20,11 +20,7 @@ export class Bounds {
   }
 
   add(job: Job): void {
-    const { timeoutMs } = job.request;
-    if (timeoutMs) {
-      const timer = this.#clock.after(timeoutMs, () => this.#leave(job, lateError(timeoutMs)));
-      onEnd(job, () => timer[Symbol.dispose]());
-    }
+    if (isShort(job)) this.#limit(job, job.arrivedMs);
     this.#fresh.push(job);
     this.#timer ??= this.#clock.after(SOON_MS, () => this.#look());
   }
@@ -36,12 +32,30 @@ export class Bounds {
     this.#fresh = [];
   }
 
-  /** Those that wait longer are followed: only for them the runtime makes a signal. */
+  /** Those that wait longer are followed: only for them there is a timer, and the runtime makes a signal. */
   #look(): void {
-    this.#timer = undefined;
+    const now = this.#clock.now();
     const jobs = this.#fresh;
-    this.#fresh = [];
-    for (const job of jobs) if (!job.isEnded) this.#follow(job);
+    let at = 0;
+    for (; at < jobs.length; at++) {
+      const job = jobs[at] as Job;
+      if (job.arrivedMs + SOON_MS > now) break;
+      if (job.isEnded) continue;
+      if (!isShort(job)) this.#limit(job, now);
+      this.#follow(job);
+    }
+    this.#fresh = jobs.slice(at);
+    const [next] = this.#fresh;
+    const leftMs = next && Math.max(1, next.arrivedMs + SOON_MS - now);
+    this.#timer = leftMs ? this.#clock.after(leftMs, () => this.#look()) : undefined;
+  }
+
+  #limit(job: Job, now: number): void {
+    const { timeoutMs } = job.request;
+    if (!timeoutMs) return;
+    const leftMs = Math.max(0, job.arrivedMs + timeoutMs - now);
+    const timer = this.#clock.after(leftMs, () => this.#leave(job, lateError(timeoutMs)));
+    onEnd(job, () => timer[Symbol.dispose]());
   }
 
   #follow(job: Job): void {
@@ -52,6 +66,11 @@ export class Bounds {
     signal.addEventListener("abort", abort, { once: true });
     onEnd(job, () => signal.removeEventListener("abort", abort));
   }
+}
+
+/** Its time may be up before anybody looks. */
+function isShort({ request: { timeoutMs } }: Job): boolean {
+  return timeoutMs !== undefined && timeoutMs <= SOON_MS;
 }
 
 function onEnd(job: Job, run: () => void): void {

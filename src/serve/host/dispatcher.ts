@@ -17,6 +17,7 @@ import { Job, type Run } from "./job.ts";
 import { ReadyBatches } from "./ready-batches.ts";
 import { emptyError, fullError, itemError, lateError, noResultError } from "./refusals.ts";
 import { UnderWay } from "./under-way.ts";
+import { workersFor } from "./workers-for.ts";
 
 /** How requests wait and run. */
 export interface DispatcherOptions {
@@ -49,6 +50,7 @@ export class Dispatcher {
   /** Requests of which a worker has had a part. */
   #begun = 0;
   #wake: Disposable | undefined;
+  #wakeAtMs = 0;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -103,6 +105,7 @@ export class Dispatcher {
   /** Ends every request with this error. */
   failAll(error: DingError): void {
     this.#wake?.[Symbol.dispose]();
+    this.#wake = undefined;
     for (const job of this.#open) this.#fail(job, error);
     this.#bounds.clear();
   }
@@ -132,7 +135,7 @@ export class Dispatcher {
         this.#fail(value, lateError(value.request.timeoutMs ?? 0));
       if (this.#beginStream(generation, now)) continue;
       const turn = this.#batcher.next(now, {
-        free: this.#free(generation),
+        free: workersFor(generation, this.#batcher),
         workers: generation.ready,
       });
       if (!turn) return;
@@ -150,15 +153,12 @@ export class Dispatcher {
     return true;
   }
 
-  /** Only a full batch gains from lying ready; a smaller one would rather grow while the workers are busy. */
-  #free(generation: Generation): number {
-    const idle = generation.free();
-    const isFull = this.#batcher.queuedRows >= this.#batcher.maxBatchRows;
-    return idle === 0 && isFull ? generation.free({ ahead: true }) : idle;
-  }
-
   #wakeAfter(ms: number): void {
+    const atMs = this.#clock.now() + ms;
+    // Each request that comes asks again: one that rings sooner will do.
+    if (this.#wake && this.#wakeAtMs <= atMs) return;
     this.#wake?.[Symbol.dispose]();
+    this.#wakeAtMs = atMs;
     this.#wake = this.#clock.after(ms, () => {
       this.#wake = undefined;
       this.#pump();
@@ -212,7 +212,8 @@ export class Dispatcher {
           const decoded = decodeAnswer(answer ?? new Uint8Array(), generation.memory);
           this.#statistics.onBatch({ worker, rows: batchRows, ms: decoded.computeMs });
           log.debug("batch", { model, worker, rows: batchRows, ms: decoded.computeMs });
-          this.#answered(batch, decoded, { at, batchRows, worker });
+          const { computeMs } = decoded;
+          this.#answered(batch, decoded, { at, computeMs, batchRows, worker });
         } catch (thrown) {
           this.#failed(batch, DingError.from(thrown));
         }
@@ -232,11 +233,7 @@ export class Dispatcher {
     });
   }
 
-  #answered(
-    batch: readonly Piece<Job>[],
-    { computeMs, results }: BatchAnswer,
-    run: Omit<Run, "computeMs">,
-  ): void {
+  #answered(batch: readonly Piece<Job>[], { results }: BatchAnswer, run: Run): void {
     for (let index = 0; index < batch.length; index++) {
       const piece = batch[index] as Piece<Job>;
       const job = piece.entry.value;
@@ -246,7 +243,7 @@ export class Dispatcher {
         continue;
       }
       try {
-        if (!job.answered(piece, result, { ...run, computeMs })) continue;
+        if (!job.answered(piece, result, run)) continue;
         this.#statistics.onAnswered(answeredFacts(job));
         this.#close(job);
       } catch (thrown) {

@@ -62,8 +62,8 @@ export interface GenerationOptions {
   readonly onDown: (error: DingError) => void;
 }
 
-/** Behind a batch that takes longer than this nothing lies ready in a worker: it would be out of reach of the others. */
-const BRISK_MS = 1.5;
+/** Behind a batch that takes longer than this nothing lies ready in a worker: the way there is nothing against it. */
+const BRISK_MS = 10;
 /** A plugin may have something to close. */
 const STOP_GRACE_MS = 3_000;
 /** Without any worker for longer than this requests are answered with 503. */

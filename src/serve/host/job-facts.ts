@@ -11,7 +11,19 @@ export function endedFacts(job: Job): EndedRequest {
 
 /** What they are told of one that was answered. */
 export function answeredFacts(job: Job): AnsweredRequest {
-  const { queueMs, computeMs, outBytes } = job;
-  const inBytes = payloadBytes(job.request.payload);
-  return { ...endedFacts(job), queueMs, computeMs, inBytes, outBytes };
+  const { arrivedMs, client, rows, batchRows, worker, queueMs, computeMs, outBytes } = job;
+  const { id, traceparent, payload } = job.request;
+  return {
+    arrivedMs,
+    client,
+    rows,
+    id,
+    traceparent,
+    batchRows,
+    worker,
+    queueMs,
+    computeMs,
+    inBytes: payloadBytes(payload),
+    outBytes,
+  };
 }

@@ -46,11 +46,23 @@ export function writeInferAnswer(
 export function headText(head: AnswerHead, own: ReadonlySet<string> = NONE): string {
   const { name, version, id } = head;
   if (own.size > 0) return ownHeadText(head, own);
-  const told = `{"model_name":${JSON.stringify(name)},"model_version":${JSON.stringify(version)},`;
+  const told = `{"model_name":${quoted(name)},"model_version":${quoted(version)},`;
   return id === undefined ? told : `${told}"id":${JSON.stringify(id)},`;
 }
 
 const NONE: ReadonlySet<string> = new Set();
+
+/** Names of models and outputs, as JSON: there are few, and each stands in every answer. */
+const names = new Map<string, string>();
+const MOST_NAMES = 256;
+
+function quoted(name: string): string {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(name);
+  if (names.size < MOST_NAMES) names.set(name, text);
+  return text;
+}
 
 function ownHeadText({ name, version, id }: AnswerHead, own: ReadonlySet<string>): string {
   const members = Object.entries({ model_name: name, model_version: version, id });
@@ -89,7 +101,7 @@ function outputText(
   { isBinary, path }: OutputChoice,
   binary: Uint8Array[],
 ): string {
-  const told = `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape.join(",")}],`;
+  const told = `{"name":${quoted(name)},"datatype":"${datatype}","shape":[${shape.join(",")}],`;
   if (!isBinary) return `${told}"data":${writeElements(datatype, data, path)}}`;
   binary.push(data);
   return `${told}"parameters":{"binary_data_size":${data.length}}}`;

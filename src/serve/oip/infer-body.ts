@@ -21,11 +21,11 @@ export async function readInferBody(request: Request, limitBytes: number): Promi
 }
 
 /** A body as it was before the client packed it. */
-export async function readBody(request: Request, limitBytes: number): Promise<Uint8Array> {
-  const bytes = await readBytes(request, limitBytes);
+export function readBody(request: Request, limitBytes: number): Promise<Uint8Array> {
+  const reading = readBytes(request, limitBytes);
   const encoding = request.headers.get("content-encoding");
-  if (encoding === null || encoding === "" || encoding === "identity") return bytes;
-  return unpacked(bytes, encoding, limitBytes);
+  if (encoding === null || encoding === "" || encoding === "identity") return reading;
+  return reading.then((bytes) => unpacked(bytes, encoding, limitBytes));
 }
 
 const NO_BYTES = new Uint8Array();

@@ -56,9 +56,10 @@ export function mountOip(app: App, models: Models, options: MountOipOptions): In
   mountRepository(routes, context);
   return (request, info) => {
     const path = request.method === "POST" ? inferPath(request.url) : undefined;
-    return (
-      path &&
-      infer(context, { request, info, ...path }).catch((thrown: unknown) => oipError(thrown, log))
+    if (!path) return undefined;
+    const { name, version } = path;
+    return infer(context, { request, info, name, version }).catch((thrown: unknown) =>
+      oipError(thrown, log),
     );
   };
 }

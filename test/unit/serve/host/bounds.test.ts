@@ -4,11 +4,11 @@ import { Bounds } from "../../../../src/serve/host/bounds.ts";
 import { Job } from "../../../../src/serve/host/job.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
 
-function jobOf(rest: { signal?: AbortSignal; timeoutMs?: number }): Job {
+function jobOf(rest: { signal?: AbortSignal; timeoutMs?: number }, arrivedMs = 0): Job {
   const values = [Uint8Array.of(0xc0)];
   const job = new Job(
     { payload: { kind: "values", form: "msgpack", values }, client: "a", ...rest },
-    0,
+    arrivedMs,
   );
   job.inference.catch(() => {});
   return job;
@@ -57,4 +57,25 @@ test("clear() leaves no timer behind, and those who come later are followed", as
   bounds.add(jobOf({ signal: AbortSignal.abort() }));
   await clock.play(1_000);
   expect(left).toEqual(["task.cancelled"]);
+});
+
+test("add() asks for no signal and sets no timer of its own for a job that is answered soon", async () => {
+  const clock = new FakeClock();
+  const { bounds, left } = boundsOn(clock);
+  let asked = 0;
+  for (let at = 0; at < 10; at++) {
+    const job = jobOf({ timeoutMs: 1_000 }, clock.now());
+    Object.defineProperty(job.request, "signal", { get: () => void (asked += 1) });
+    bounds.add(job);
+    await clock.play(5);
+    job.fail(new DingError("task.failed", "It is over"));
+  }
+  const ended = jobOf({ timeoutMs: 50 }, clock.now());
+  bounds.add(ended);
+  ended.fail(new DingError("task.failed", "It is over"));
+  expect(clock.pending).toBe(1);
+  await clock.play(1_000);
+  expect(asked).toBe(0);
+  expect(left).toEqual([]);
+  expect(clock.pending).toBe(0);
 });

@@ -1,0 +1,24 @@
+import type { Batcher } from "../batcher.ts";
+import type { Generation } from "./generation.ts";
+
+/** Behind batches as short as this others may lie ready: each worker is free again so soon that nobody minds. */
+const BRISK_MS = 1.5;
+
+/**
+ * How many workers may have a batch now: those that are idle, or where none is, those in which one may lie ready. Only a
+ * full batch gains from that; a smaller one would rather grow meanwhile. What lies ready behind a batch that is not
+ * short is out of reach of the other workers: so there must be a batch for each of them, too.
+ */
+export function workersFor(
+  generation: Pick<Generation, "free" | "ready">,
+  {
+    queuedRows,
+    maxBatchRows,
+    batchMs,
+  }: Pick<Batcher<never>, "queuedRows" | "maxBatchRows" | "batchMs">,
+): number {
+  const idle = generation.free();
+  if (idle > 0) return idle;
+  const batches = batchMs <= BRISK_MS ? 1 : 1 + generation.ready;
+  return queuedRows >= batches * maxBatchRows ? generation.free({ ahead: true }) : 0;
+}
