@@ -85,7 +85,7 @@ function slaveTeller(log: Logger): (event: SlaveEvent) => void {
 
 const WORDS = {
   down: "is lost",
-  unreachable: "is not there yet",
+  unreachable: "cannot be used yet",
   refused: "does not let us in",
 } as const;
 

@@ -63,7 +63,7 @@ test("a slave that is not there is told of, and the others do its work", async (
   const { code, lines, stderr } = await submit(SUMS, { slaves: [gone, slave] });
   expect(slavesOf(lines)).toEqual([slave.address]);
   expect(lines).toHaveLength(SUMS.length);
-  expect(stderr).toContain(`Slave ${gone.address} is not there yet`);
+  expect(stderr).toContain(`Slave ${gone.address} cannot be used yet`);
   expect(code).toBe(0);
 });
 

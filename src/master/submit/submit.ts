@@ -55,8 +55,9 @@ export async function submit(options: SubmitOptions, tools: SubmitTools): Promis
       check: earlier && ((index, data) => earlier.check(index, data)),
     });
     if (job.total !== undefined) earlier?.checkTotal(job.total);
+    // Also where there is nothing to do: whoever named a file looks for it.
+    using results = openResults(options);
     if (tally.done !== job.total) {
-      using results = openResults(options);
       const onResult = (line: ResultLine): void => {
         results?.write(line);
         tally.add(line);

@@ -237,7 +237,9 @@ test("submit() that is stopped leaves a results file that --resume takes up", as
   const told = (await linesIn(out)).map((line) => JSON.parse(line) as { index: number });
   expect(told.map((line) => line.index).toSorted((a, b) => a - b)).toEqual(numbers(60));
 
-  const nothing = await submitText("", { file, resume: out, slave: ["127.0.0.1:1"] });
+  const fresh = folder.file("fresh.jsonl");
+  const nothing = await submitText("", { file, resume: out, out: fresh, slave: ["127.0.0.1:1"] });
+  expect(await readFile(fresh, "utf8")).toBe("");
   expect(nothing).toMatchObject({ done: 60, skipped: 60, lines: [] });
   const piped = await submitText(linesOf(numbers(61)), { resume: out, slave });
   expect(piped.lines).toMatchObject([{ index: 60, result: 60 }]);
