@@ -24,7 +24,7 @@ const SCRATCH_LIMIT_BYTES = 8 * 1024 * 1024;
 const SCRATCH_BYTES = 64 * 1024;
 
 /** The numbers of extensions that msgpackr wants and our writers never put on the wire. */
-const UNUSED_TYPES = { bytes: 1, tensor: 2, half: 3 };
+const UNUSED_TYPES = { bytes: 1, tensor: 2, half: 3, promise: 4 };
 const NO_BYTES = new Uint8Array();
 /** Marker, length, type, and the type of the array. */
 const EXTENSION_HEAD_BYTES = 7;
@@ -71,6 +71,15 @@ addExtension({
     target[position + 5] = EXTENSION.TYPED_ARRAY;
     target[position + 6] = HALF_ARRAY;
     target.set(new Uint8Array(buffer, byteOffset, byteLength), position + EXTENSION_HEAD_BYTES);
+  },
+} as unknown as Parameters<typeof addExtension>[0]);
+
+// msgpackr would write an empty object: an `await` that was forgotten would be a result that is lost.
+addExtension({
+  Class: Promise,
+  type: UNUSED_TYPES.promise,
+  pack() {
+    throw new TypeError("a promise cannot travel");
   },
 } as unknown as Parameters<typeof addExtension>[0]);
 

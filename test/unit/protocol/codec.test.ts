@@ -106,6 +106,12 @@ for (const { name, codec } of [
   });
 }
 
+test("msgpack.encode() does not take a promise for an empty object", () => {
+  const forgotten = (async () => 1)();
+  expect(() => msgpack.encode({ sum: [forgotten] })).toThrow('"sum.0" is a promise');
+  expect(() => msgpack.encode(forgotten)).toThrow("the value is a promise");
+});
+
 test("json.decode() refuses what is no JSON or no UTF-8", () => {
   expect(() => json.decode(Buffer.from("{"))).toThrow("Cannot decode JSON");
   expect(() => json.decode(Uint8Array.of(0x22, 0xff, 0x22))).toThrow("Cannot decode JSON");
