@@ -112,7 +112,17 @@ export function errorOf(code: Code, message: string, options: DingErrorOptions =
 /** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   if (thrown instanceof Error) return thrown.message || thrown.name;
-  return typeof thrown === "string" ? thrown : `Thrown value: ${JSON.stringify(thrown)}`;
+  return typeof thrown === "string" ? thrown : `Thrown value: ${textOf(thrown)}`;
+}
+
+/** Anything can be thrown, also what has no text. */
+function textOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
 }
 
 function isCode(code: string): code is Code {

@@ -81,12 +81,12 @@ export interface Place {
 
 /** Where an error of a user's module came from. Bun's parser says it in fields, a missing import names its specifier, all else stands in the stack. */
 export function placeOf(thrown: unknown, plugin: string): Place {
-  const first = buildMessages(thrown)[0] as BuildProblem;
-  if (first.position) {
+  const first = buildMessages(thrown)[0] as BuildProblem | null | undefined;
+  if (first?.position) {
     const { file, line, column, lineText } = first.position;
     return { file, line, column, lineText };
   }
-  if (first.specifier) return placeOfText(first.specifier, first.referrer || plugin);
+  if (first?.specifier) return placeOfText(first.specifier, first.referrer || plugin);
   return thrown instanceof Error ? placeInStack(`${thrown.message}\n${thrown.stack}`, plugin) : {};
 }
 
@@ -120,8 +120,8 @@ function placeInStack(stack: string, plugin: string): Place {
 
 /** An AggregateError of the parser holds its messages; a single one stands for itself. */
 function buildMessages(thrown: unknown): unknown[] {
-  const { errors } = thrown as { errors?: unknown[] };
-  return errors && errors.length > 0 ? errors : [thrown];
+  const errors: unknown = (thrown as { errors?: unknown } | null | undefined)?.errors;
+  return Array.isArray(errors) && errors.length > 0 ? errors : [thrown];
 }
 
 function reasonOf(thrown: unknown): string {
