@@ -30,10 +30,11 @@ export class PipeLink extends Link {
     putHead(this.#together, length);
     if (length <= TOGETHER_BYTES) {
       this.#together.set(frame, HEAD_BYTES);
-      this.#write(this.#together.subarray(0, HEAD_BYTES + length), true);
+      this.#writeCopy(HEAD_BYTES + length);
     } else {
-      this.#write(this.#together.subarray(0, HEAD_BYTES), true);
-      this.#write(frame, false);
+      this.#writeCopy(HEAD_BYTES);
+      const taken = this.hasLeft ? this.#pipe.write(frame, length) : 0;
+      if (taken < length) this.#waiting.push(frame.subarray(taken));
     }
     return true;
   }
@@ -65,17 +66,15 @@ export class PipeLink extends Link {
     this.ended("the other process does not speak in frames");
   }
 
-  /** `isLent` bytes are written over by the next frame. */
-  #write(bytes: Uint8Array, isLent: boolean): void {
-    const taken = this.hasLeft ? this.#pipe.write(bytes) : 0;
-    if (taken === bytes.length) return;
-    const rest = bytes.subarray(taken);
-    this.#waiting.push(isLent ? rest.slice() : rest);
+  /** Of what was put together; the next frame is put into the same place. */
+  #writeCopy(length: number): void {
+    const taken = this.hasLeft ? this.#pipe.write(this.#together, length) : 0;
+    if (taken < length) this.#waiting.push(this.#together.slice(taken, length));
   }
 
   #writeWaiting(): void {
     for (let [first] = this.#waiting; first; [first] = this.#waiting) {
-      const taken = this.#pipe.write(first);
+      const taken = this.#pipe.write(first, first.length);
       if (taken < first.length) {
         this.#waiting[0] = first.subarray(taken);
         return;

@@ -10,8 +10,8 @@ export interface PipeEvents {
 
 /** A stream of bytes in both directions between two processes of one machine. */
 export interface Pipe {
-  /** Hands bytes to the system, which copies them; gives how many of them it took. */
-  write(bytes: Uint8Array): number;
+  /** Hands the first `length` bytes to the system, which copies them; gives how many of them it took. */
+  write(bytes: Uint8Array, length: number): number;
   /** What the system has taken still arrives; nothing is read any more. */
   end(): void;
 }
@@ -27,7 +27,8 @@ export function openPipe(fd: number, events: PipeEvents): Pipe {
   const opened = Bun.connect({
     fd,
     socket: {
-      data: (_socket, bytes) => void (isEnded || events.bytes(bytes)),
+      binaryType: "uint8array",
+      data: (_socket, bytes: Uint8Array) => void (isEnded || events.bytes(bytes)),
       drain: () => void (isEnded || events.room()),
       close: closed,
       error: closed,
@@ -40,7 +41,7 @@ export function openPipe(fd: number, events: PipeEvents): Pipe {
     else events.room();
   }, closed);
   return {
-    write: (bytes) => Math.max(0, socket?.write(bytes) ?? 0),
+    write: (bytes, length) => Math.max(0, socket?.write(bytes, 0, length) ?? 0),
     end() {
       isEnded = true;
       socket?.end();
