@@ -102,7 +102,7 @@ export const parallelFields = {
     .min(30)
     .max(3_600_000)
     .default(20_000)
-    .describe("A node that is silent for so long has crashed")
+    .describe("A node that is silent for so long is a suspect; after as long again it has crashed")
     .meta({ group: FAULTS }),
   mqName: z
     .string()
