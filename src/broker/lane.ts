@@ -15,6 +15,8 @@ export interface LaneOptions<Item, Answer> {
   slots: number;
   /** A call ends when its items have this size together. */
   maxSize: number;
+  /** Runs something at the end of a turn of the event loop; default setImmediate. */
+  later?: (run: () => void) => void;
   /** Default 1 each. */
   sizeOf?: (item: Item) => number;
 }
@@ -56,7 +58,8 @@ export class Lane<Item, Answer> {
   #plan(): void {
     if (this.#isPlanned || this.#line.length === 0 || this.#free.length === 0) return;
     this.#isPlanned = true;
-    setImmediate(() => {
+    const { later = setImmediate } = this.#options;
+    later(() => {
       this.#isPlanned = false;
       const slot = this.#free.pop();
       if (slot === undefined) return;

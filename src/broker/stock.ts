@@ -14,6 +14,8 @@ const LEASE_PARTS = 20;
 const FIRST = 4;
 /** For each one that was asked for. */
 const MOST_EACH = 7;
+/** More is fetched when this part of the most is left. */
+const LOW_PARTS = 4;
 
 /**
  * Jobs that were fetched before somebody asked, for takers that come again at once: the more, the quicker they are
@@ -27,6 +29,8 @@ export class Stock {
   #leaseMs = 0;
   #filledMs = 0;
   #more = 0;
+  /** So many at once at most, by those who wanted some last. */
+  #most = 0;
   #timer: Disposable | undefined;
 
   constructor(options: StockOptions) {
@@ -35,6 +39,7 @@ export class Stock {
 
   /** How many more to fetch with these. */
   moreThan(max: number, leaseMs: number): number {
+    this.#most = max * (1 + MOST_EACH);
     return leaseMs / LEASE_PARTS < QUICK_MS ? 0 : Math.min(this.#more, max * MOST_EACH);
   }
 
@@ -49,6 +54,14 @@ export class Stock {
     return jobs;
   }
 
+  /** How many to fetch now, so that they are there when the last ones go; mostly 0. */
+  runsLow(leaseMs: number): number {
+    const left = this.#jobs.length - this.#next;
+    if (left !== Math.ceil(this.#most / LOW_PARTS) || leaseMs !== this.#leaseMs) return 0;
+    this.#pace();
+    return Math.min(this.#more, this.#most);
+  }
+
   takeOne(leaseMs: number): Job | undefined {
     if (this.#next === this.#jobs.length || leaseMs !== this.#leaseMs) return undefined;
     const job = this.#jobs[this.#next++];
@@ -61,8 +74,10 @@ export class Stock {
     if (!isAll) this.#more = 0;
     else if (this.#more === 0) this.#more = FIRST;
     if (jobs.length === 0) return;
-    this.clear();
-    this.#jobs = jobs;
+    if (leaseMs !== this.#leaseMs) this.clear();
+    this.#timer?.[Symbol.dispose]();
+    this.#jobs = [...this.#jobs.slice(this.#next), ...jobs];
+    this.#next = 0;
     this.#leaseMs = leaseMs;
     const { clock } = this.#options;
     this.#filledMs = clock.now();
@@ -84,6 +99,10 @@ export class Stock {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
     this.#forget();
+    this.#pace();
+  }
+
+  #pace(): void {
     const isQuick = this.#options.clock.now() - this.#filledMs < QUICK_MS;
     this.#more = isQuick ? this.#more * 2 : Math.floor(this.#more / 2);
   }

@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
-import type { Driver } from "./driver.ts";
+import type { Driver, Taken } from "./driver.ts";
 import type { Job } from "./job.ts";
 import { Stock } from "./stock.ts";
 import { Takers, type Demand, type Taker } from "./takers.ts";
@@ -42,6 +42,7 @@ export class TakeDesk implements AsyncDisposable {
   #watch: Disposable | undefined;
   #alarm: Disposable | undefined;
   #asking: Promise<void> | undefined;
+  #refilling: Promise<void> | undefined;
   #isStale = false;
 
   constructor(driver: Driver, { clock, log, stopping }: TakeDeskOptions) {
@@ -60,7 +61,13 @@ export class TakeDesk implements AsyncDisposable {
 
   /** One that was fetched ahead, for a taker that comes again. */
   takeReady(leaseMs: number): Job | undefined {
-    return this.#takers.size > 0 ? undefined : this.#stock.takeOne(leaseMs);
+    if (this.#takers.size > 0) return undefined;
+    const job = this.#stock.takeOne(leaseMs);
+    const max = job && !this.#refilling ? this.#stock.runsLow(leaseMs) : 0;
+    if (max > 0 && !this.#stopping.aborted) {
+      this.#refilling = this.#refill(max, leaseMs).finally(() => (this.#refilling = undefined));
+    }
+    return job;
   }
 
   take(options: TakeOptions & { leaseMs: number }): Promise<Job[]> {
@@ -102,7 +109,7 @@ export class TakeDesk implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#rest();
-    await this.#asking;
+    await Promise.all([this.#asking, this.#refilling]);
     this.#stock.clear();
     this.#rest();
     await Promise.all(this.#returning);
@@ -125,6 +132,7 @@ export class TakeDesk implements AsyncDisposable {
     await Promise.resolve();
     while (this.#isStale && this.#takers.size > 0) {
       this.#isStale = false;
+      if (this.#refilling) await this.#refilling; // it brings what they wait for
       const once = [...this.#once];
       try {
         // Watch before looking: what comes in between must be seen.
@@ -137,6 +145,15 @@ export class TakeDesk implements AsyncDisposable {
       this.#takers.sendAway(once);
     }
     this.#restIfIdle();
+  }
+
+  /** Never rejects: what is in the way is told to the next one who asks. */
+  async #refill(max: number, leaseMs: number): Promise<void> {
+    const taking = this.#driver.take(max, leaseMs);
+    const { jobs } = await taking.catch((): Taken => ({ jobs: [] }));
+    const spare = this.#takers.deal(leaseMs, jobs);
+    if (this.#stopping.aborted) for (const job of spare) this.#giveBack(job);
+    else this.#stock.fill(spare, { isAll: jobs.length === max, leaseMs });
   }
 
   async #meet({ leaseMs, max, comesAgain }: Demand): Promise<void> {

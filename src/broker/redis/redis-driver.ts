@@ -1,9 +1,8 @@
 import type { Redis } from "ioredis";
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import type { Clock } from "../../core/clock.ts";
 import { randomToken } from "../../core/id.ts";
 import type { Logger } from "../../core/log.ts";
-import { msgpack } from "../../protocol/codec.ts";
 import type {
   Capability,
   CheckedJob,
@@ -106,11 +105,13 @@ export class RedisDriver implements Driver {
       slots: 4,
       maxSize: MOST_PUSH_BYTES,
       sizeOf: (jobs) => jobs.reduce((size, { value }) => size + value.length + JOB_BYTES, 0),
+      later: this.#link.later,
       send: (calls, slot) => this.#sendPushes(calls, slot),
     });
     this.#steps = new Lane({
       slots: 4,
       maxSize: MOST_STEPS,
+      later: this.#link.later,
       send: (steps, slot) => this.#sendSteps(steps, slot),
     });
   }
@@ -140,10 +141,9 @@ export class RedisDriver implements Driver {
     // A token of its own for each call: an old receipt never fits a later delivery, not even of a server that began anew.
     const token = `${this.#client}.${++this.#calls}`;
     const args = [max, Math.ceil(leaseMs), token, maxAttempts, LEASE_ENDED];
-    const [again, ...parts] = (await this.#read("take", "take from", ...args)) as [
-      number,
-      ...TakenReply[],
-    ];
+    const turn = Promise.withResolvers<unknown>();
+    this.#link.later(() => turn.resolve(this.#read("take", "take from", ...args)));
+    const [again, ...parts] = (await turn.promise) as [number, ...TakenReply[]];
     return { jobs: parts.flatMap(jobsOf), ...(again < 0 ? {} : { againInMs: again }) };
   }
 
@@ -262,8 +262,9 @@ export class RedisDriver implements Driver {
   }
 
   #settle(acks: Acks[], others: Step[], slot: number): Promise<string> {
-    const done = Buffer.from(msgpack.encode(acks).buffer);
-    const args = [this.#terms.maxAttempts, done, others.length, stepBlob(others)];
+    // Where all arguments are texts, the client writes them without a copy.
+    const blob = others.length === 0 ? "" : stepBlob(others);
+    const args = [this.#terms.maxAttempts, JSON.stringify(acks), others.length, blob];
     return this.#once(SCRIPTS.settle, `s${slot}`, args);
   }
 }

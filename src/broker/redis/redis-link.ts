@@ -46,6 +46,7 @@ export class RedisLink implements AsyncDisposable {
   #up = Promise.withResolvers<Redis>();
   #fault: DingError | undefined;
   #beat: Disposable | undefined;
+  #sends: (() => void)[] = [];
   #keeping: Promise<void> | undefined;
 
   constructor(address: RedisAddress, options: RedisLinkOptions) {
@@ -84,6 +85,12 @@ export class RedisLink implements AsyncDisposable {
     }
   }
 
+  /** What is sent at the end of this turn of the event loop leaves in one piece: each is a wake-up of the server. */
+  readonly later = (send: () => void): void => {
+    this.#sends.push(send);
+    if (this.#sends.length === 1) setImmediate(() => this.#sendAll());
+  };
+
   /** From now on nobody waits for a server that is away. */
   hurry(): void {
     this.#hurry.abort();
@@ -106,6 +113,18 @@ export class RedisLink implements AsyncDisposable {
       if (this.#stop.signal.aborted) throw error;
       const { shown } = this.#address;
       throw this.#fault ?? redisFault(new Error("the connection is lost"), verb, shown);
+    }
+  }
+
+  #sendAll(): void {
+    const sends = this.#sends;
+    this.#sends = [];
+    const stream = this.#redis?.stream;
+    stream?.cork();
+    try {
+      for (const send of sends) send();
+    } finally {
+      stream?.uncork();
     }
   }
 

@@ -171,7 +171,7 @@ return taken
 
 /**
  * ARGV: slot, number, maxAttempts, acknowledgements of fresh jobs, how many other steps, and these. The former are
- * MessagePack, [token, how many, [word, …]] for each reading, a bit for each job; of the latter each is what (c1),
+ * JSON, [token, how many, [word, …]] for each reading, a bit for each job; of the latter each is what (c1),
  * milliseconds (d), receipt and reason (I4c0): "a"ck, e"x"tend, "r"etry, re"l"ease or "d"ead. Gives a letter for each,
  * in this order: "k" it is so, "e" the lease has ended, "t" will be tried again, "d" is dead, "b" they have no lease
  * together any more: to be said again of each by its receipt.
@@ -252,7 +252,7 @@ local function finishOf(token, words, count)
   return letters and table.concat(letters) or string.rep('k', count)
 end
 
-for _, part in ipairs(cmsgpack.unpack(ARGV[4])) do
+for _, part in ipairs(cjson.decode(ARGV[4])) do
   local token, count, words = part[1], part[2], part[3]
   answers[#answers + 1] = isHeld('t:' .. token) and finishOf(token, words, count) or string.rep('b', count)
 end
