@@ -31,6 +31,9 @@ export type SlaveFacts = z.output<typeof slaveFacts>;
 /** The calls a slave answers in a session. A task's meta is `[id, attempt]`, its body the data. */
 export const SESSION_METHODS = { TASK: "task", DISCONNECT: "disconnect" } as const;
 
+/** In the details of a cancelled task: nobody asked for that, its slave stopped and could not wait for it. */
+export const SLAVE_IS_STOPPING = "slaveIsStopping";
+
 /** The events of a task's call. */
 export const TASK_EVENTS = {
   /** It runs now: schema and beforeTask have passed. */

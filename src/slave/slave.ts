@@ -185,7 +185,7 @@ export abstract class Slave extends Service {
     await abortable(tasks.idle(), deadline).catch(async () => {
       // What did not finish is cancelled, and that is told too.
       until = AbortSignal.timeout(LAST_WORDS_MS);
-      tasks.cancelAll();
+      tasks.stopAll();
       await abortable(tasks.idle(), until).catch(() => {});
     });
     const delivered = Promise.all([this.#sessions?.delivered(), this.#callbacks?.delivered()]);

@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { ErrorRecord } from "../core/errors.ts";
+import { SLAVE_IS_STOPPING } from "../protocol/task-session.ts";
 import type { Executor } from "./executor.ts";
 import type { TaskEvents, TaskJob } from "./outcome.ts";
 import { Fifo } from "./fifo.ts";
@@ -45,6 +46,13 @@ interface Entry extends TaskJob {
 
 const CANCELLED: ErrorRecord = { code: "task.cancelled", message: "The task was cancelled" };
 
+/** Nobody wanted its end: whoever gave it may give it to another slave. */
+const STOPPED: ErrorRecord = {
+  code: "task.cancelled",
+  message: "The task was cancelled: its slave is stopping",
+  details: { [SLAVE_IS_STOPPING]: true },
+};
+
 /** Carries out what the desk decides: gives tasks to the executor, and tells their ends. */
 export class Tasks {
   readonly #desk: TaskDesk;
@@ -52,6 +60,7 @@ export class Tasks {
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
   readonly counts: TaskCounts = { ...NO_COUNTS };
+  #isStopping = false;
   #idleWaiters: (() => void)[] = [];
   readonly #startable: Entry[] = [];
   /** In the desk's queue, and not with the executor. */
@@ -129,6 +138,12 @@ export class Tasks {
     return entries.length;
   }
 
+  /** The slave stops: cancels every task that is still here, and says why. */
+  stopAll(): void {
+    this.#isStopping = true;
+    this.cancelAll();
+  }
+
   /** Resolves when no task is here. */
   idle(): Promise<void> {
     if (this.#entries.size === 0) return Promise.resolve();
@@ -167,7 +182,8 @@ export class Tasks {
     if (error.code === "task.cancelled") this.counts.cancelled += 1;
     else if (error.code === "task.timed-out") this.counts.timedOut += 1;
     else this.counts.failed += 1;
-    entry.events.failed(error);
+    const isStopped = this.#isStopping && error.code === "task.cancelled";
+    entry.events.failed(isStopped ? STOPPED : error);
   }
 
   /** The place of an ended task goes to the next. */

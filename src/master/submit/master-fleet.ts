@@ -1,5 +1,6 @@
 import { DingError } from "../../core/errors.ts";
 import { ResponseException } from "../../protocol/response-exception.ts";
+import { SLAVE_IS_STOPPING } from "../../protocol/task-session.ts";
 import type { SlaveConnection } from "../connection.ts";
 import type { Master } from "../master.ts";
 import type { Dialect } from "../options.ts";
@@ -108,8 +109,10 @@ function outcomeOf(task: Task): Outcome {
   switch (task.status) {
     case "COMPLETED":
       return { verdict: "completed", status: "COMPLETED", ...told };
-    case "CANCELLED":
-      return { verdict: "cancelled", status: "CANCELLED", ...told };
+    case "CANCELLED": {
+      const isStopped = error?.details[SLAVE_IS_STOPPING] === true;
+      return { verdict: isStopped ? "lost" : "cancelled", status: "CANCELLED", ...told };
+    }
     case "LOST":
       return { verdict: "lost", status: "LOST", ...told };
     case "START_FAILED":

@@ -50,6 +50,7 @@ test("close() of a slave whose tasks do not finish in time tells the master that
   const [running, queued] = await Promise.all([1, 2].map((one) => connection.newTask(one).start()));
   await slave.close(50);
   expect([running?.status, queued?.status]).toEqual(["CANCELLED", "CANCELLED"]);
+  expect(running?.error?.message).toBe("The task was cancelled: its slave is stopping");
 });
 
 test("close() twice is one close; shutdown() begins it, join() waits for it", async () => {

@@ -3,6 +3,7 @@ import { DingError } from "../../../src/core/errors.ts";
 import { delay } from "../../../src/core/wait.ts";
 import { freePort } from "../../support/free-port.ts";
 import { failureOf } from "../../unit/submit/failure-of.ts";
+import type { TaskContext } from "../../../src/slave/context.ts";
 import { TaskRefuse } from "../../../src/slave/refusals.ts";
 import { linesOf, numbers, Rack, submitText } from "./rack.ts";
 
@@ -54,6 +55,25 @@ test("submit() goes on with the other slave while one finishes what it has and l
   expect(retried).toBe(0);
   expect(lines.every((line) => line.attempts === 1)).toBe(true);
   expect(leaver?.status().counts.completed).toBeLessThan(10);
+});
+
+test("submit() gives a task to another slave when its own stops without waiting for it", async () => {
+  const begun = Promise.withResolvers<void>();
+  const untilAborted = (_task: unknown, { signal }: TaskContext): Promise<never> => {
+    begun.resolve();
+    return new Promise((_resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason as Error));
+    });
+  };
+  await using rack = new Rack();
+  const stopping = await rack.add(untilAborted);
+  await rack.add(slowly);
+  const job = submitText("[1, 2]", { slave: rack.addresses, minSlaves: 2 });
+  await begun.promise;
+  await stopping.close(20);
+  const { counts, lines, retried } = await job;
+  expect([counts.COMPLETED, retried]).toEqual([2, 1]);
+  expect(Math.max(...lines.map(({ attempts }) => attempts))).toBe(2);
 });
 
 test("submit() asks for --channel when the slaves do not tell theirs", async () => {
