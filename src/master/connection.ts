@@ -1,6 +1,7 @@
 import { DingError, NetworkError } from "../core/errors.ts";
 import { isThenable } from "../core/wait.ts";
 import type { SlaveFacts } from "../protocol/task-session.ts";
+import { bracketed } from "../runtime/url.ts";
 import { Task, type TaskHome, type TaskOptions } from "./task.ts";
 import type { OnWireEnded, SlaveResponse, Wire, WireEvents, WireTask } from "./wire.ts";
 
@@ -67,7 +68,7 @@ export class SlaveConnection implements AsyncDisposable, TaskHome {
 
   /** host:port */
   get address(): string {
-    return `${this.host.includes(":") ? `[${this.host}]` : this.host}:${this.port}`;
+    return `${bracketed(this.host)}:${this.port}`;
   }
 
   get isConnected(): boolean {

@@ -8,6 +8,7 @@ import type { Link } from "../link/link.ts";
 import { acceptLink } from "../link/websocket.ts";
 import { JOIN_PATH } from "../protocol/task-session.ts";
 import type { ServerTls } from "../runtime/http-server.ts";
+import { bracketed } from "../runtime/url.ts";
 import type { ClientTls } from "../runtime/web-socket.ts";
 import { Callbacks } from "./callbacks.ts";
 import { JoinedSlave } from "./joined-slave.ts";
@@ -73,7 +74,7 @@ export class MasterListener implements AsyncDisposable {
     const { url, port } = this.#listening ?? { url: "", port: 0 };
     if (host !== "0.0.0.0" && host !== "::") return url;
     const { protocol } = new URL(url);
-    return `${protocol}//${localHost.includes(":") ? `[${localHost}]` : localHost}:${port}`;
+    return `${protocol}//${bracketed(localHost)}:${port}`;
   }
 
   /** True when its port answers, or it has none. */

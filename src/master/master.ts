@@ -1,4 +1,4 @@
-import { DEFAULT_SLAVE_PORT } from "../config/address.ts";
+import { DEFAULT_SLAVE_PORT, faultOfAddress } from "../config/address.ts";
 import { systemClock, type Clock } from "../core/clock.ts";
 import { DingError, messageOf } from "../core/errors.ts";
 import { randomToken } from "../core/id.ts";
@@ -14,6 +14,7 @@ import { acceptLink } from "../link/websocket.ts";
 import { MasterHooks } from "./master-hooks.ts";
 import { DEFAULT_MASTER_PORT, masterFieldsSchema, type Dialect } from "./options.ts";
 import { definedOf } from "../core/defined.ts";
+import { bracketed } from "../runtime/url.ts";
 
 /** What a master is made of; every field has a default. */
 export interface MasterOptions {
@@ -135,6 +136,10 @@ export class Master extends MasterHooks {
   ): SlaveConnection {
     const { port = DEFAULT_SLAVE_PORT, dialect = "auto" } =
       typeof options === "number" ? { port: options } : options;
+    const fault = faultOfAddress(`${bracketed(host)}:${port}`);
+    if (fault !== undefined) {
+      throw new DingError("usage.invalid-option", `Cannot connect "${name}": ${fault}`);
+    }
     this.#refuseTakenName(name);
     return this.#newConnection(name, { host, port }, (connection, data, open) =>
       this.#gate.dial({ host: connection.host, port: connection.port }, { data, dialect, ...open }),

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { DEFAULT_SLAVE_PORT, parseAddress } from "../../config/address.ts";
 import { DingError, messageOf } from "../../core/errors.ts";
+import { bracketed } from "../../runtime/url.ts";
 import { expandRanges } from "./ranges.ts";
 
 /** Where a slave listens. */
@@ -16,7 +17,7 @@ const MAX_SLAVES = 10_000;
 
 /** `n1:7236`, `[::1]:7236`. */
 export function formatAddress({ host, port }: SlaveAddress): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  return `${bracketed(host)}:${port}`;
 }
 
 /**

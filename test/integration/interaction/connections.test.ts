@@ -119,6 +119,22 @@ test("connect({ signal }) ends with the signal, also while a hook of the slave i
   await until(() => connect(master, slave).catch(() => undefined), { what: "the next connect" });
 });
 
+test("newConnection() refuses what is no host or no port before anything is dialled", async () => {
+  await using master = await startMaster();
+  const places = [
+    ["", 7236, "the host is missing"],
+    ["n1/path", 7236, '"n1/path" is not a host'],
+    ["n1", 0, '"0" is not a port'],
+    ["n1", 70_000, '"70000" is not a port'],
+    ["::1", Number.NaN, '"NaN" is not a port'],
+  ] as const;
+  for (const [host, port, why] of places) {
+    const thrown = (): unknown => master.newConnection("s", host, port);
+    expect(thrown).toThrow(`Cannot connect "s": ${why}`);
+  }
+  expect(master.newConnection("s", "::1", 7236).address).toBe("[::1]:7236");
+});
+
 test("a taken name is refused by newConnection(), and by connect() when it was taken meanwhile", async () => {
   await using one = await startSlave(() => 1);
   await using two = await startSlave(() => 2);
