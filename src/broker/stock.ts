@@ -29,7 +29,7 @@ export class Stock {
   #leaseMs = 0;
   #filledMs = 0;
   #more = 0;
-  /** So many at once at most, by those who wanted some last. */
+  /** So many at once at most, by those who wanted some together since there were fewer than wished for. */
   #most = 0;
   #timer: Disposable | undefined;
 
@@ -39,7 +39,7 @@ export class Stock {
 
   /** How many more to fetch with these. */
   moreThan(max: number, leaseMs: number): number {
-    this.#most = max * (1 + MOST_EACH);
+    this.#most = Math.max(this.#most, max * (1 + MOST_EACH));
     return leaseMs / LEASE_PARTS < QUICK_MS ? 0 : Math.min(this.#more, max * MOST_EACH);
   }
 
@@ -71,7 +71,7 @@ export class Stock {
 
   /** Keeps what is over after `asked` of them came, of those that were wished for with the stock. */
   fill(jobs: Job[], { isAll, leaseMs }: { isAll: boolean; leaseMs: number }): void {
-    if (!isAll) this.#more = 0;
+    if (!isAll) this.#more = this.#most = 0;
     else if (this.#more === 0) this.#more = FIRST;
     if (jobs.length === 0) return;
     if (leaseMs !== this.#leaseMs) this.clear();
