@@ -24,7 +24,7 @@ export async function askChannel(
   const deadline = clock.now() + reach.timeoutMs;
   for (let from = 0; ; from = (from + MAX_ASKED) % addresses.length) {
     // Some of the time must be left for others when these are silent.
-    const timeoutMs = Math.max(1, Math.min(reach.timeoutMs / 4, deadline - clock.now()));
+    const timeoutMs = Math.ceil(Math.max(1, Math.min(reach.timeoutMs / 4, deadline - clock.now())));
     const asked = addresses.slice(from, from + MAX_ASKED);
     try {
       return await Promise.any(asked.map((one) => askOne(one, { ...reach, timeoutMs }, signal)));
