@@ -28,7 +28,7 @@ export interface SlaveAppOptions {
   allowDiEngine: boolean;
   /** Known to this process alone: opens /ping and /shutdown. */
   selfToken: string;
-  callbacks: DiEngineFace;
+  diEngine: DiEngineFace;
   tasks: Tasks;
   log: Logger;
   isLive: () => boolean;
@@ -89,26 +89,26 @@ function mountTasks(app: App, { tasks }: SlaveAppOptions): void {
 }
 
 function mountDiEngine(app: App, options: SlaveAppOptions): void {
-  const { callbacks } = options;
+  const { diEngine } = options;
   app.post("/connect", async (context) => {
     const token = tokenOf(context, options);
     const { master, data } = parseShape(connectRequest, await readBody(context, PYTHON));
     const { remoteAddress } = context.env.info;
-    await callbacks.connect({ token, remoteAddress }, master.address, data);
+    await diEngine.connect({ token, remoteAddress }, master.address, data);
     return answer(context, successEnvelope("Connect success."));
   });
   app.delete("/disconnect", async (context) => {
     const token = tokenOf(context, options);
-    callbacks.check(token);
+    diEngine.check(token);
     const { data } = parseShape(disconnectRequest, (await readBody(context, PYTHON)) ?? {});
-    await callbacks.disconnect(token, data);
+    await diEngine.disconnect(token, data);
     return answer(context, successEnvelope("Disconnect success."));
   });
   app.post("/task/new", async (context) => {
     const token = tokenOf(context, options);
-    callbacks.check(token);
+    diEngine.check(token);
     const { task, data } = parseShape(newTaskRequest, await readBody(context, PYTHON));
-    await callbacks.newTask(token, task.id, data);
+    await diEngine.newTask(token, task.id, data);
     return answer(context, successEnvelope("Task received!"));
   });
 }

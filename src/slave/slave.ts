@@ -58,7 +58,7 @@ export abstract class Slave extends Service {
   #tasks: Tasks | undefined;
   #seat: Seat | undefined;
   #sessions: SessionFace | undefined;
-  #callbacks: DiEngineFace | undefined;
+  #diEngine: DiEngineFace | undefined;
   #isReady = false;
 
   constructor(options: SlaveOptions = {}) {
@@ -157,7 +157,7 @@ export abstract class Slave extends Service {
       log: this.#log,
       onLost: (address: string, error: DingError) => this.#callLost(address, error),
     };
-    this.#callbacks = new DiEngineFace({
+    this.#diEngine = new DiEngineFace({
       ...shared,
       http,
       allowCallback: this.#options.allowCallback ?? [],
@@ -168,8 +168,8 @@ export abstract class Slave extends Service {
       isStopping: () => this.stopping.aborted,
       facts: () => this.#facts(),
     });
-    this.#listening = resources.use(await this.#listen(tasks, this.#callbacks, this.#sessions));
-    resources.use(this.#callbacks);
+    this.#listening = resources.use(await this.#listen(tasks, this.#diEngine, this.#sessions));
+    resources.use(this.#diEngine);
     resources.use(this.#sessions);
     this.#log.info(`listening on ${this.address}`);
     await abortable(executor.start(), this.stopping);
@@ -188,13 +188,13 @@ export abstract class Slave extends Service {
       tasks.stopAll();
       await abortable(tasks.idle(), until).catch(() => {});
     });
-    const delivered = Promise.all([this.#sessions?.delivered(), this.#callbacks?.delivered()]);
+    const delivered = Promise.all([this.#sessions?.delivered(), this.#diEngine?.delivered()]);
     await abortable(delivered, until).catch((thrown: unknown) =>
       this.#log.warn(`results may not have reached the master: ${messageOf(thrown)}`),
     );
   }
 
-  #listen(tasks: Tasks, callbacks: DiEngineFace, sessions: SessionFace): Promise<ListeningApp> {
+  #listen(tasks: Tasks, diEngine: DiEngineFace, sessions: SessionFace): Promise<ListeningApp> {
     const { host, port, channel } = this.#settings;
     const { token, tls, allowDiEngine = false } = this.#options;
     const app = slaveApp({
@@ -202,7 +202,7 @@ export abstract class Slave extends Service {
       token,
       allowDiEngine,
       selfToken: this.#selfToken,
-      callbacks,
+      diEngine,
       tasks,
       log: this.#log,
       isLive: () => this.state !== "failed",
