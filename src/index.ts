@@ -22,6 +22,7 @@ export { defineSlave, type SlavePlugin } from "./slave/plugin.ts";
 export { ConnectionRefuse, DisconnectionRefuse, TaskFail, TaskRefuse } from "./slave/refusals.ts";
 export { Slave } from "./slave/slave.ts";
 export type { SlaveOptions } from "./slave/slave-options.ts";
+export type { SlaveStatus } from "./slave/status.ts";
 export { Client, type EncodeOptions } from "./serve/client/client.ts";
 export {
   ConcurrentClient,
