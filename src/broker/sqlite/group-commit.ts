@@ -50,6 +50,7 @@ export class GroupCommit {
   #steps: Step[] = [];
   #isPlanned = false;
   #busyTries = 0;
+  #turnMs = 0;
   #unsynced = 0;
   #idle: PromiseWithResolvers<void> | undefined;
 
@@ -61,8 +62,10 @@ export class GroupCommit {
   /** Resolves when the step is written, and lasts if it must. */
   add<T>(run: () => T, terms: StepTerms): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const sinceMs = this.#options.clock.now();
-      this.#steps.push({ ...terms, run, resolve: resolve as Step["resolve"], reject, sinceMs });
+      const { mustLast, onWritten } = terms;
+      const sinceMs = this.#timeOfTurn();
+      const tell = resolve as Step["resolve"];
+      this.#steps.push({ mustLast, onWritten, run, resolve: tell, reject, sinceMs });
       this.#plan();
     });
   }
@@ -72,6 +75,12 @@ export class GroupCommit {
     if (!this.#isPlanned) return;
     this.#idle ??= Promise.withResolvers();
     await this.#idle.promise;
+  }
+
+  /** One for all that is asked in a turn, unless that waits. */
+  #timeOfTurn(): number {
+    if (!this.#isPlanned || this.#busyTries > 0) this.#turnMs = this.#options.clock.now();
+    return this.#turnMs;
   }
 
   #plan(): void {

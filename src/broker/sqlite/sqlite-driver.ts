@@ -62,6 +62,8 @@ export class SqliteDriver implements Driver {
   readonly #clock: Clock;
   readonly #watchers = new Set<() => void>();
   #opened: Opened | undefined;
+  /** The time of the transaction that is being written. */
+  #transactionMs: number | undefined;
 
   constructor(file: SqliteFile, terms: DriverTerms, clock: Clock) {
     this.#file = file;
@@ -83,7 +85,7 @@ export class SqliteDriver implements Driver {
   async push(jobs: readonly CheckedJob[]): Promise<Pushed[]> {
     const onWritten = (): void => this.#nudge();
     const terms = { mustLast: true, onWritten };
-    const pushed = await this.#write((store) => store.push(jobs, this.#now()), terms);
+    const pushed = await this.#write((store, nowMs) => store.push(jobs, nowMs), terms);
     this.#nudge();
     return pushed;
   }
@@ -92,39 +94,39 @@ export class SqliteDriver implements Driver {
     const nowMs = this.#now();
     const nothing = this.#read((store) => (store.hasWork(nowMs) ? undefined : store.again(nowMs)));
     if (nothing) return { jobs: [], ...nothing };
-    return await this.#write((store) => store.take(max, leaseMs, this.#now()), BRIEF);
+    return await this.#write((store, nowMs) => store.take(max, leaseMs, nowMs), BRIEF);
   }
 
   async ack(lease: Lease, onWritten?: () => void): Promise<void> {
     const terms = { mustLast: true, onWritten };
-    await this.#write((store) => store.ack(lease, this.#now()), terms);
+    await this.#write((store, nowMs) => store.ack(lease, nowMs), terms);
   }
 
   async extend(lease: Lease, leaseMs: number): Promise<void> {
-    await this.#write((store) => store.extend(lease, leaseMs, this.#now()), BRIEF);
+    await this.#write((store, nowMs) => store.extend(lease, leaseMs, nowMs), BRIEF);
   }
 
   async retry(lease: Lease, terms: RetryTerms): Promise<"retried" | "dead"> {
-    const fate = await this.#write((store) => store.retry(lease, terms, this.#now()));
+    const fate = await this.#write((store, nowMs) => store.retry(lease, terms, nowMs));
     this.#nudge();
     return fate;
   }
 
   async release(lease: Lease): Promise<void> {
-    await this.#write((store) => store.release(lease, this.#now()), BRIEF);
+    await this.#write((store, nowMs) => store.release(lease, nowMs), BRIEF);
     this.#nudge();
   }
 
   async deadLetter(lease: Lease, reason: string): Promise<void> {
-    await this.#write((store) => store.deadLetter(lease, reason, this.#now()));
+    await this.#write((store, nowMs) => store.deadLetter(lease, reason, nowMs));
   }
 
   async stats(): Promise<QueueStats> {
-    return await this.#write((store) => store.stats(this.#now()), BRIEF);
+    return await this.#write((store, nowMs) => store.stats(nowMs), BRIEF);
   }
 
   async peek(max: number): Promise<SeenJob[]> {
-    return await this.#write((store) => store.peek(max, this.#now()), BRIEF);
+    return await this.#write((store, nowMs) => store.peek(max, nowMs), BRIEF);
   }
 
   async dead(max: number): Promise<DeadJob[]> {
@@ -164,6 +166,8 @@ export class SqliteDriver implements Driver {
     const { queue, shown, maxPages } = this.#file;
     // NORMAL: SQLite itself waits for the disk only where the file could break; `sync` waits where it was promised.
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+    // What is written goes over into the file, for which all wait, only when there are 16 MB of it.
+    db.exec("PRAGMA wal_autocheckpoint = 4000");
     if (maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${maxPages}`);
     const number = openSchema(db, queue, shown);
     const store = new SqliteStore(prepareStatements(db, number), this.#terms);
@@ -171,8 +175,14 @@ export class SqliteDriver implements Driver {
     const commits = new GroupCommit(db, {
       clock: this.#clock,
       sync,
-      finish: () => store.finish(),
-      undo: () => store.undo(),
+      finish: () => {
+        this.#transactionMs = undefined;
+        store.finish();
+      },
+      undo: () => {
+        this.#transactionMs = undefined;
+        store.undo();
+      },
     });
     const dataVersion = db.prepare("PRAGMA data_version");
     const version = (): number => Number(dataVersion.get()?.["data_version"]);
@@ -181,10 +191,14 @@ export class SqliteDriver implements Driver {
     return { db, store, sync, commits, version };
   }
 
-  async #write<T>(run: (store: SqliteStore) => T, terms: StepTerms = LASTING): Promise<T> {
+  async #write<T>(
+    run: (store: SqliteStore, nowMs: number) => T,
+    terms: StepTerms = LASTING,
+  ): Promise<T> {
     const { store, commits } = this.#open();
     try {
-      return await commits.add(() => run(store), terms);
+      // One time for all of a transaction: nobody else can do anything meanwhile.
+      return await commits.add(() => run(store, (this.#transactionMs ??= this.#now())), terms);
     } catch (error) {
       throw sqliteFault(error, "write to", this.#file.shown);
     }

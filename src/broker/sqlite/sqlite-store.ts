@@ -193,8 +193,10 @@ export class SqliteStore {
 
 /** The two numbers of a receipt; what is none of ours finds no job. */
 function keysOf({ receipt }: Lease): [number, number] {
-  const [seq = "", fence = ""] = receipt.split(":");
-  return [Math.trunc(Number(seq)) || -1, Math.trunc(Number(fence)) || -1];
+  const at = receipt.indexOf(":");
+  if (at < 0) return [-1, -1];
+  const [seq, fence] = [Number(receipt.slice(0, at)), Number(receipt.slice(at + 1))];
+  return [Math.trunc(seq) || -1, Math.trunc(fence) || -1];
 }
 
 function reasonsWith({ reasons }: HeldRow, reason: string): string {
