@@ -2,12 +2,7 @@ import type { Argument, KeptProgram } from "./kept-program.ts";
 
 /** The text as one word of a POSIX shell, whatever is in it. */
 export function quoteForShell(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : quotedForShell(text);
-}
-
-/** The same, always in quotes: a bare `test` behind `name=` looks as if the command was meant. */
-export function quotedForShell(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** The program and its arguments as a command of a POSIX shell. */

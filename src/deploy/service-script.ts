@@ -1,5 +1,5 @@
 import { type KeptProgram, stopTimeoutS } from "./kept-program.ts";
-import { commandForShell, quotedForShell, quoteForShell } from "./quote.ts";
+import { commandForShell, quoteForShell } from "./quote.ts";
 import { SERVICE_CONTROL } from "./service-control.ts";
 import { SERVICE_KEEPER } from "./service-keeper.ts";
 
@@ -22,8 +22,9 @@ export function serviceScript(what: KeptProgram): string {
 # shellcheck disable=SC2016 # in single quotes nothing is meant to be replaced
 set -u
 
-name=${quotedForShell(name)}
-folder=${quotedForShell(folder)}
+# shellcheck disable=SC2209 # it may be called as a command is
+name=${quoteForShell(name)}
+folder=${quoteForShell(folder)}
 stop_timeout_s=${seconds}
 ready_text=${quoteForShell(`${role} ready on `)}
 ready_json=${quoteForShell(`{"ready":true,"role":"${role}"`)}

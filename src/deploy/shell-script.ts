@@ -1,6 +1,6 @@
 import { type KeptProgram, stopTimeoutS } from "./kept-program.ts";
 import { SHELL_PARTS } from "./shell-parts.ts";
-import { commandForShell, quotedForShell } from "./quote.ts";
+import { commandForShell, quoteForShell } from "./quote.ts";
 
 /** A POSIX shell script that starts the program, and again whenever it ends; once on each node. */
 export function shellScript(what: KeptProgram): string {
@@ -19,8 +19,9 @@ function head(what: KeptProgram): string {
 # shellcheck disable=SC2016 # in single quotes nothing is meant to be replaced
 set -u
 
-name=${quotedForShell(name)}
-folder=${quotedForShell(folder)}
+# shellcheck disable=SC2209 # it may be called as a command is
+name=${quoteForShell(name)}
+folder=${quoteForShell(folder)}
 stop_timeout_s=${seconds}
 run_program() {
   exec ${commandForShell(what)}
