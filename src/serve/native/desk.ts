@@ -99,10 +99,14 @@ export class Desk {
     return outcome && settled(outcome);
   }
 
-  /** A model that is not there is told the same way as one that fails. */
-  async #infer(question: Question, abort: LazyAbort): Promise<Inference> {
-    const model = this.#models.get(question.model, question.version);
-    return model.infer(requestOf(question, abort));
+  /** A model that is not there is told the same way as one that fails, and as late: who asks is not known yet. */
+  #infer(question: Question, abort: LazyAbort): Promise<Inference> {
+    try {
+      const model = this.#models.get(question.model, question.version);
+      return model.infer(requestOf(question, abort));
+    } catch (thrown) {
+      return Promise.reject(DingError.from(thrown));
+    }
   }
 
   #refusal(): DingError | undefined {

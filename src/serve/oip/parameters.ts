@@ -26,14 +26,26 @@ const NONE: RequestParameters = {
 export function readParameters(parameters: JsonDocument, path: string): RequestParameters {
   const names = Object.keys(parameters);
   if (names.length === 0) return NONE;
-  const { priority, timeout, binary_data_output: isBinary, ...rest } = parameters;
+  const { priority, timeout, binary_data_output: isBinary } = parameters;
   const microseconds = wholeAt(timeout, `${path}.timeout`);
   return {
     priority: wholeAt(priority, `${path}.priority`) || undefined,
     timeoutMs: microseconds ? Math.min(microseconds / 1_000, LONGEST_MS) : undefined,
     isBinaryOutput: flagAt(isBinary, `${path}.binary_data_output`) ?? false,
-    rest: Object.keys(rest).length > 0 ? rest : undefined,
+    rest: names.every((name) => OWN.has(name)) ? undefined : othersOf(parameters),
   };
+}
+
+const OWN: ReadonlySet<string> = new Set(["priority", "timeout", "binary_data_output"]);
+
+function othersOf(parameters: JsonDocument): JsonDocument {
+  const {
+    priority: _priority,
+    timeout: _timeout,
+    binary_data_output: _isBinary,
+    ...rest
+  } = parameters;
+  return rest;
 }
 
 /** A number of things, undefined when there is none. */

@@ -134,3 +134,11 @@ test("ask() tells of each run once, before anybody hears of it; of an unknown mo
   expect(await resultOf(unknown)).toBe("http.not-found");
   expect(told).toHaveLength(2);
 });
+
+test("ask() for a model that is not there is over when it has been told: it may be there when asked again", async () => {
+  const { desk } = newDesk((item) => Promise.resolve(item));
+  const asked = desk.ask({ ...question("k"), model: "other" });
+  expect(await resultOf(asked)).toBe("http.not-found");
+  expect(desk.open).toBe(0);
+  await desk.idle();
+});
