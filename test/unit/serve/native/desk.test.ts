@@ -135,7 +135,7 @@ test("ask() tells of each run once, before anybody hears of it; of an unknown mo
   expect(told).toHaveLength(2);
 });
 
-test("ask() for a model that is not there is over when it has been told: it may be there when asked again", async () => {
+test("ask() for a model that is not there is over when that has been told", async () => {
   const { desk } = newDesk((item) => Promise.resolve(item));
   const asked = desk.ask({ ...question("k"), model: "other" });
   expect(await resultOf(asked)).toBe("http.not-found");
