@@ -87,6 +87,11 @@ export class Batcher<T> {
     return this.#queuedRows;
   }
 
+  /** Do items of different priorities wait? */
+  get isMixed(): boolean {
+    return this.#levels.isMixed;
+  }
+
   /** How long a full batch is expected to take; 0 before any has run. */
   get batchMs(): number {
     return this.#cost.of(this.maxBatchRows);

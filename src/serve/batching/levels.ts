@@ -20,6 +20,13 @@ export class Levels<T> {
     this.#default = defaultPriority;
   }
 
+  /** Do items of different priorities wait? */
+  get isMixed(): boolean {
+    let waiting = 0;
+    for (const level of this.#levels) if (level.rows > 0) waiting += 1;
+    return waiting > 1;
+  }
+
   push(ticket: Ticket<T>): void {
     this.#levelOf(ticket).push(ticket);
   }

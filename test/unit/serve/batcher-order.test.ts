@@ -126,3 +126,11 @@ test("add() takes one request that is longer than the queue when nothing else wa
   expect(batcher.add(entryOf("list", { rows: 50 }), 0).ok).toBe(true);
   expect(batcher.add(entryOf("single"), 0).ok).toBe(false);
 });
+
+test("isMixed says whether items of different priorities wait", () => {
+  const batcher = eager(1);
+  for (const priority of [5, 5, 1]) batcher.add(entryOf(`p${priority}`, { priority }), 0);
+  expect(batcher.isMixed).toBe(true);
+  expect(told(batchOf(batcher))).toBe("p1");
+  expect(batcher.isMixed).toBe(false);
+});
