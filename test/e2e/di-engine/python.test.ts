@@ -218,19 +218,20 @@ function spawnPythonSlave(port: number): { ready: Promise<void>; stop: () => Pro
     [join(import.meta.dir, "python_slave.py"), String(port), String(CHANNEL)],
     { env: { ...process.env, ...python.env }, stdio: ["pipe", "pipe", "pipe"] },
   );
-  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  // Not "close": that waits for whatever else has its pipes, and for what nobody reads.
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   let stderr = "";
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
   const ready = new Promise<void>((resolve, reject) => {
-    child.stdout.once("data", () => resolve());
-    child.once("close", () => reject(new Error(`The Python slave ended: ${stderr}`)));
+    child.stdout.on("data", () => resolve());
+    child.once("exit", () => reject(new Error(`The Python slave ended: ${stderr}`)));
   });
   ready.catch(() => {});
   return {
     ready,
     async stop() {
       child.kill("SIGKILL");
-      await closed;
+      await exited;
     },
   };
 }
