@@ -84,6 +84,11 @@ test("without --verbose a request leaves no line, and full files are put aside",
   const args = ["serve", model, "--log-dir", logs.path, ...words];
   await using server = spawnDing(args, { runtime: "binary" });
   const { url } = await server.ready(30_000);
+  // What the model prints comes by a pipe of its own, perhaps after the word that it is ready.
+  const atStart = ["loads", "printed by the model", "whispered by the model"];
+  await until(() => atStart.every((text) => messages(linesOf(logs, "log")).includes(text)), {
+    what: "what the model says as it loads",
+  });
   const before = linesOf(logs, "log").length;
   for (let count = 0; count < 100; count++) {
     await fetch(`${url}/predict`, { method: "POST", body: '{"input":1}' });
