@@ -84,11 +84,13 @@ test("without --verbose a request leaves no line, and full files are put aside",
   const args = ["serve", model, "--log-dir", logs.path, ...words];
   await using server = spawnDing(args, { runtime: "binary" });
   const { url } = await server.ready(30_000);
-  // What the model prints comes by a pipe of its own, perhaps after the word that it is ready.
-  const atStart = ["loads", "printed by the model", "whispered by the model"];
-  await until(() => atStart.every((text) => messages(linesOf(logs, "log")).includes(text)), {
-    what: "what the model says as it loads",
-  });
+  // The files are written a moment later, and what a model prints comes by a pipe of its own.
+  const atStart = ["printed by the model", "whispered by the model", "serve ready on "];
+  const hasStarted = (): boolean => {
+    const said = messages(linesOf(logs, "log")).join("\n");
+    return atStart.every((text) => said.includes(text));
+  };
+  await until(hasStarted, { what: "what is said as it starts" });
   const before = linesOf(logs, "log").length;
   for (let count = 0; count < 100; count++) {
     await fetch(`${url}/predict`, { method: "POST", body: '{"input":1}' });
