@@ -3,6 +3,7 @@ import { parseAddress } from "../src/config/address.ts";
 import { DingError } from "../src/core/errors.ts";
 import type { CoordinatorStatus } from "../src/coordinator/client.ts";
 import { WORKER_ROLES } from "../src/coordinator/plugin/worker-verbs.ts";
+import { bracketed } from "../src/runtime/url.ts";
 import { type Command, command, type Words } from "./_command.ts";
 import {
   COORDINATOR_KEYS,
@@ -79,7 +80,7 @@ export const coordinatorAdd: Command = command(
       return print(options, await client.add({ local: local ?? 1, role: role ?? "collector" }));
     }
     const { host, port = 7236 } = addressOf(worker);
-    const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+    const address = `${bracketed(host)}:${port}`;
     print(options, await client.add({ address, ...(role && { role }) }));
   },
 );

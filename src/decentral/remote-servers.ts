@@ -2,6 +2,7 @@ import { parseAddress } from "../config/address.ts";
 import { NOT_CONVERTIBLE } from "../config/convert.ts";
 import { readBrackets } from "../config/brackets.ts";
 import { DingError, messageOf } from "../core/errors.ts";
+import { bracketed } from "../runtime/url.ts";
 
 /** A server that a group of units calls. */
 export interface RemoteServer {
@@ -13,7 +14,7 @@ export interface RemoteServer {
 
 /** "10.0.0.1:8996": how a group of units is named. */
 export function serverName({ ip, port }: Pick<RemoteServer, "ip" | "port">): string {
-  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
+  return `${bracketed(ip)}:${port}`;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { bracketed } from "../runtime/url.ts";
 import { argumentsIn, commentText, PROBE_PERIOD_S, programIn } from "./container.ts";
 import { type ContainedProgram, stopTimeoutS } from "./kept-program.ts";
 import { yamlText, type YamlValue } from "./yaml.ts";
@@ -53,7 +54,7 @@ function service(what: ContainedProgram): YamlValue {
 
 /** In the short form, which older programs know too. */
 function publishedPort({ publishedHost: host, port }: ContainedProgram): string {
-  return `${host.includes(":") ? `[${host}]` : host}:${port}:${port}`;
+  return `${bracketed(host)}:${port}:${port}`;
 }
 
 function volumes({ mounts }: ContainedProgram): YamlValue {

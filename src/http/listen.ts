@@ -13,6 +13,7 @@ import {
   type RequestInfo,
   type ServerTls,
 } from "../runtime/http-server.ts";
+import { bracketed } from "../runtime/url.ts";
 
 /** Turns a request into a WebSocket; returns the answer. */
 export type SocketRoute = (request: Request, info: RequestInfo) => Response;
@@ -98,7 +99,7 @@ export async function listenHttp(
 /** HTTP/1.0 may leave out the host: the URL is then nothing but a path. */
 function withHost(request: Request, host: string): Request {
   if (!request.url.startsWith("/")) return request;
-  return new Request(`http://${host.includes(":") ? `[${host}]` : host}${request.url}`, request);
+  return new Request(`http://${bracketed(host)}${request.url}`, request);
 }
 
 function fullError(most: number): DingError {
@@ -122,7 +123,7 @@ function listening(server: HttpServer, host: string, parting: Parting): Listenin
   return {
     port,
     url,
-    address: `${host.includes(":") ? `[${host}]` : host}:${port}`,
+    address: `${bracketed(host)}:${port}`,
     async ping(http, selfToken) {
       // Its own certificate need not be one that it would trust itself.
       if (own.protocol === "https:") return (await probePort(own.hostname, port)) === undefined;

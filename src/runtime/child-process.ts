@@ -19,7 +19,7 @@ export interface ChildProcess {
   kill(signal: NodeJS.Signals): void;
   /** Resolves when it has ended; what it has said or printed may not have been read then. */
   readonly exited: Promise<ProcessExit>;
-  /** Resolves when it has ended and all that it printed has been given out. */
+  /** Resolves when it has ended and what it printed has been given out; what a child of its own prints later still is. */
   readonly closed: Promise<ProcessExit>;
 }
 
@@ -105,7 +105,7 @@ function startWithPipe(
     },
     kill: (signal) => child.kill(signal),
     exited,
-    closed: allRead(streams, output).then(() => exited),
+    closed: lastWords(exited, allRead(streams, output)),
   };
 }
 
@@ -130,7 +130,7 @@ function startWithIpc(
     channel: { kind: "ipc", port: child as IpcPort },
     kill: (signal) => child.kill(signal),
     exited,
-    closed: allRead(streams, output).then(() => exited),
+    closed: lastWords(exited, allRead(streams, output)),
   };
 }
 
@@ -146,6 +146,18 @@ function notStarted(error: Error): ChildProcess {
 
 /** A longer line is cut: a child may print without ever ending a line. */
 const LONGEST_LINE = 64 * 1024;
+
+/** What it printed before it ended is read by then; what it has started may keep its stdout open for ever. */
+const LAST_WORDS_MS = 500;
+
+async function lastWords(exited: Promise<ProcessExit>, read: Promise<void>): Promise<ProcessExit> {
+  const exit = await exited;
+  const { promise: waited, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, LAST_WORDS_MS);
+  await Promise.race([read, waited]);
+  clearTimeout(timer);
+  return exit;
+}
 
 async function allRead(
   streams: readonly AsyncIterable<Uint8Array>[],

@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { networkInterfaces } from "node:os";
 import { DingError } from "../core/errors.ts";
+import { bracketed } from "../runtime/url.ts";
 
 /**
  * The address to call, or throws. A master says where it wants to be called back; a stranger could name any
@@ -21,8 +22,7 @@ export async function checkCallback(
   for (const candidate of await addressesOf(host)) {
     if (candidate !== remote && !(own.has(candidate) && own.has(remote))) continue;
     // A certificate is for the name, and proves that it is the right one.
-    if (url.protocol === "http:")
-      url.hostname = candidate.includes(":") ? `[${candidate}]` : candidate;
+    if (url.protocol === "http:") url.hostname = bracketed(candidate);
     return url.href;
   }
   throw new DingError(

@@ -3,6 +3,7 @@ import { DingError, errorOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { backoffMs } from "../../core/retry.ts";
 import { abortable, delay, within } from "../../core/wait.ts";
+import { bracketed } from "../../runtime/url.ts";
 import type { ServerAddress } from "../server-url.ts";
 import { apiFault, isAbsent, natsFault, type ApiFault } from "./nats-fault.ts";
 
@@ -80,7 +81,7 @@ export class NatsLink implements AsyncDisposable {
     this.#makeHeaders = headers;
     try {
       this.#connection = await connect({
-        servers: `${host.includes(":") ? `[${host}]` : host}:${port}`,
+        servers: `${bracketed(host)}:${port}`,
         ...whoOf(username, password),
         ...(isTls ? { tls: {} } : {}),
         name: "ding",

@@ -5,6 +5,7 @@ import type { Logger } from "../../core/log.ts";
 import type { TlsOptions } from "../../http/tls.ts";
 import type { Link } from "../../link/link.ts";
 import { dialLink } from "../../link/websocket.ts";
+import { bracketed } from "../../runtime/url.ts";
 import {
   MESH_PATH,
   MESH_VERSION,
@@ -103,7 +104,7 @@ export class Dialler implements Disposable {
     this.#kept.add(address);
     const { tls, token, signal } = this.#options;
     const { host, port } = parseAddress(address);
-    const place = `${host.includes(":") ? `[${host}]` : host}:${port ?? 0}`;
+    const place = `${bracketed(host)}:${port ?? 0}`;
     const url = `${tls ? "wss" : "ws"}://${place}${MESH_PATH}`;
     const headers: Record<string, string> =
       token === undefined ? {} : { Authorization: `Bearer ${token}` };

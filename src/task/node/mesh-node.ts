@@ -8,6 +8,7 @@ import { listenHttp, type ListeningApp } from "../../http/listen.ts";
 import type { Link } from "../../link/link.ts";
 import { acceptLink } from "../../link/websocket.ts";
 import { MESH_PATH, MESH_VERSION, type MeshGreeting } from "../../protocol/task-mesh.ts";
+import { bracketed } from "../../runtime/url.ts";
 import { Graph, type Reached } from "../mesh/graph.ts";
 import type {
   Ask,
@@ -125,9 +126,7 @@ export class MeshNode extends Service implements TaskRouter {
   /** Where others reach it, host:port; empty before it has started, and where nobody can dial it. */
   get address(): string {
     const { host, address = host } = this.#options;
-    const listening = this.#listening;
-    if (!listening || address === undefined) return "";
-    return `${address.includes(":") ? `[${address}]` : address}:${listening.port}`;
+    return this.#listening && address !== undefined ? `${bracketed(address)}:${this.port}` : "";
   }
 
   get port(): number {

@@ -2,6 +2,7 @@ import { DingError, errorOf, messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import type { ServerTls } from "../../runtime/http-server.ts";
 import { placeOf } from "../../runtime/modules.ts";
+import { bracketed } from "../../runtime/url.ts";
 import type { SlowPeerPolicy } from "../mesh/feed.ts";
 import type { Topology } from "../node/mesh-node-options.ts";
 import { BrokerMesh } from "../node/broker-mesh.ts";
@@ -247,7 +248,7 @@ export class NodeRun implements AsyncDisposable {
 
 function placeText(host: string, port: number | undefined): string {
   if (port === undefined) return "";
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return `${bracketed(host)}:${port}`;
 }
 
 /** What a main threw, for others to read: where in its file it came from is said with it. */

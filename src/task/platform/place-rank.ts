@@ -1,4 +1,5 @@
 import { DingError } from "../../core/errors.ts";
+import { bracketed } from "../../runtime/url.ts";
 import type { PlatformSpec, SpecTask } from "./platform-spec.ts";
 import type { Ranks } from "./environment.ts";
 
@@ -189,7 +190,7 @@ function attachOf(options: PlaceRankOptions, topology: Place["topology"]): strin
 }
 
 function urlsOf({ address, ports }: Spot): string[] {
-  const host = address.includes(":") ? `[${address}]` : address;
+  const host = bracketed(address);
   return ports.map((port) => `tcp://${host}:${port}`);
 }
 

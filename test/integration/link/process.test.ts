@@ -90,3 +90,15 @@ test("a program that cannot be started is a child that has ended, and says why",
   expect(error?.message).toContain("/nonexistent/program");
   expect(await childLink(child).closed).toBe("the other process is gone");
 });
+
+test("closed resolves with what it printed, though a process that it started keeps its stdout open", async () => {
+  const printed: string[] = [];
+  const child = startChild(["/bin/sh", "-c", "echo words; sleep 600 & echo $!; exit 3"], {
+    env: process.env,
+    output: (line) => void printed.push(line),
+  });
+  expect(await child.closed).toEqual({ code: 3, signal: null });
+  const grandchild = Number(printed[1]);
+  expect(printed).toEqual(["words", `${grandchild}`]);
+  expect(() => process.kill(grandchild, "SIGKILL")).not.toThrow();
+});
