@@ -63,11 +63,16 @@ export class Intake implements GroupSink {
     };
     if (this.#options.schema) return this.#takeChecked(rows, next, shapes);
     for (const count of rows) {
-      this.seats.push({ form: "tensors", from: this.items.length, rows: count });
-      for (let taken = 0; taken < count; taken++) {
-        this.items.push(next());
-        this.shapes.push(shapes);
+      const from = this.items.length;
+      try {
+        for (let taken = 0; taken < count; taken++) this.items.push(next());
+      } catch (thrown) {
+        // A text that is none: what was read before it is not for the model, and has no seat.
+        this.items.length = from;
+        throw thrown;
       }
+      for (let taken = 0; taken < count; taken++) this.shapes.push(shapes);
+      this.seats.push({ form: "tensors", from, rows: count });
     }
   }
 
