@@ -17,7 +17,7 @@ import { Repository } from "./host/repository.ts";
 import { Scaler } from "./host/scaler.ts";
 import { noModelError } from "./host/refusals.ts";
 import { sourceOf, sourcesHere, type ModelSource } from "./host/source.ts";
-import { watchModels, type Watching } from "./host/watch.ts";
+import { watchModels } from "./host/watch.ts";
 import type { Models } from "./inference.ts";
 import { nativeSockets, type NativeSockets } from "./native/native-sockets.ts";
 import { openTraces } from "./page/open-traces.ts";
@@ -46,7 +46,6 @@ export class Server extends Service {
   #repository: Repository | undefined;
   #listening: ListeningApp | undefined;
   #sockets: NativeSockets | undefined;
-  #watching: Watching | undefined;
   #isReady = false;
   readonly #custom = new CustomRoutes();
   #routesTurn = Promise.resolve();
@@ -158,7 +157,6 @@ export class Server extends Service {
         folder: this.#options.repository,
         log: this.#log,
         create: (source) => this.#create(source, settings),
-        onLooked: () => this.#watching?.look(),
         onLoaded: () => this.#reloadRoutes(),
       }),
     );
@@ -209,7 +207,7 @@ export class Server extends Service {
         log: this.#log,
       }),
     );
-    if (this.#options.watch === true) this.#watch(repository, resources);
+    if (this.#options.watch === true) resources.use(this.#watch(repository));
   }
 
   protected override async onDrain(deadline: AbortSignal): Promise<void> {
@@ -252,8 +250,8 @@ export class Server extends Service {
     return this.#routesTurn;
   }
 
-  #watch(repository: Repository, resources: AsyncDisposableStack): void {
-    const watching = watchModels({
+  #watch(repository: Repository): Disposable {
+    return watchModels({
       files: () => repository.all().map((model) => model.source.plugin),
       clock: this.#clock,
       onChange: (file) => {
@@ -261,6 +259,5 @@ export class Server extends Service {
         void repository.reloadFile(file);
       },
     });
-    this.#watching = resources.use(watching);
   }
 }
