@@ -172,8 +172,9 @@ export class Repository implements Models, AsyncDisposable {
       });
     }
     const model = this.#options.create(source);
-    versions.set(source.version, model);
-    this.#models.set(source.name, versions);
+    const all = [...versions, [source.version, model] as const];
+    all.sort(([a], [b]) => byNumber.compare(a, b));
+    this.#models.set(source.name, new Map(all));
     return model;
   }
 

@@ -143,6 +143,8 @@ describe("models", () => {
     await folder.write("late.ts", saying(5));
     await server.models.load("late");
     expect((await predict(server.url, null, { model: "late" })).body["output"]).toBe(5);
+    const versions = server.models.list().map(({ name, version }) => `${name}@${version}`);
+    expect(versions).toEqual(["other@1", "said@2", "said@10", "late@1"]);
   });
 });
 
