@@ -4,6 +4,7 @@ import { findJsonFault } from "../src/config/json-fault.ts";
 import { DingError } from "../src/core/errors.ts";
 import type { NewJob } from "../src/broker/job.ts";
 import { linesOf } from "../src/master/submit/lines.ts";
+import { numberText, parseExactly } from "./_exact-json.ts";
 
 /** Which jobs are pushed, and how. */
 export interface JobSource {
@@ -17,30 +18,52 @@ export interface JobSource {
   envelope: boolean;
 }
 
-/** The jobs in their order; throws `usage.invalid-option` that names the line that is none. */
+/** A job, and where it stands: "jobs.jsonl", line 7. */
+export interface ReadJob {
+  job: NewJob;
+  name: string;
+}
+
+/** The jobs in their order; throws `usage.invalid-input` that names the line that is none. */
 export async function* jobsOf(
   source: JobSource,
   stdin: Readable,
-): AsyncGenerator<NewJob, void, undefined> {
+): AsyncGenerator<ReadJob, void, undefined> {
   for await (const read of valuesOf(source.file, stdin)) {
-    yield source.envelope ? jobOfEnvelope(read, source) : jobOf(read, source);
+    const job = source.envelope ? jobOfEnvelope(read, source) : jobOf(read, source);
+    yield { job, name: read.name };
   }
 }
 
+/** The envelope, and what `queue peek --json` and `queue dead --json` say beside it: they may be pushed again. */
+const ENVELOPE = new Set(["value", "id", "key", "priority", "delayMs"]);
+const SEEN = new Set([
+  "attempt",
+  "reasons",
+  "state",
+  "pushedAtMs",
+  "pushedAt",
+  "diedAtMs",
+  "diedAt",
+]);
+
 interface Read {
   value: unknown;
-  /** As it stands there, where it has a line of its own: numbers may have more digits than we hold. */
+  /** As it stands there, where it has a line of its own. */
   text?: string;
   /** Where it stands. */
   name: string;
 }
 
 async function* valuesOf(file: string, stdin: Readable): AsyncGenerator<Read, void, undefined> {
-  if (file !== "-" && statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
-    throw invalid(`"${file}"`, "no such file");
+  if (file !== "-") {
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (!found) throw invalid(`"${file}"`, "no such file");
+    if (found.isDirectory()) throw invalid(`"${file}"`, "it is a folder");
   }
   if (/\.json$/i.test(file)) {
-    const value = parse(readFileSync(file, "utf8"), `"${file}"`);
+    const text = readFileSync(file, "utf8").replace(/^\uFEFF/, "");
+    const value = parse(text, `"${file}"`);
     const list: unknown[] = Array.isArray(value) ? value : [value];
     for (const [index, one] of list.entries())
       yield { value: one, name: `"${file}", job ${index + 1}` };
@@ -68,11 +91,13 @@ function jobOf({ value, text, name }: Read, source: JobSource): NewJob {
   };
 }
 
-/** What is wrong with the rest of it, the queue says. */
+/** What is wrong with the values of the rest, the queue says. */
 function jobOfEnvelope({ value: given, name }: Read, source: JobSource): NewJob {
   if (typeof given !== "object" || given === null || !("value" in given)) {
     throw invalid(name, 'it has no "value"');
   }
+  const unknown = Object.keys(given).find((field) => !ENVELOPE.has(field) && !SEEN.has(field));
+  if (unknown !== undefined) throw invalid(name, `its envelope has an unknown "${unknown}"`);
   const { value, ...envelope } = given as Partial<NewJob> & { value: unknown };
   const { priority, delayMs } = source;
   return { priority, delayMs, ...envelope, value: bytesOf(value) };
@@ -81,7 +106,8 @@ function jobOfEnvelope({ value: given, name }: Read, source: JobSource): NewJob 
 function fieldOf(value: unknown, field: string, name: string): string {
   const found = (value as Record<string, unknown> | null)?.[field];
   if (typeof found === "string" && found !== "") return found;
-  if (typeof found === "number") return `${found}`;
+  const number = numberText(found);
+  if (number !== undefined) return number;
   throw invalid(name, `it has no text or number in "${field}"`);
 }
 
@@ -91,7 +117,7 @@ function bytesOf(value: unknown): Uint8Array {
 
 function parse(text: string, name: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseExactly(text);
   } catch (thrown) {
     const { column, reason } = findJsonFault(text);
     throw invalid(name, `it is no JSON: column ${column}: ${reason}`, thrown);

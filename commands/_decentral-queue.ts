@@ -5,6 +5,7 @@ import { listenOptions } from "../src/config/listen.ts";
 import { DingError } from "../src/core/errors.ts";
 import type { Logger } from "../src/core/log.ts";
 import { queueOption } from "../src/decentral/options.ts";
+import { parseExactly } from "./_exact-json.ts";
 
 /** The options of every command about a queue. */
 export const queueOptions = {
@@ -29,7 +30,7 @@ export function shownValue(value: Uint8Array): unknown {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(value);
     try {
-      return JSON.parse(text) as unknown;
+      return parseExactly(text);
     } catch {
       return text;
     }

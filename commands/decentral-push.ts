@@ -1,8 +1,10 @@
 import { z } from "zod";
-import type { NewJob } from "../src/broker/job.ts";
+import type { Pushed } from "../src/broker/job.ts";
+import type { Queue } from "../src/broker/queue.ts";
 import { DingError } from "../src/core/errors.ts";
+import { batchesOf } from "./_batches.ts";
 import { command } from "./_command.ts";
-import { jobsOf } from "./_decentral-jobs.ts";
+import { jobsOf, type ReadJob } from "./_decentral-jobs.ts";
 import { openNamedQueue, queueOptions } from "./_decentral-queue.ts";
 import { DECENTRAL_KEYS } from "./_decentral-reach.ts";
 import { showProgress } from "./_progress.ts";
@@ -12,6 +14,8 @@ import { toolsOf } from "./_tools.ts";
 const JOBS = "Jobs";
 /** So many jobs go to the queue together. */
 const BATCH = 1_000;
+/** A job that was read waits so long for others to go with it. */
+const WAIT_MS = 100;
 
 const pushOptions = z.object({
   file: z
@@ -70,26 +74,21 @@ export const decentralPush = command(
     const { log } = await toolsOf(options, given, progress.stream);
     await using queue = await openNamedQueue(options, log);
     const counts = { pushed: 0, duplicates: 0 };
-    const push = async (jobs: NewJob[]): Promise<void> => {
-      const answers = await queue.pushMany(jobs);
+    const count = (answers: Pushed[]): void => {
       const duplicates = answers.filter(({ isDuplicate }) => isDuplicate).length;
       counts.pushed += answers.length - duplicates;
       counts.duplicates += duplicates;
       const done = counts.pushed + counts.duplicates;
       progress.update({ total: undefined, done, failed: 0, note: "pushed" });
     };
-    let batch: NewJob[] = [];
+    const terms = { most: BATCH, waitMs: WAIT_MS, signal: stop.signal };
     try {
-      for await (const job of jobsOf(options, process.stdin)) {
-        if (stop.signal.aborted) break;
-        batch.push(job);
-        if (batch.length === BATCH) await push(batch.splice(0));
+      for await (const batch of batchesOf(jobsOf(options, process.stdin), terms)) {
+        await pushBatch(queue, batch, count);
       }
-      if (!stop.signal.aborted && batch.length > 0) await push(batch.splice(0));
     } catch (thrown) {
       throw withCounts(DingError.from(thrown), counts);
     }
-    batch = [];
     progress[Symbol.dispose]();
     const { pushed, duplicates } = counts;
     const known = duplicates > 0 ? `, ${duplicates} known already` : "";
@@ -98,6 +97,35 @@ export const decentralPush = command(
     return stop.signal.aborted ? SIGNAL_EXIT_CODES[await stop.asked] : 0;
   },
 );
+
+/** All together; where the queue refuses one for what it is, those before it go alone, and the refusal names it. */
+async function pushBatch(
+  queue: Queue,
+  batch: readonly ReadJob[],
+  count: (answers: Pushed[]) => void,
+): Promise<void> {
+  try {
+    count(await queue.pushMany(batch.map(({ job }) => job)));
+  } catch (thrown) {
+    if (!isOfOne(thrown)) throw thrown;
+    for (const { job, name } of batch) {
+      count([
+        await queue.push(job).catch((refusal: unknown) => Promise.reject(named(refusal, name))),
+      ]);
+    }
+  }
+}
+
+function isOfOne(thrown: unknown): boolean {
+  return thrown instanceof DingError && thrown.code === "usage.invalid-input";
+}
+
+function named(refusal: unknown, name: string): unknown {
+  if (!isOfOne(refusal)) return refusal;
+  const { code, message, hint, details, cause } = refusal as DingError;
+  const own = { ...(hint !== undefined && { hint }), ...(details && { details }), cause };
+  return new DingError(code, message.replace("the job", name), own);
+}
 
 /** What went before the fault stays pushed: whoever mends it must know where to go on. */
 function withCounts(error: DingError, { pushed, duplicates }: Record<string, number>): DingError {

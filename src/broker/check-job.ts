@@ -37,13 +37,24 @@ export function checkJob(job: NewJob, { url, can, maxValueBytes }: JobRules): Ch
 
 /** Throws `usage.invalid-input` for what is no wait of at most ten years. */
 export function checkDelay(delayMs: number): void {
-  if (delayMs >= 0 && delayMs <= MOST_DELAY_MS) return;
-  throw invalid(`its delay is ${delayMs} ms`, "Pass milliseconds from 0 to ten years.");
+  // Of a text, sums would be made by writing one behind the other.
+  const isNumber = typeof delayMs === "number";
+  if (isNumber && delayMs >= 0 && delayMs <= MOST_DELAY_MS) return;
+  throw invalid(
+    `its delay is ${isNumber ? `${delayMs} ms` : typeof delayMs}`,
+    "Pass milliseconds from 0 to ten years.",
+  );
 }
 
 function checkName(what: string, name: string): void {
-  if (typeof name === "string" && name.length > 0 && name.length <= MOST_NAME_LETTERS) return;
-  throw invalid(`its ${what} is no text of 1 to ${MOST_NAME_LETTERS} letters`, "Pass a short one.");
+  const isShort = typeof name === "string" && name.length > 0 && name.length <= MOST_NAME_LETTERS;
+  if (!isShort)
+    throw invalid(
+      `its ${what} is no text of 1 to ${MOST_NAME_LETTERS} letters`,
+      "Pass a short one.",
+    );
+  // Halves of letters are written as one and the same, and two names would be one.
+  if (!name.isWellFormed()) throw invalid(`its ${what} is no Unicode text`, "Pass whole letters.");
 }
 
 function invalid(state: string, hint: string): DingError {

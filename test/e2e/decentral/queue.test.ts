@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
-import { ding } from "../../support/ding.ts";
+import { execFileSync } from "node:child_process";
+import { open } from "node:fs/promises";
+import { ding, spawnDing } from "../../support/ding.ts";
 import { decentral } from "../../support/fleet-process.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 import { until } from "../../support/until.ts";
@@ -87,6 +89,23 @@ test("dead jobs are shown with their reasons, tried again, and thrown away", asy
   });
 });
 
+test("push hands on what came through a pipe that stands still, and ends when it is told to", async () => {
+  await using folder = await tempFolder();
+  const pipe = folder.file("pipe");
+  execFileSync("mkfifo", [pipe]);
+  const options = { runtime: "binary", cwd: folder.path } as const;
+  await using push = spawnDing(["decentral", "push", pipe, ...QUEUE], options);
+  await using writer = await open(pipe, "w");
+  await writer.write('{"a": 1}\n{"a": 2}\n{"a"');
+  const isThere = async (): Promise<boolean> => {
+    const stats = await ding(["decentral", "queue", "stats", ...QUEUE, "--json"], options);
+    return stats.code === 0 && (JSON.parse(stats.stdout) as { ready: number }).ready === 2;
+  };
+  await until(isThere, { what: "two jobs" });
+  process.kill(push.pid, "SIGTERM");
+  expect(await push.waitForExit()).toMatchObject({ code: 143, stdout: "2 pushed\n" });
+});
+
 const FAULTS: [string, string[], string, string][] = [
   [
     "a line that is no JSON",
@@ -102,6 +121,12 @@ const FAULTS: [string, string[], string, string][] = [
   ],
   ["a job without its key", ["push", "-", "--key-field", "k"], "{}\n", 'no text or number in "k"'],
   ["an envelope without a value", ["push", "-", "--envelope"], "{}\n", 'it has no "value"'],
+  [
+    "a job that the queue does not take",
+    ["push", "-", "--envelope"],
+    '{"value": 1}\n{"value": 1, "priority": 1001}\n',
+    "Cannot push standard input, line 2: its priority is 1001",
+  ],
   [
     "a queue of this process alone",
     ["push", "-", "--queue", "memory:"],
