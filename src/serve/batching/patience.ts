@@ -4,6 +4,11 @@ import { MOMENTS, type Returns } from "./returns.ts";
 /** How much more must be promised where callers come when they like than where they ask again at once. */
 const CAUTION = 4;
 
+/** The next one is waited for where that would pay if it took so many times as long as the gaps before it, */
+const SURE = 3;
+/** and then for no longer than so many gaps. */
+const LATE = 8;
+
 /** What is known when a batch might go. */
 export interface Situation {
   readonly now: number;
@@ -19,7 +24,8 @@ export interface Situation {
 /**
  * How long to wait for more items; 0 is not at all. Those who come later can have another free worker,
  * so nothing is gained unless more are expected than the others can take. Then it waits as long as
- * items per time, the wait included, go up.
+ * items per time, the wait included, go up. Who comes back right after others waits for his like, too:
+ * all may be later than they use to be, and one behind the other all the same.
  */
 export function patienceMs(situation: Situation, cost: BatchCost, returns: Returns): number {
   const { now, queuedRows, maxBatchRows, free, limitMs } = situation;
@@ -42,5 +48,17 @@ export function patienceMs(situation: Situation, cost: BatchCost, returns: Retur
     best = rate;
     patience = ms;
   }
-  return patience;
+  return Math.max(patience, nextOneMs(situation, cost, returns));
+}
+
+/** How long to wait for one more alone, while they come one behind the other; 0 or less is not at all. */
+function nextOneMs(
+  { now, queuedRows, limitMs }: Situation,
+  cost: BatchCost,
+  returns: Returns,
+): number {
+  const { gapMs, lastMs } = returns.succession;
+  const worthMs = ((queuedRows + 1) * cost.of(queuedRows)) / queuedRows - cost.of(queuedRows + 1);
+  if (SURE * gapMs > worthMs) return 0;
+  return Math.min(lastMs + Math.min(worthMs, LATE * gapMs) - now, limitMs);
 }

@@ -1,3 +1,5 @@
+import { Succession } from "./succession.ts";
+
 /** How many delays are remembered, and how often they are put in order. */
 const KEPT = 64;
 const SORT_EVERY = 16;
@@ -28,6 +30,8 @@ export class Returns {
   #newest = 0;
   #unsorted = 0;
   #answers: Answered[] = [];
+  /** Of those who came back. */
+  readonly succession: Succession = new Succession();
   #awayRows = 0;
 
   constructor() {
@@ -51,6 +55,7 @@ export class Returns {
   onRequest(now: number): void {
     const last = this.#answers.at(-1);
     if (!last) return;
+    this.succession.onReturn(last, now);
     last.entries -= 1;
     this.#awayRows -= last.rowsEach;
     if (last.entries === 0) this.#answers.pop();

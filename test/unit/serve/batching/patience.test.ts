@@ -29,3 +29,39 @@ test("patienceMs() waits for a batch to fill where more are expected than the ot
 test("patienceMs() waits for nobody where nobody is expected", () => {
   expect(patience({ queued: 1, away: 0, free: 1 })).toBe(0);
 });
+
+/** Two batches of callers who come one behind the other, 0.1 ms apart, from 1 ms after their answer, and a third that is late. */
+function lateRound(): { wait: (queued: number, afterMs: number) => number } {
+  const cost = new BatchCost();
+  cost.learn(FULL, 5);
+  const returns = new Returns();
+  let now = 0;
+  for (let round = 0; round < 6; round++, now += 10) {
+    returns.onAnswer(FULL, FULL, now);
+    for (let index = 0; index < FULL; index++) returns.onRequest(now + 1 + index / 10);
+  }
+  returns.onAnswer(FULL, FULL, now);
+  const lateMs = now + 4;
+  for (let index = 0; index < 12; index++) returns.onRequest(lateMs + index / 10);
+  const lastMs = lateMs + 1.1;
+  return {
+    wait: (queuedRows, afterMs) => {
+      const situation = {
+        now: lastMs + afterMs,
+        queuedRows,
+        maxBatchRows: FULL,
+        free: 1,
+        limitMs: 5,
+      };
+      return patienceMs(situation, cost, returns);
+    },
+  };
+}
+
+test("patienceMs() waits for the next one while they come one behind the other, however late all of them are", () => {
+  const { wait } = lateRound();
+  expect(wait(12, 0)).toBeCloseTo(5 / 12, 5); // as long as it pays
+  expect(wait(12, 0.2)).toBeCloseTo(5 / 12 - 0.2, 5);
+  expect(wait(4, 0)).toBeCloseTo(0.8, 5); // so many gaps
+  expect(wait(12, 0.5)).toBe(0);
+});
