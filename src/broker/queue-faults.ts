@@ -35,3 +35,10 @@ export function unsupportedError(verb: string, capability: Capability, url: stri
     { hint: `Use a queue that has ${WHAT[capability]}, as sqlite: has.`, details: { capability } },
   );
 }
+
+/** What to do about a server that could not be reached for this reason. */
+export function awayHint(reason: string): string {
+  return /certificate/i.test(reason)
+    ? "Name the file of the authority that signed the server's in NODE_EXTRA_CA_CERTS; the host must be one that it is for."
+    : "Look whether the server runs there, and lets this machine in.";
+}

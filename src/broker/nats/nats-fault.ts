@@ -1,4 +1,5 @@
 import { DingError, errorOf, messageOf, type Code } from "../../core/errors.ts";
+import { awayHint } from "../queue-faults.ts";
 
 /** What JetStream answers when it cannot. */
 export interface ApiFault {
@@ -67,6 +68,6 @@ export function natsFault(error: unknown, verb: string, shown: string): DingErro
   if (kind) return new DingError(kind.code, text, { hint: kind.hint });
   const hint = isAbsent(error)
     ? "Look whether the server was started with JetStream: nats-server -js -sd DIR."
-    : "Look whether the server runs there, and lets this machine in.";
+    : awayHint(message);
   return errorOf("network.unreachable", text, { hint });
 }

@@ -1,4 +1,5 @@
 import { DingError, errorOf, messageOf, type Code } from "../../core/errors.ts";
+import { awayHint } from "../queue-faults.ts";
 
 interface Kind {
   /** By its first word, as Redis has it. */
@@ -62,7 +63,8 @@ export function isPassing(error: unknown): boolean {
 /** What Redis or the way to it threw, in the house's terms. */
 export function redisFault(error: unknown, verb: string, shown: string): DingError {
   if (error instanceof DingError) return error;
-  const message = messageOf(error);
+  // So the client says it, in words that are for its own callers.
+  const message = messageOf(error).replace(/^Stream isn't writeable.*/, "it closes the connection");
   const kind = KINDS.find(({ words }) => words.test(message));
   const text = `Cannot ${verb} queue "${shown}": ${message}`;
   if (kind)
@@ -73,9 +75,7 @@ export function redisFault(error: unknown, verb: string, shown: string): DingErr
       cause: withoutCommand(error),
     });
   }
-  return errorOf("network.unreachable", text, {
-    hint: "Look whether the server runs there, and lets this machine in.",
-  });
+  return errorOf("network.unreachable", text, { hint: awayHint(message) });
 }
 
 /** The client puts the command beside its errors, and AUTH has the password in it. */

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { Redis } from "ioredis";
 import type { Clock } from "../../core/clock.ts";
 import { DingError, messageOf } from "../../core/errors.ts";
@@ -224,7 +225,8 @@ export class RedisLink implements AsyncDisposable {
       port,
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
-      ...(isTls ? { tls: { servername: host } } : {}),
+      // An address is no name that TLS could ask for; it is checked against the certificate all the same.
+      ...(isTls ? { tls: isIP(host) === 0 ? { servername: host } : {} } : {}),
       protocol: 2,
       lazyConnect: true,
       connectTimeout: CONNECT_MS,
