@@ -39,11 +39,12 @@ export const benchServe = command(
       onLevel: (result) => log.debug("Level measured", { result: levelCells(result).join(" ") }),
     });
     progress[Symbol.dispose]();
+    // First what cannot fail: nobody wants to measure again because a folder is missing.
+    tell(report, options.json);
     if (options.csv !== undefined) write("csv", options.csv, csvOf(report.levels));
     if (options.out !== undefined) {
       write("out", options.out, pictureOf({ title: titleOf(report), results: report.levels }));
     }
-    tell(report, options.json);
     if (report.isInterrupted) return SIGNAL_EXIT_CODES[await stop.asked];
     return report.levels.some(({ failed }) => failed > 0) ? EXIT_REQUESTS_FAILED : 0;
   },

@@ -31,10 +31,21 @@ const requests = z.union([request.transform((one) => [one]), z.array(request).mi
 type Request = z.output<typeof request>;
 type Element = LoadTensor["data"][number];
 
-/** A file as a body, whatever is in it; its ending tells the type if nobody does. */
+/** A file as a body, whatever is in it; its ending tells the type if nobody does, else that it is JSON. */
 export function rawBody(path: string, contentType: string | undefined): LoadBody {
-  const type = contentType ?? TYPES[extname(path).toLowerCase()] ?? "application/octet-stream";
-  return { bytes: readData(path), headers: { "Content-Type": type } };
+  const bytes = readData(path);
+  const told = contentType ?? TYPES[extname(path).toLowerCase()];
+  const type = told ?? (isJson(bytes) ? "application/json" : "application/octet-stream");
+  return { bytes, headers: { "Content-Type": type } };
+}
+
+function isJson(bytes: Uint8Array): boolean {
+  try {
+    JSON.parse(new TextDecoder().decode(bytes));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Bodies for a model, and the rows of the first. */

@@ -46,6 +46,10 @@ test("ding bench serve writes JSON to stdout, and CSV and a picture to files", a
   expect(lines.length).toBe(3);
   expect(lines[0]).toStartWith("Request Rate,Inferences/Second,");
   expect(await readFile(svg, "utf8")).toStartWith("<svg ");
+  const nowhere = ["--csv", folder.file("none/load.csv"), ...QUICK];
+  const told = await ding(["bench", "serve", server.url, "--concurrency", "1", ...nowhere]);
+  expect(told).toMatchObject({ code: 2, stderr: expect.stringContaining("Cannot write --csv") });
+  expect(told.stdout).toContain("answers/s");
 }, 20_000);
 
 test("ding bench serve ends with 6 when requests failed, and says why", async () => {

@@ -123,4 +123,7 @@ test("rawBody() takes the type from the file's ending, unless told", async () =>
   expect(rawBody(await folder.write("a", "x"), undefined).headers["Content-Type"]).toBe(
     "application/octet-stream",
   );
+  expect(rawBody(await folder.write("b", '{"a": 1}'), undefined).headers["Content-Type"]).toBe(
+    "application/json",
+  );
 });
