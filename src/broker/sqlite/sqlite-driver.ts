@@ -14,6 +14,7 @@ import type { DeadJob, Lease, Pushed, QueueStats, SeenJob } from "../job.ts";
 import { FileSync } from "./file-sync.ts";
 import { FileWatch } from "./file-watch.ts";
 import { GroupCommit, type StepTerms } from "./group-commit.ts";
+import { SameFile } from "./same-file.ts";
 import { openSchema } from "./schema.ts";
 import { sqliteFault } from "./sqlite-fault.ts";
 import { SqliteStore } from "./sqlite-store.ts";
@@ -41,6 +42,7 @@ interface Opened {
   store: SqliteStore;
   sync: FileSync;
   commits: GroupCommit;
+  file: SameFile;
   version: () => number;
 }
 
@@ -85,6 +87,7 @@ export class SqliteDriver implements Driver {
   async push(jobs: readonly CheckedJob[]): Promise<Pushed[]> {
     const onWritten = (): void => this.#nudge();
     const terms = { mustLast: true, onWritten };
+    this.#open().file.check();
     const pushed = await this.#write((store, nowMs) => store.push(jobs, nowMs), terms);
     this.#nudge();
     return pushed;
@@ -93,7 +96,10 @@ export class SqliteDriver implements Driver {
   async take(max: number, leaseMs: number): Promise<Taken> {
     const nowMs = this.#now();
     const nothing = this.#read((store) => (store.hasWork(nowMs) ? undefined : store.again(nowMs)));
-    if (nothing) return { jobs: [], ...nothing };
+    if (nothing) {
+      this.#open().file.check();
+      return { jobs: [], ...nothing };
+    }
     return await this.#write((store, nowMs) => store.take(max, leaseMs, nowMs), BRIEF);
   }
 
@@ -122,6 +128,7 @@ export class SqliteDriver implements Driver {
   }
 
   async stats(): Promise<QueueStats> {
+    this.#open().file.check();
     return await this.#write((store, nowMs) => store.stats(nowMs), BRIEF);
   }
 
@@ -185,10 +192,14 @@ export class SqliteDriver implements Driver {
       },
     });
     const dataVersion = db.prepare("PRAGMA data_version");
-    const version = (): number => Number(dataVersion.get()?.["data_version"]);
+    const file = new SameFile(this.#file);
+    const version = (): number => {
+      file.check();
+      return Number(dataVersion.get()?.["data_version"]);
+    };
     // From now on nobody waits inside SQLite: that would stop the whole process.
     db.exec("PRAGMA busy_timeout = 0");
-    return { db, store, sync, commits, version };
+    return { db, store, sync, commits, file, version };
   }
 
   async #write<T>(

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { rename, writeFile } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { openQueue } from "../../../src/broker/open-queue.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
@@ -97,4 +98,24 @@ test("queues of one file do not see each other", async () => {
   await one.push({ value });
   expect(await other.stats()).toMatchObject({ length: 0 });
   expect(await one.stats()).toMatchObject({ length: 1 });
+});
+
+test("who waits hears that the file was moved, and goes on when it is back", async () => {
+  await using folder = await tempFolder();
+  const path = folder.file("jobs.db");
+  await using queue = await openQueue(`sqlite:${path}`);
+  await queue.push({ value });
+  const waiting = queue.take({ max: 1 }).then(() => thrownBy(queue.take({ waitMs: 60_000 })));
+  await until(async () => (await queue.stats()).leased === 1, { what: "a job that is taken" });
+  await rename(path, `${path}.old`);
+  const gone = { code: "queue.broken", message: expect.stringContaining("was moved or deleted") };
+  expect(await waiting).toMatchObject(gone);
+  expect(await thrownBy(queue.push({ value }))).toMatchObject(gone);
+  await writeFile(path, "");
+  expect(await thrownBy(queue.stats())).toMatchObject({
+    message: expect.stringContaining("another file is in its place"),
+  });
+  await rename(`${path}.old`, path);
+  await queue.push({ value });
+  expect(await queue.stats()).toMatchObject({ length: 2 });
 });
