@@ -3,13 +3,18 @@ import { DingError } from "../../core/errors.ts";
 
 /** "ding", as SQLite's application_id. */
 const APPLICATION = 0x64_69_6e_67;
-const VERSION = 1;
+/** 1 knew no takings: what it wrote is read as it is. */
+const [OLDEST, VERSION] = [1, 2];
 
 /**
  * Opens or makes the tables of one queue in this file and gives the queue's number there.
  * Throws `queue.broken` for a database of another program, or of a later version of this one.
  *
- * `jobs_N.at_ms` is NULL when a job is ready, else when its delay (`leased` 0) or its lease (`leased` 1) ends.
+ * `jobs_N.at_ms` is NULL when a job is ready, else when its delay (`leased` 0) or its lease (`leased` 1) ends; a job
+ * that may have been in somebody's hands has a `fence` above 0. Those that were taken together for the first time stay as
+ * they are, and have one lease: that of the row of `takes_N` between whose `first` and `last` they lie. Which of them are
+ * done, the bits of `done` say, the first one's the lowest of the first byte; they go, with it, when all `size` are. Until
+ * then `queues.length` counts them.
  */
 export function openSchema(db: DatabaseSync, queue: string, shown: string): number {
   db.exec("BEGIN IMMEDIATE");
@@ -34,7 +39,8 @@ function checkOwner(db: DatabaseSync, shown: string): void {
   const application = db.prepare("PRAGMA application_id").get()?.["application_id"];
   const version = db.prepare("PRAGMA user_version").get()?.["user_version"];
   const tables = db.prepare("SELECT count(*) AS count FROM sqlite_master").get()?.["count"];
-  if (application === APPLICATION && version === VERSION) return;
+  const isOurs = typeof version === "number" && version >= OLDEST && version <= VERSION;
+  if (application === APPLICATION && isOurs) return;
   if (application === 0 && tables === 0) return;
   const isLater = application === APPLICATION;
   const state = isLater ? `its form is ${String(version)}` : "it is a database of another program";
@@ -51,7 +57,11 @@ function tablesOf(number: number): string {
       attempt INTEGER NOT NULL, fence INTEGER NOT NULL, pushed_ms INTEGER NOT NULL,
       id TEXT NOT NULL, key TEXT, reasons TEXT, value BLOB NOT NULL);
     CREATE INDEX IF NOT EXISTS ready_${number} ON jobs_${number} (priority DESC) WHERE at_ms IS NULL;
+    CREATE INDEX IF NOT EXISTS back_${number} ON jobs_${number} (priority DESC) WHERE at_ms IS NULL AND fence > 0;
     CREATE INDEX IF NOT EXISTS timed_${number} ON jobs_${number} (at_ms) WHERE at_ms IS NOT NULL;
+    CREATE TABLE IF NOT EXISTS takes_${number} (
+      token INTEGER PRIMARY KEY, until_ms INTEGER NOT NULL, priority INTEGER NOT NULL,
+      first INTEGER NOT NULL, last INTEGER NOT NULL, size INTEGER NOT NULL, left INTEGER NOT NULL, done BLOB NOT NULL);
     CREATE TABLE IF NOT EXISTS dead_${number} (
       seq INTEGER PRIMARY KEY AUTOINCREMENT, priority INTEGER NOT NULL, died_ms INTEGER NOT NULL,
       attempt INTEGER NOT NULL, pushed_ms INTEGER NOT NULL,

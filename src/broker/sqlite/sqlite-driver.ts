@@ -19,6 +19,7 @@ import { openSchema } from "./schema.ts";
 import { sqliteFault } from "./sqlite-fault.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 import { prepareStatements } from "./statements.ts";
+import { Takings } from "./takings.ts";
 
 /** Where the jobs are. */
 export interface SqliteFile {
@@ -64,6 +65,8 @@ export class SqliteDriver implements Driver {
   readonly #clock: Clock;
   readonly #watchers = new Set<() => void>();
   #opened: Opened | undefined;
+  /** Did the last take bring all that it was asked for? Then there is more. */
+  #wasFull = false;
   /** The time of the transaction that is being written. */
   #transactionMs: number | undefined;
 
@@ -94,6 +97,13 @@ export class SqliteDriver implements Driver {
   }
 
   async take(max: number, leaseMs: number): Promise<Taken> {
+<<<<<<< HEAD
+    const nothing = this.#wasFull ? undefined : this.#nothing(this.#now());
+    if (nothing) return { jobs: [], ...nothing };
+    const taken = await this.#write((store, nowMs) => store.take(max, leaseMs, nowMs), BRIEF);
+    this.#wasFull = taken.jobs.length === max;
+    return taken;
+=======
     const nowMs = this.#now();
     const nothing = this.#read((store) => (store.hasWork(nowMs) ? undefined : store.again(nowMs)));
     if (nothing) {
@@ -101,6 +111,7 @@ export class SqliteDriver implements Driver {
       return { jobs: [], ...nothing };
     }
     return await this.#write((store, nowMs) => store.take(max, leaseMs, nowMs), BRIEF);
+>>>>>>> 1f54d31af677bd0f0810d84812f2be8983625bf6
   }
 
   async ack(lease: Lease, onWritten?: () => void): Promise<void> {
@@ -177,7 +188,11 @@ export class SqliteDriver implements Driver {
     db.exec("PRAGMA wal_autocheckpoint = 4000");
     if (maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${maxPages}`);
     const number = openSchema(db, queue, shown);
-    const store = new SqliteStore(prepareStatements(db, number), this.#terms);
+    const store = new SqliteStore(
+      prepareStatements(db, number),
+      new Takings(db, number),
+      this.#terms,
+    );
     const sync = new FileSync(`${this.#file.path}-wal`);
     const commits = new GroupCommit(db, {
       clock: this.#clock,
@@ -213,6 +228,11 @@ export class SqliteDriver implements Driver {
     } catch (error) {
       throw sqliteFault(error, "write to", this.#file.shown);
     }
+  }
+
+  /** When to come again, if there is nothing to take now; so to look keeps nobody from writing. */
+  #nothing(nowMs: number): Pick<Taken, "againInMs"> | undefined {
+    return this.#read((store) => (store.hasWork(nowMs) ? undefined : store.again(nowMs)));
   }
 
   #read<T>(run: (store: SqliteStore) => T): T {

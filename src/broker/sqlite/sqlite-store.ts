@@ -1,9 +1,18 @@
 import type { CheckedJob, DriverTerms, PurgeScope, RetryTerms, Taken } from "../driver.ts";
-import { LEASE_ENDED, withReason, type DeadJob, type Lease, type Pushed } from "../job.ts";
+import {
+  LEASE_ENDED,
+  withReason,
+  type DeadJob,
+  type Job,
+  type Lease,
+  type Pushed,
+} from "../job.ts";
 import type { QueueStats, SeenJob } from "../job.ts";
 import { expiredError, fullError } from "../queue-faults.ts";
+import { receiptOf, type Receipt } from "./receipts.ts";
 import { deadJobOf, factsOf, jobOf, reasonsOf } from "./rows.ts";
-import type { HeldRow, Statements } from "./statements.ts";
+import type { HeldRow, Place, Statements } from "./statements.ts";
+import type { Takings } from "./takings.ts";
 
 /**
  * What can be done with the jobs of a file, at a time that is told. Each call is one step inside of a transaction of
@@ -11,23 +20,27 @@ import type { HeldRow, Statements } from "./statements.ts";
  */
 export class SqliteStore {
   readonly #sql: Statements;
+  readonly #takings: Takings;
   readonly #terms: DriverTerms;
   /** How many jobs more the steps of this transaction have made. */
   #added = 0;
 
-  constructor(statements: Statements, terms: DriverTerms) {
+  constructor(statements: Statements, takings: Takings, terms: DriverTerms) {
     this.#sql = statements;
+    this.#takings = takings;
     this.#terms = terms;
   }
 
   /** The last step of a transaction. */
   finish(): void {
+    this.#added -= this.#takings.finish();
     if (this.#added !== 0) this.#sql.addLength(this.#added);
     this.#added = 0;
   }
 
   /** The transaction was not written. */
   undo(): void {
+    this.#takings.undo();
     this.#added = 0;
   }
 
@@ -41,7 +54,8 @@ export class SqliteStore {
     });
     const fresh = jobs.filter((_, index) => pushed[index]?.isDuplicate === false);
     const length = (this.#sql.length.get()?.length ?? 0) + this.#added;
-    if (length + fresh.length > maxLength) throw fullError(maxLength);
+    const over = length + fresh.length - maxLength;
+    if (over > 0 && over > this.#doneButCounted()) throw fullError(maxLength);
     for (const { id, key = null, value, priority, delayMs } of fresh) {
       const atMs = delayMs > 0 ? nowMs + delayMs : null;
       this.#sql.insert(priority, atMs, nowMs, id, key, value);
@@ -54,19 +68,29 @@ export class SqliteStore {
 
   /** True if a take would bring something, or make something ready; it asks, and changes nothing. */
   hasWork(nowMs: number): boolean {
-    if (this.#sql.firstReady.get()) return true;
+    if (this.#sql.firstBack.get() || this.#takings.hasFresh()) return true;
     const nextMs = this.#nextAt();
     return nextMs !== undefined && nextMs <= nowMs;
   }
 
   take(max: number, leaseMs: number, nowMs: number): Taken {
     this.#wake(nowMs);
-    const rows = this.#sql.take.all(nowMs + leaseMs, max);
-    // RETURNING promises no order.
-    const jobs = rows
-      .toSorted((one, other) => other.priority - one.priority || one.seq - other.seq)
-      .map(jobOf);
-    return jobs.length === max ? { jobs } : { jobs, ...this.again(nowMs) };
+    const untilMs = nowMs + leaseMs;
+    const jobs: Job[] = [];
+    while (jobs.length < max) {
+      const want = max - jobs.length;
+      const back = this.#sql.firstBack.get();
+      const fresh = this.#takings.take(want, untilMs, back);
+      if (fresh) {
+        jobs.push(...fresh);
+      } else if (back) {
+        const count = this.#takings.hasFresh() ? 1 : want;
+        jobs.push(...inOrder(this.#sql.takeBack.all(untilMs, count)).map(jobOf));
+      } else {
+        return { jobs, ...this.again(nowMs) };
+      }
+    }
+    return { jobs };
   }
 
   /** When to come again: the next end of a delay or a lease. */
@@ -76,12 +100,18 @@ export class SqliteStore {
   }
 
   ack(lease: Lease, nowMs: number): void {
-    if (this.#sql.ack(...keysOf(lease), nowMs) === 0) throw expiredError("acknowledge", lease);
+    const { seq, fence, taking } = receiptOf(lease);
+    if (taking && this.#takings.isHeld(taking, nowMs)) {
+      if (!this.#takings.ack(taking)) throw expiredError("acknowledge", lease);
+      return;
+    }
+    if (this.#sql.ack(seq, fence, nowMs) === 0) throw expiredError("acknowledge", lease);
     this.#added--;
   }
 
   extend(lease: Lease, leaseMs: number, nowMs: number): void {
-    if (this.#sql.extend(nowMs + leaseMs, ...keysOf(lease), nowMs) === 0) {
+    const { seq, fence } = this.#apart(lease);
+    if (this.#sql.extend(nowMs + leaseMs, seq, fence, nowMs) === 0) {
       throw expiredError("extend the lease of", lease);
     }
   }
@@ -91,7 +121,8 @@ export class SqliteStore {
   }
 
   release(lease: Lease, nowMs: number): void {
-    if (this.#sql.release(...keysOf(lease), nowMs) === 0) throw expiredError("release", lease);
+    const { seq, fence } = this.#apart(lease);
+    if (this.#sql.release(seq, fence, nowMs) === 0) throw expiredError("release", lease);
   }
 
   deadLetter(lease: Lease, reason: string, nowMs: number): void {
@@ -100,15 +131,18 @@ export class SqliteStore {
 
   stats(nowMs: number): QueueStats {
     this.#wake(nowMs);
-    const counts = this.#sql.counts.get() ?? { ready: 0, delayed: 0, leased: 0, dead: 0 };
+    const none = { idle: 0, delayed: 0, leased: 0, dead: 0 };
+    const { idle, delayed, dead, ...alone } = this.#sql.counts.get() ?? none;
+    const together = this.#takings.counts();
     const oldest = this.#sql.oldest.get();
-    const length = counts.ready + counts.delayed + counts.leased;
+    const [ready, leased] = [idle - together.size, alone.leased + together.left];
     const oldestMs = oldest ? Math.max(0, nowMs - oldest.pushed_ms) : undefined;
-    return { length, ...counts, oldestMs };
+    return { length: ready + delayed + leased, ready, delayed, leased, dead, oldestMs };
   }
 
   peek(max: number, nowMs: number): SeenJob[] {
     this.#wake(nowMs);
+    this.#added -= this.#takings.breakUpAll();
     const seen: SeenJob[] = this.#sql.peekReady
       .all(max)
       .map((row) => ({ ...factsOf(row), state: "ready" }));
@@ -137,6 +171,7 @@ export class SqliteStore {
   purge(scope: PurgeScope): number {
     if (scope === "dead") return this.#sql.forgetDead(null);
     this.#sql.purgeKeys();
+    this.#added -= this.#takings.breakUpAll();
     const count = this.#sql.purgeJobs();
     this.#added -= count;
     return count;
@@ -146,6 +181,7 @@ export class SqliteStore {
   #wake(nowMs: number): void {
     const nextMs = this.#nextAt();
     if (nextMs === undefined || nextMs > nowMs) return;
+    this.#added -= this.#takings.breakUpEnded(nowMs);
     this.#sql.wakeDelayed(nowMs);
     for (const row of this.#sql.endedLeases.all(nowMs)) {
       this.#giveUpOrPutBack(row, { delayMs: 0, reason: LEASE_ENDED }, nowMs);
@@ -172,13 +208,30 @@ export class SqliteStore {
   }
 
   #held(verb: string, lease: Lease, nowMs: number): HeldRow {
-    const row = this.#sql.held.get(...keysOf(lease), nowMs);
+    const { seq, fence } = this.#apart(lease);
+    const row = this.#sql.held.get(seq, fence, nowMs);
     if (!row) throw expiredError(verb, lease);
     return row;
   }
 
+  /** How many are done, and in the queue's length until their whole taking is. */
+  #doneButCounted(): number {
+    const { size, left } = this.#takings.counts();
+    return size - left;
+  }
+
+  /** From now on this job has a lease of its own, as have those that were taken with it. */
+  #apart(lease: Lease): Receipt {
+    const receipt = receiptOf(lease);
+    if (receipt.taking) this.#added -= this.#takings.breakUp(receipt.taking);
+    return receipt;
+  }
+
   #nextAt(): number | undefined {
-    return this.#sql.nextAt.get()?.at_ms ?? undefined;
+    const { at_ms, until_ms } = this.#sql.nextAt.get() ?? {};
+    return at_ms != null && until_ms != null
+      ? Math.min(at_ms, until_ms)
+      : (at_ms ?? until_ms ?? undefined);
   }
 
   #knownKeys(jobs: readonly CheckedJob[], nowMs: number): Map<string, string> {
@@ -191,12 +244,9 @@ export class SqliteStore {
   }
 }
 
-/** The two numbers of a receipt; what is none of ours finds no job. */
-function keysOf({ receipt }: Lease): [number, number] {
-  const at = receipt.indexOf(":");
-  if (at < 0) return [-1, -1];
-  const [seq, fence] = [Number(receipt.slice(0, at)), Number(receipt.slice(at + 1))];
-  return [Math.trunc(seq) || -1, Math.trunc(fence) || -1];
+/** RETURNING promises no order. */
+function inOrder<Row extends Place>(rows: readonly Row[]): Row[] {
+  return rows.toSorted((one, other) => other.priority - one.priority || one.seq - other.seq);
 }
 
 function reasonsWith({ reasons }: HeldRow, reason: string): string {

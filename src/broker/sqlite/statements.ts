@@ -4,6 +4,12 @@ import { change, query, type JobRow } from "./rows.ts";
 const FACTS = "seq, id, key, value, priority, attempt, pushed_ms, reasons";
 const HELD = "seq = ? AND fence = ? AND leased = 1 AND at_ms > ?";
 
+/** Where a job stands in the line. */
+export interface Place {
+  seq: number;
+  priority: number;
+}
+
 export interface HeldRow {
   seq: number;
   attempt: number;
@@ -13,7 +19,8 @@ export interface HeldRow {
 /** Everything that is said to the database about queue number `queue`. */
 export function prepareStatements(db: DatabaseSync, queue: number) {
   const [jobs, dead, keys] = [`jobs_${queue}`, `dead_${queue}`, `keys_${queue}`];
-  const ready = `FROM ${jobs} WHERE at_ms IS NULL ORDER BY priority DESC, seq LIMIT ?`;
+  const isTaken = `fence = 0 AND EXISTS (SELECT 1 FROM takes_${queue} AS takes
+    WHERE takes.priority = ${jobs}.priority AND seq BETWEEN first AND last)`;
   return {
     length: query<{ length: number }>(db, `SELECT length FROM queues WHERE number = ${queue}`),
     addLength: change(db, `UPDATE queues SET length = length + ? WHERE number = ${queue}`),
@@ -30,20 +37,31 @@ export function prepareStatements(db: DatabaseSync, queue: number) {
       `DELETE FROM ${keys} WHERE until_ms <= ? AND seq IN (SELECT seq FROM ${keys} ORDER BY seq LIMIT 100)`,
     ),
 
-    firstReady: query(db, `SELECT 1 FROM ${jobs} WHERE at_ms IS NULL LIMIT 1`),
-    nextAt: query<{ at_ms: number | null }>(
+    nextAt: query<{ at_ms: number | null; until_ms: number | null }>(
       db,
-      `SELECT min(at_ms) AS at_ms FROM ${jobs} WHERE at_ms IS NOT NULL`,
+      `SELECT (SELECT min(at_ms) FROM ${jobs} WHERE at_ms IS NOT NULL) AS at_ms,
+         (SELECT min(until_ms) FROM takes_${queue}) AS until_ms`,
     ),
-    wakeDelayed: change(db, `UPDATE ${jobs} SET at_ms = NULL WHERE at_ms <= ? AND leased = 0`),
+    // The fence, as it is behind some that are new, and goes before them.
+    wakeDelayed: change(
+      db,
+      `UPDATE ${jobs} SET at_ms = NULL, fence = fence + 1 WHERE at_ms <= ? AND leased = 0`,
+    ),
     endedLeases: query<HeldRow>(
       db,
       `SELECT seq, attempt, reasons FROM ${jobs} WHERE at_ms <= ? AND leased = 1`,
     ),
-    take: query<JobRow & { fence: number }>(
+    firstBack: query<Place>(
+      db,
+      `SELECT seq, priority FROM ${jobs} INDEXED BY back_${queue}
+       WHERE at_ms IS NULL AND fence > 0 ORDER BY priority DESC, seq LIMIT 1`,
+    ),
+    takeBack: query<JobRow & { fence: number }>(
       db,
       `UPDATE ${jobs} SET at_ms = ?, leased = 1, attempt = attempt + 1, fence = fence + 1
-       WHERE seq IN (SELECT seq ${ready}) RETURNING ${FACTS}, fence`,
+       WHERE seq IN (SELECT seq FROM ${jobs} INDEXED BY back_${queue}
+         WHERE at_ms IS NULL AND fence > 0 ORDER BY priority DESC, seq LIMIT ?)
+       RETURNING ${FACTS}, fence`,
     ),
 
     held: query<HeldRow>(db, `SELECT seq, attempt, reasons FROM ${jobs} WHERE ${HELD}`),
@@ -61,9 +79,9 @@ export function prepareStatements(db: DatabaseSync, queue: number) {
     ),
     remove: change(db, `DELETE FROM ${jobs} WHERE seq = ?`),
 
-    counts: query<{ ready: number; delayed: number; leased: number; dead: number }>(
+    counts: query<{ idle: number; delayed: number; leased: number; dead: number }>(
       db,
-      `SELECT (SELECT count(*) FROM ${jobs} WHERE at_ms IS NULL) AS ready,
+      `SELECT (SELECT count(*) FROM ${jobs} WHERE at_ms IS NULL) AS idle,
          (SELECT count(*) FROM ${jobs} WHERE at_ms IS NOT NULL AND leased = 0) AS delayed,
          (SELECT count(*) FROM ${jobs} WHERE at_ms IS NOT NULL AND leased = 1) AS leased,
          (SELECT count(*) FROM ${dead}) AS dead`,
@@ -71,9 +89,13 @@ export function prepareStatements(db: DatabaseSync, queue: number) {
     // By arrival, not by the index of ready ones: the first hit ends it.
     oldest: query<{ pushed_ms: number }>(
       db,
-      `SELECT pushed_ms FROM ${jobs} NOT INDEXED WHERE at_ms IS NULL ORDER BY seq LIMIT 1`,
+      `SELECT pushed_ms FROM ${jobs} NOT INDEXED WHERE at_ms IS NULL AND NOT (${isTaken}) ORDER BY seq LIMIT 1`,
     ),
-    peekReady: query<JobRow>(db, `SELECT ${FACTS} ${ready}`),
+    peekReady: query<JobRow>(
+      db,
+      `SELECT ${FACTS} FROM ${jobs} WHERE at_ms IS NULL AND NOT (${isTaken})
+       ORDER BY priority DESC, seq LIMIT ?`,
+    ),
     peekTimed: query<JobRow>(
       db,
       `SELECT ${FACTS} FROM ${jobs} WHERE at_ms IS NOT NULL AND leased = ? ORDER BY at_ms, seq LIMIT ?`,
