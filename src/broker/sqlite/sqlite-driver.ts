@@ -97,21 +97,14 @@ export class SqliteDriver implements Driver {
   }
 
   async take(max: number, leaseMs: number): Promise<Taken> {
-<<<<<<< HEAD
     const nothing = this.#wasFull ? undefined : this.#nothing(this.#now());
-    if (nothing) return { jobs: [], ...nothing };
-    const taken = await this.#write((store, nowMs) => store.take(max, leaseMs, nowMs), BRIEF);
-    this.#wasFull = taken.jobs.length === max;
-    return taken;
-=======
-    const nowMs = this.#now();
-    const nothing = this.#read((store) => (store.hasWork(nowMs) ? undefined : store.again(nowMs)));
     if (nothing) {
       this.#open().file.check();
       return { jobs: [], ...nothing };
     }
-    return await this.#write((store, nowMs) => store.take(max, leaseMs, nowMs), BRIEF);
->>>>>>> 1f54d31af677bd0f0810d84812f2be8983625bf6
+    const taken = await this.#write((store, nowMs) => store.take(max, leaseMs, nowMs), BRIEF);
+    this.#wasFull = taken.jobs.length === max;
+    return taken;
   }
 
   async ack(lease: Lease, onWritten?: () => void): Promise<void> {
