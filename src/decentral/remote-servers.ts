@@ -40,8 +40,11 @@ function serversOf(entry: unknown, readFile: (text: string) => string | undefine
   if (Array.isArray(entry)) return [serverOfList(entry as unknown[])];
   if (typeof entry !== "string") throw invalid(JSON.stringify(entry), "it is no list and no text");
   const text = readFile(entry);
-  if (text !== undefined) return serversOfText(text);
-  return words(entry).map(serverOfText);
+  if (text === undefined) return words(entry).map(serverOfText);
+  const servers = serversOfText(text);
+  // One that is being written: units without a server would fail every job.
+  if (servers.length === 0) throw invalid(entry, "the file names no server");
+  return servers;
 }
 
 /** A file holds the option's list as it is typed, or a server a line; # begins a remark. */
@@ -66,6 +69,9 @@ function words(text: string): string[] {
 }
 
 function serverOfText(text: string): RemoteServer {
+  // Who meant a file has misspelled it.
+  if (/^[^:]*([/\\]|\.(?:txt|json|list|conf|csv)$)/i.test(text))
+    throw invalid(text, "there is no such file");
   const [, address = text, portOut] = /^(.+:\d+):(\d+)$/.exec(text) ?? [];
   try {
     const { host, port } = parseAddress(address);

@@ -7,6 +7,7 @@ import { fleetMetrics } from "./metrics.ts";
 import { switchRequest } from "./options.ts";
 import type { FleetPage } from "./page/fleet-page.ts";
 import { FLEET_PANELS } from "./page/panels.ts";
+import { remoteServers } from "./remote-servers.ts";
 import type { FleetFacts } from "./status.ts";
 
 /** Which groups there are to be. */
@@ -53,9 +54,12 @@ export function fleetApp(options: FleetAppOptions): App {
   app.get("/status", (context) => answer(context, status()));
   app.post("/switch", async (context) => {
     const asked = parseShape(switchRequest, (await readBody(context)) ?? {});
+    const servers = asked.remoteServers ?? asked.remote_servers;
     const change = {
       numClient: asked.numClient ?? asked.num_client,
-      remoteServers: asked.remoteServers ?? asked.remote_servers,
+      // What comes over the wire names no file of this machine.
+      remoteServers:
+        servers && remoteServers(servers).map((one) => [one.ip, one.port, one.portOut]),
     };
     await options.switchTo(change);
     return answer(context, { success: true, ...status() });

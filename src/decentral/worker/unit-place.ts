@@ -1,4 +1,4 @@
-import { DingError } from "../../core/errors.ts";
+import { DingError, errorOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { delay } from "../../core/wait.ts";
 import { Client } from "../../serve/client/client.ts";
@@ -52,13 +52,10 @@ export class UnitPlace implements AsyncDisposable {
 
 function makeClient({ ip, port, token }: UnitMeta, log: Logger): Client {
   if (ip === "") {
-    throw new DingError(
-      "usage.invalid-option",
-      "Cannot use the client: there is no remote server",
-      {
-        hint: "Name one: --remote-servers HOST:PORT.",
-      },
-    );
+    // As one that is away: the fleet may be switched to one, and no job is to blame.
+    throw errorOf("network.unreachable", "Cannot use the client: there is no remote server", {
+      hint: "Name one: --remote-servers HOST:PORT.",
+    });
   }
   return new Client({ ip, port, token, log, connectTimeoutMs: CONNECT_TIMEOUT_MS });
 }

@@ -41,6 +41,27 @@ test("units wait for a server that is not there, say so, and lose no try of a jo
   await until(() => fleet.facts().ready, { what: "units that are ready" });
 });
 
+test("units that have no server wait for one, and lose no try of a job", async () => {
+  await using folder = await tempFolder();
+  await using queue = await memoryQueue({ maxAttempts: 1 });
+  const to = folder.file("notes");
+  await using fleet = await startFleet({ plugin: unitFixture("asking.ts"), queue, numClient: 1 });
+  await pushValues(queue, { to, n: 1 }, { to, n: 2 });
+  await until(() => fleet.facts().reason?.includes("there is no remote server"), {
+    what: "a reason",
+  });
+  const asked = { method: "POST", body: JSON.stringify({ remoteServers: [import.meta.path] }) };
+  const refused = await fetch(`${fleet.url}/switch`, asked);
+  expect([refused.status, await refused.text()]).toEqual([
+    400,
+    expect.stringMatching(/no such file/),
+  ]);
+  await using server = await startServer({ plugin: modelFixture("jobs.ts") });
+  await fleet.switchTo({ remoteServers: [["127.0.0.1", server.port]] });
+  await until(() => notesIn(to).length === 2, { what: "both jobs" });
+  expect(await queue.stats()).toMatchObject({ dead: 0 });
+});
+
 test("units show their token to a server that wants one", async () => {
   await using folder = await tempFolder();
   await using queue = await memoryQueue({ maxAttempts: 2 });

@@ -31,6 +31,11 @@ describe("remoteServers()", () => {
     });
   }
 
+  test("refuses a file without a server", () => {
+    const read = (): unknown => remoteServers(["servers.txt"], () => "# none yet\n");
+    expect(read).toThrow('Cannot use remote server "servers.txt": the file names no server');
+  });
+
   test("needs no second port", () => {
     expect(remoteServers(["n1:8900", ["n2", 8900]])).toEqual([
       { ip: "n1", port: 8900, portOut: undefined },
@@ -41,6 +46,7 @@ describe("remoteServers()", () => {
 
   const faults: [unknown, string][] = [
     ["n1", 'Cannot use remote server "n1": the port is missing'],
+    ["./n1.txt", 'Cannot use remote server "./n1.txt": there is no such file'],
     [["n1"], 'Cannot use remote server "["n1"]": the port is missing'],
     [["n1", 70_000], 'Cannot use remote server "["n1",70000]": 70000 is no port'],
     [[8900, "n1"], 'Cannot use remote server "[8900,"n1"]": its first part is no address'],
