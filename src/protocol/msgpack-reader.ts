@@ -1,6 +1,7 @@
 import { NetworkError, messageOf } from "../core/errors.ts";
 import { DEPTH_LIMIT } from "./limits.ts";
 import { EXTENSION, readMark, readPayload } from "./msgpack-extension.ts";
+import { readSmallArray } from "./small-array.ts";
 import { TextReader } from "./msgpack-text.ts";
 import { readTensorForm } from "./tensor-form.ts";
 
@@ -249,6 +250,10 @@ export class MsgpackReader {
   #extension(length: number, at: number): unknown {
     const type = this.#byte(at);
     const end = this.#advance(at + 1, length);
+    if (type === EXTENSION.TYPED_ARRAY) {
+      const small = readSmallArray(this.#byte(at + 1), this.#bytes, [at + 2, end]);
+      if (small) return small;
+    }
     const found =
       type === EXTENSION.SET || type === EXTENSION.ERROR || type === EXTENSION.REGEXP
         ? readMark(type, this.#readInside())

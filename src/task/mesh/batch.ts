@@ -1,10 +1,10 @@
 import { DingError } from "../../core/errors.ts";
 import { encodeFrame } from "../../protocol/codec.ts";
 import { findFault } from "../../protocol/fault.ts";
+import { PlainWriter } from "../../protocol/plain-writer.ts";
 import { WORDS } from "../../protocol/task-mesh.ts";
 import { MESSAGE_BODY_LIMIT_BYTES } from "../../rpc/body.ts";
 import { BatchMemory } from "./batch-memory.ts";
-import { PlainWriter } from "./plain-writer.ts";
 
 /** From so many bytes on a batch travels. */
 export const BATCH_BYTES: number = 64 * 1024;

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
-import { tensorHead } from "../../protocol/tensor-form.ts";
-import { Tensor } from "../../protocol/tensor.ts";
+import { SMALL_ARRAY_BYTES, smallArrayBytes } from "./small-array.ts";
+import { tensorHead } from "./tensor-form.ts";
+import { Tensor } from "./tensor.ts";
 
 /** For the head of a value, and of a text that turns out shorter than it could be. */
 const HEAD_BYTES = 5;
@@ -36,13 +37,18 @@ export class PlainWriter {
   bytes: Uint8Array<ArrayBuffer>;
   /** Where the elements of the first large array are, since this was set to -1. */
   alignAt = -1;
+  /** False where a zero is written without its sign, as the codec does. */
+  hasSignedZero = true;
   readonly #grow: (used: number, end: number) => void;
   #buffer: Buffer;
   #view: DataView;
   #at = 0;
 
-  /** `grow` makes room up to `end`, and keeps what is used. */
-  constructor(bytes: Uint8Array<ArrayBuffer>, grow: (used: number, end: number) => void) {
+  /** `grow` makes room up to `end`, and keeps what is used; without it there is no more. */
+  constructor(
+    bytes: Uint8Array<ArrayBuffer>,
+    grow: (used: number, end: number) => void = () => {},
+  ) {
     this.#grow = grow;
     this.bytes = bytes;
     this.#buffer = bufferOf(bytes);
@@ -94,8 +100,9 @@ export class PlainWriter {
   /** As msgpackr has it: an extension, its type, the bytes as they lie in memory. */
   #typed(array: ArrayBufferView): boolean {
     const type = TYPES.get(Object.getPrototypeOf(array) as object);
-    const { buffer, byteOffset, byteLength } = array;
-    if (type === undefined || !this.#makeRoom(HEAD_BYTES + 2 + byteLength)) return false;
+    const { byteLength } = array;
+    if (byteLength === 0 || type === undefined || !this.#makeRoom(HEAD_BYTES + 2 + byteLength))
+      return false;
     const length = byteLength + 1;
     if (length < 0x100) this.#put8(0xc7, length);
     else if (length < 0x10000) this.#put16(0xc8, length);
@@ -103,7 +110,8 @@ export class PlainWriter {
     this.bytes[this.#at] = TYPED_ARRAY;
     this.bytes[this.#at + 1] = type;
     this.#at += 2;
-    this.#copy(new Uint8Array(buffer, byteOffset, byteLength));
+    const isSmall = byteLength <= SMALL_ARRAY_BYTES;
+    this.#copy(isSmall ? smallArrayBytes(type, array) : bytesOf(array), byteLength);
     return true;
   }
 
@@ -128,15 +136,18 @@ export class PlainWriter {
   #number(value: number): boolean {
     if (!this.#hasRoom(9)) return false;
     const { bytes } = this;
-    if (value >>> 0 === value && !Object.is(value, -0)) {
+    if (value >>> 0 === value && !(this.hasSignedZero && Object.is(value, -0))) {
       if (value < 0x80) bytes[this.#at++] = value;
       else if (value < 0x100) this.#put8(0xcc, value);
       else if (value < 0x10000) this.#put16(0xcd, value);
       else this.#put32(0xce, value);
       return true;
     }
-    if (value >= -0x20 && value < 0 && Number.isInteger(value)) {
-      bytes[this.#at++] = value & 0xff;
+    if (value >> 0 === value && value < 0) {
+      if (value >= -0x20) bytes[this.#at++] = value & 0xff;
+      else if (value >= -0x80) this.#put8(0xd0, value);
+      else if (value >= -0x8000) this.#put16(0xd1, value);
+      else this.#put32(0xd2, value);
       return true;
     }
     bytes[this.#at] = 0xcb;
@@ -190,20 +201,20 @@ export class PlainWriter {
 
   #binary(value: Uint8Array): boolean {
     const { length } = value;
-    if (!this.#makeRoom(HEAD_BYTES + length)) return false;
+    // Memory that was given away looks empty: the codec tells.
+    if (length === 0 || !this.#makeRoom(HEAD_BYTES + length)) return false;
     if (length < 0x100) this.#put8(0xc4, length);
     else if (length < 0x10000) this.#put16(0xc5, length);
     else this.#put32(0xc6, length);
-    this.#copy(value);
+    this.#copy(value, length);
     return true;
   }
 
-  #copy(value: Uint8Array): void {
+  #copy(value: Uint8Array, length: number): void {
     const { bytes } = this;
-    const { length } = value;
     const at = this.#at;
     if (length >= LARGE_BYTES && this.alignAt < 0) this.alignAt = at;
-    if (length > SHORT_BYTES) bytes.set(value, at);
+    if (length > SHORT_BYTES && length === value.length) bytes.set(value, at);
     else for (let index = 0; index < length; index++) bytes[at + index] = value[index] as number;
     this.#at = at + length;
   }
@@ -249,6 +260,10 @@ export class PlainWriter {
 
 function bufferOf({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>): Buffer {
   return Buffer.from(buffer, byteOffset, length);
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function viewOf({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>): DataView {
