@@ -1,4 +1,4 @@
-import { cpuMs, familyOf, Processes } from "../support/processes.ts";
+import { exactCpuMs, familyOf, Processes } from "../support/processes.ts";
 import { type Row, valueRow } from "../support/row.ts";
 import { startServer } from "./served.ts";
 
@@ -11,10 +11,10 @@ export async function* idle(): AsyncGenerator<Row> {
   const { pid } = await startServer(processes, "twice", ["--batch-size", "16"]);
   await Bun.sleep(SETTLE_MS);
   const family = familyOf(pid);
-  const before = cpuMs(family);
+  const before = exactCpuMs(family);
   if (before === undefined) return;
   await Bun.sleep(WATCHED_MS);
-  const busyMs = (cpuMs(family) ?? Number.NaN) - before;
+  const busyMs = (exactCpuMs(family) ?? Number.NaN) - before;
   const id = `idle server, ${family.length} processes, share of a core`;
   yield valueRow({ id, unit: "%", bound: 1 }, (busyMs * 100) / WATCHED_MS);
 }
