@@ -1,3 +1,4 @@
+import type { DingError } from "../core/errors.ts";
 import type { Datatype, Signature } from "../protocol/datatype.ts";
 
 /** Some rows of a tensor, as the Open Inference Protocol's binary form has them. */
@@ -55,6 +56,9 @@ export interface Inference {
   readonly computeMs: number;
 }
 
+/** How a request ended. */
+export type InferEnd = { readonly inference: Inference } | { readonly error: DingError };
+
 /** Where a model is in its life. */
 export type ModelState = "LOADING" | "READY" | "UNLOADING" | "UNAVAILABLE";
 
@@ -89,6 +93,8 @@ export interface ServedModel {
    * usage.invalid-input (with the path of the fault), task.failed, worker.exited, state.invalid while it is not ready.
    */
   infer(request: InferRequest): Promise<Inference>;
+  /** As `infer`, for those who are told in the same turn; perhaps before it returns. `done` must not throw. */
+  ask?(request: InferRequest, done: (end: InferEnd) => void): void;
   /** The pieces of one item's answer; leaving the loop cancels the rest. */
   stream(request: InferRequest): AsyncIterable<Payload>;
 }

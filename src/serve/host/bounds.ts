@@ -74,5 +74,5 @@ function isShort({ request: { timeoutMs } }: Job): boolean {
 }
 
 function onEnd(job: Job, run: () => void): void {
-  job.inference.then(run, run);
+  job.hear(run);
 }

@@ -5,7 +5,7 @@ import { msgpack } from "../../protocol/codec.ts";
 import { decodeAnswer, encodeBatch, sliceRows, type BatchAnswer } from "../batch-frame.ts";
 import { Batcher } from "../batcher.ts";
 import type { Piece } from "../batching/piece.ts";
-import type { Inference, InferRequest, Payload } from "../inference.ts";
+import type { InferEnd, InferRequest, Payload } from "../inference.ts";
 import type { ModelStatistics } from "../page/model-statistics.ts";
 import { WORKER_EVENTS, WORKER_METHODS } from "../worker-protocol.ts";
 import type { Generation } from "./generation.ts";
@@ -81,10 +81,11 @@ export class Dispatcher {
     this.pumpSoon();
   }
 
-  /** Queues a request, unless `refusal` says why not. */
-  infer(request: InferRequest, refusal: DingError | undefined): Promise<Inference> {
+  /** Queues a request, unless `refusal` says why not, and tells how it ended: perhaps at once. */
+  ask(request: InferRequest, refusal: DingError | undefined, done: (end: InferEnd) => void): void {
     const now = this.#clock.now();
     const job = new Job(request, now);
+    job.hear(done);
     this.#statistics.onArrived(now, request.client);
     const fault = refusal ?? this.#add(job);
     if (fault) this.#fail(job, fault);
@@ -94,7 +95,6 @@ export class Dispatcher {
       this.#bounds.add(job);
       this.pumpSoon();
     }
-    return job.inference;
   }
 
   /** Resolves when every request has ended, or the deadline has come. */
@@ -246,6 +246,7 @@ export class Dispatcher {
         if (!job.answered(piece, result, run)) continue;
         this.#statistics.onAnswered(answeredFacts(job));
         this.#close(job);
+        job.tell();
       } catch (thrown) {
         this.#fail(job, DingError.from(thrown));
       }
@@ -278,6 +279,7 @@ export class Dispatcher {
     if (job.hasBegun) this.#ready.onLeft();
     this.#statistics.onFailed(endedFacts(job), error);
     this.#close(job);
+    job.tell();
   }
 
   #close(job: Job): void {

@@ -1,6 +1,7 @@
 import type { DingError } from "../../core/errors.ts";
 import type { BatchEntry, Piece } from "../batching/piece.ts";
-import type { Inference, InferRequest, Payload } from "../inference.ts";
+import { Ending } from "../ending.ts";
+import type { InferEnd, InferRequest, Payload } from "../inference.ts";
 import { mergeRows, payloadBytes, rowsOf } from "../rows.ts";
 
 /** Where the answer to a piece was made. */
@@ -17,7 +18,7 @@ interface Part {
   payload: Payload;
 }
 
-/** One request on its way through the queue and the workers; it ends once. */
+/** One request on its way through the queue and the workers; it ends once, and then is told of. */
 export class Job implements BatchEntry<Job> {
   readonly rows: number;
   readonly client: string;
@@ -26,7 +27,6 @@ export class Job implements BatchEntry<Job> {
   readonly value: Job = this;
   readonly request: InferRequest;
   readonly arrivedMs: number;
-  readonly inference: Promise<Inference>;
   /** Of the batch that its last piece went in. */
   batchRows: number | undefined;
   worker: string | undefined;
@@ -39,8 +39,8 @@ export class Job implements BatchEntry<Job> {
   #parts: Part[] | undefined;
   /** How many workers have died at a piece, by its first item. */
   #deaths: Map<number, number> | undefined;
-  #isEnded = false;
-  readonly #outcome = Promise.withResolvers<Inference>();
+  #end: InferEnd | undefined;
+  readonly #ending = new Ending<InferEnd>();
 
   constructor(request: InferRequest, now: number) {
     this.request = request;
@@ -49,12 +49,21 @@ export class Job implements BatchEntry<Job> {
     this.priority = request.priority ?? 0;
     this.arrivedMs = now;
     this.deadline = request.timeoutMs ? now + request.timeoutMs : Infinity;
-    this.inference = this.#outcome.promise;
     this.#rowsLeft = this.rows;
   }
 
   get isEnded(): boolean {
-    return this.#isEnded;
+    return this.#end !== undefined;
+  }
+
+  /** Calls back when it is told how it ended, at once if it was told already. */
+  hear(listener: (end: InferEnd) => void): void {
+    this.#ending.hear(listener);
+  }
+
+  /** Tells how it ended; once, after `fail()` or the last of `answered()`. */
+  tell(): void {
+    if (this.#end) this.#ending.end(this.#end);
   }
 
   get queueMs(): number {
@@ -75,33 +84,31 @@ export class Job implements BatchEntry<Job> {
 
   /** The answer to some of its items; true when it was the last. Throws task.invalid-result when its parts do not fit together. */
   answered(piece: Piece<Job>, payload: Payload, run: Run): boolean {
-    if (this.#isEnded) return false;
+    if (this.#end) return false;
     this.#firstRunAt ??= run.at;
     if (run.computeMs > this.#computeMs) this.#computeMs = run.computeMs;
     this.batchRows = run.batchRows;
     this.worker = run.worker;
     this.outBytes += payloadBytes(payload);
     this.#rowsLeft -= piece.rows;
-    if (piece.rows === this.rows) return this.#end(payload);
+    if (piece.rows === this.rows) return this.#answer(payload);
     this.#parts ??= [];
     this.#parts.push({ from: piece.from, payload });
     if (this.#rowsLeft > 0) return false;
     this.#parts.sort((a, b) => a.from - b.from);
-    return this.#end(mergeRows(this.#parts.map((part) => part.payload)));
+    return this.#answer(mergeRows(this.#parts.map((part) => part.payload)));
   }
 
   /** Ends it with an error; what still runs of it is for nobody. False when it had ended. */
   fail(error: DingError): boolean {
-    if (this.#isEnded) return false;
-    this.#isEnded = true;
-    this.#outcome.reject(error);
+    if (this.#end) return false;
+    this.#end = { error };
     return true;
   }
 
-  #end(payload: Payload): boolean {
-    this.#isEnded = true;
+  #answer(payload: Payload): boolean {
     const { queueMs, computeMs } = this;
-    this.#outcome.resolve({ payload, queueMs, computeMs });
+    this.#end = { inference: { payload, queueMs, computeMs } };
     return true;
   }
 }

@@ -2,6 +2,7 @@ import { DingError } from "../../core/errors.ts";
 import { loggerWith } from "../../core/log.ts";
 import type {
   Inference,
+  InferEnd,
   InferRequest,
   ModelFacts,
   ModelState,
@@ -13,6 +14,7 @@ import { Dispatcher } from "./dispatcher.ts";
 import type { ModelOptions, UnloadOptions } from "./model-options.ts";
 import type { ServedVersion } from "../page/server-facts.ts";
 import { Generation } from "./generation.ts";
+import { promised } from "./promised.ts";
 import {
   downError,
   noStreamError,
@@ -181,7 +183,11 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
   }
 
   infer(request: InferRequest): Promise<Inference> {
-    return this.#dispatcher.infer(request, this.#refusal());
+    return promised((done) => this.ask(request, done));
+  }
+
+  ask(request: InferRequest, done: (end: InferEnd) => void): void {
+    this.#dispatcher.ask(request, this.#refusal(), done);
   }
 
   stream(request: InferRequest): AsyncIterable<Payload> {
@@ -279,8 +285,7 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
     this.#dispatcher.use(next);
     const ms = Math.round(clock.now() - startedMs);
     log.info(`model "${this.label}" is loaded`, { workers: settings.workers, ms });
-    if (!old) return;
-    void this.#retire(old);
+    if (old) void this.#retire(old);
   }
 
   /** What it has may finish, for as long as a stop would let it. */

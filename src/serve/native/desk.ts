@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { DingError } from "../../core/errors.ts";
 import type { LazyAbort } from "../../core/lazy-abort.ts";
-import type { Inference, InferRequest, Models, Payload, Values } from "../inference.ts";
+import type { Inference, InferEnd, InferRequest, Models, Payload, Values } from "../inference.ts";
 import { RecentAnswers } from "./recent-answers.ts";
 import { Run, type Asked, type Outcome } from "./run.ts";
 
@@ -58,7 +58,7 @@ export class Desk {
     if (refusal) return settled({ error: refusal });
     const bytes = this.#begin(question.values);
     const run = new Run(
-      (abort) => this.#infer(question, abort),
+      (abort, done) => this.#begun(question, abort, done),
       (outcome, self) => {
         this.#end(bytes);
         if (key !== undefined && this.#running.get(key) === self) this.#running.delete(key);
@@ -99,13 +99,15 @@ export class Desk {
     return outcome && settled(outcome);
   }
 
-  /** A model that is not there is told the same way as one that fails, and as late: who asks is not known yet. */
-  #infer(question: Question, abort: LazyAbort): Promise<Inference> {
+  /** A model that is not there is told the same way as one that fails. */
+  #begun(question: Question, abort: LazyAbort, done: (end: InferEnd) => void): void {
     try {
       const model = this.#models.get(question.model, question.version);
-      return model.infer(requestOf(question, abort));
+      const request = requestOf(question, abort);
+      if (model.ask) model.ask(request, done);
+      else void inferred(model.infer(request)).then(done);
     } catch (thrown) {
-      return Promise.reject(DingError.from(thrown));
+      done({ error: DingError.from(thrown) });
     }
   }
 
@@ -157,8 +159,16 @@ function requestOf(
   };
 }
 
+async function inferred(inferring: Promise<Inference>): Promise<InferEnd> {
+  try {
+    return { inference: await inferring };
+  } catch (thrown) {
+    return { error: DingError.from(thrown) };
+  }
+}
+
 function settled(outcome: Outcome): Asked {
-  return { outcome: Promise.resolve(outcome), leave() {} };
+  return { hear: (listener) => listener(outcome), outcome: Promise.resolve(outcome), leave() {} };
 }
 
 /** Would asking again give the same? Not what was cancelled, came too late, or found no room. */

@@ -7,6 +7,7 @@ import type { Session } from "../../rpc/session.ts";
 import type { Payload, Values } from "../inference.ts";
 import type { Broadcast } from "./broadcast.ts";
 import type { Desk, Question } from "./desk.ts";
+import type { Outflow } from "./outflow.ts";
 import type { Outcome } from "./run.ts";
 import {
   NATIVE_EVENTS,
@@ -21,6 +22,7 @@ import { StreamCredit } from "./stream-credit.ts";
 export interface NativeShared {
   desk: Desk;
   broadcast: Broadcast;
+  outflow?: Outflow;
   /** What msgpack can hold, or a promise of it. */
   status: () => unknown;
 }
@@ -81,15 +83,16 @@ export class NativeClient {
 
   #infer(call: IncomingCall): void {
     const meta = this.#admit(call);
-    const { desk, broadcast } = this.#shared;
+    const { desk, broadcast, outflow } = this.#shared;
     const { identity, broadcast: mayTell } = this.#hello;
     const tell = (outcome: Outcome): void => broadcast.tell(identity, meta.id, sendable(outcome));
     const asked = desk.ask(this.#question(meta, call), mayTell ? tell : undefined);
     this.#calls += 1;
     call.onCancel = () => asked.leave();
-    void asked.outcome.then((outcome) => {
+    asked.hear((outcome) => {
       this.#calls -= 1;
       answerCall(call, outcome);
+      outflow?.spoke(this.#session);
     });
   }
 

@@ -12,6 +12,7 @@ import type { Models } from "../inference.ts";
 import { Broadcast } from "./broadcast.ts";
 import { Desk } from "./desk.ts";
 import { NativeClient } from "./native-client.ts";
+import { Outflow } from "./outflow.ts";
 import { readHello, SERVE_SESSION_PATH, type NativeWelcome } from "./session-protocol.ts";
 
 /** How sessions with clients are held. */
@@ -49,6 +50,7 @@ export class NativeSockets implements AsyncDisposable {
   readonly #options: NativeSocketsOptions;
   readonly #log: Logger;
   readonly #broadcast = new Broadcast();
+  readonly #outflow = new Outflow();
   readonly #acceptor: SessionAcceptor;
   readonly #sessions = new Set<Session>();
 
@@ -102,6 +104,7 @@ export class NativeSockets implements AsyncDisposable {
         const shared = {
           desk: this.desk,
           broadcast: this.#broadcast,
+          outflow: this.#outflow,
           status: this.#options.status,
         };
         const client = new NativeClient(session, hello, shared);

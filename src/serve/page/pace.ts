@@ -3,6 +3,8 @@ import { Recent, type RecentSummary } from "../../telemetry/recent.ts";
 interface ClientCount {
   count: number;
   lastMs: number;
+  /** When it got its place in the order. */
+  readonly placedMs: number;
 }
 
 /** What is known of the clients. */
@@ -21,6 +23,8 @@ export interface ClientSummary {
 
 const ACTIVE_MS = 180_000;
 const BUCKET_MS = 3_000;
+/** The order of clients is right to within this: to move one takes longer than all else. */
+const ORDER_MS = 1_000;
 /** More clients than these are not kept: who was not heard of for the longest time is forgotten. */
 const MOST_CLIENTS = 10_000;
 
@@ -87,11 +91,18 @@ export class Pace {
       return;
     }
     const clients = this.#clients;
-    const heard = { count: (clients.get(client)?.count ?? 0) + 1, lastMs: nowMs };
+    const known = clients.get(client);
+    this.#lastClient = client;
+    if (known && nowMs - known.placedMs < ORDER_MS) {
+      known.count += 1;
+      known.lastMs = nowMs;
+      this.#last = known;
+      return;
+    }
+    const heard = { count: (known?.count ?? 0) + 1, lastMs: nowMs, placedMs: nowMs };
     clients.delete(client);
     clients.set(client, heard);
     this.#last = heard;
-    this.#lastClient = client;
     if (clients.size <= MOST_CLIENTS) return;
     const [longest] = clients.keys();
     if (longest !== undefined) clients.delete(longest);

@@ -10,7 +10,6 @@ function jobOf(rest: { signal?: AbortSignal; timeoutMs?: number }, arrivedMs = 0
     { payload: { kind: "values", form: "msgpack", values }, client: "a", ...rest },
     arrivedMs,
   );
-  job.inference.catch(() => {});
   return job;
 }
 
@@ -18,7 +17,9 @@ function jobOf(rest: { signal?: AbortSignal; timeoutMs?: number }, arrivedMs = 0
 function boundsOn(clock: FakeClock): { bounds: Bounds; left: string[] } {
   const left: string[] = [];
   const bounds = new Bounds(clock, (job, error) => {
-    if (job.fail(error)) left.push(error.code);
+    if (!job.fail(error)) return;
+    left.push(error.code);
+    job.tell();
   });
   return { bounds, left };
 }
@@ -69,6 +70,7 @@ test("add() asks for no signal and sets no timer of its own for a job that is an
     bounds.add(job);
     await clock.play(5);
     job.fail(new DingError("task.failed", "It is over"));
+    job.tell();
   }
   const ended = jobOf({ timeoutMs: 50 }, clock.now());
   bounds.add(ended);

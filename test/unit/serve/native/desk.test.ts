@@ -142,3 +142,23 @@ test("ask() for a model that is not there is over when that has been told", asyn
   expect(desk.open).toBe(0);
   await desk.idle();
 });
+
+test("ask() of a model that answers at once is over when it has returned, and known then", async () => {
+  const { desk, models } = newDesk((item) => item);
+  const values = { kind: "values", form: "msgpack", values: [msgpack.encode(7)] } as const;
+  const model = models.get("model");
+  models.get = () => ({
+    ...model,
+    ask: (_request, done) => done({ inference: { payload: values, queueMs: 0, computeMs: 0 } }),
+  });
+  const told: Outcome[] = [];
+  const heard: Outcome[] = [];
+  const asked = desk.ask(question("k"), (outcome) => told.push(outcome));
+  asked.hear((outcome) => heard.push(outcome));
+  expect(told).toEqual([]);
+  expect(await resultOf(asked)).toEqual([7]);
+  expect([told, heard]).toEqual([[{ values }], [{ values }]]);
+  expect(desk.open).toBe(0);
+  expect(await resultOf(desk.ask(question("k")))).toEqual([7]);
+  expect(told).toHaveLength(1);
+});
