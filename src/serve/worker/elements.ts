@@ -11,7 +11,7 @@ export type Elements = TensorData | readonly Uint8Array[] | readonly string[];
 /** Rows as short as this are copied: that takes no longer than a view, and they may be kept. */
 const SMALL_ROW_BYTES = 4096;
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /** The rows of a tensor, one by one; the tensor fits its shape. Throws ItemFault where a text is none. */

@@ -68,8 +68,9 @@ export class Intake implements GroupSink {
         for (let taken = 0; taken < count; taken++) this.items.push(next());
       } catch (thrown) {
         // A text that is none: what was read before it is not for the model, and has no seat.
+        const item = count > 1 ? this.items.length - from : undefined;
         this.items.length = from;
-        throw thrown;
+        throw atPlace(thrown, { ...INPUT, item });
       }
       for (let taken = 0; taken < count; taken++) this.shapes.push(shapes);
       this.seats.push({ form: "tensors", from, rows: count });

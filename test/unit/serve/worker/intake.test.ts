@@ -15,13 +15,14 @@ function rowsOf(...texts: readonly (readonly number[])[]): Tensors {
 
 test("takeAll() gives a payload whose bytes are no text one seat, and none of its rows to the model", async () => {
   const intake = new Intake({ reader: new ItemReader(signature), schema: undefined });
-  const payloads = [rowsOf([97]), rowsOf([98], [0xff]), rowsOf([99])];
+  const mark = [0xef, 0xbb, 0xbf];
+  const payloads = [rowsOf([97]), rowsOf([98], [0xff]), rowsOf([...mark, 99])];
   await intake.takeAll(decodeBatchGroups(encodeBatch(payloads)));
-  expect(intake.items).toEqual([{ t: ["a"] }, { t: ["c"] }]);
+  expect(intake.items).toEqual([{ t: ["a"] }, { t: ["\uFEFFc"] }]);
   expect(intake.shapes).toHaveLength(2);
   expect(intake.seats).toMatchObject([
     { from: 0, rows: 1 },
-    { rows: 0, error: { code: "usage.invalid-input" } },
+    { rows: 0, error: { code: "usage.invalid-input", details: { item: 1 } } },
     { from: 1, rows: 1 },
   ]);
 });
