@@ -117,14 +117,20 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * One msgpack message in memory of its own, fit to be kept, sent to a child, or
- * put behind others in one frame. `copy` takes it out of the memory that is used again.
+ * put behind others in one frame. `copy` takes what is not short out of the memory that is used again.
  */
 export function encodeFrame(
   value: unknown,
   copy: (scratch: Uint8Array) => Uint8Array<ArrayBuffer> = exactly,
 ): Uint8Array<ArrayBuffer> {
-  const plain = plainly(value);
-  if (plain) return plain;
+  return plainly(value) ?? packFrame(value, copy);
+}
+
+/** The same by the codec alone, for those who have tried it plainly: what is packed comes by way of `copy`. */
+export function packFrame(
+  value: unknown,
+  copy: (scratch: Uint8Array) => Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
   let scratch: Uint8Array;
   try {
     scratch = packr.encode(value, RESET_BUFFER_MODE);

@@ -1,5 +1,5 @@
 import { DingError } from "../../core/errors.ts";
-import { encodeFrame } from "../../protocol/codec.ts";
+import { encodeFrame, packFrame } from "../../protocol/codec.ts";
 import { findFault } from "../../protocol/fault.ts";
 import { PlainWriter } from "../../protocol/plain-writer.ts";
 import { WORDS } from "../../protocol/task-mesh.ts";
@@ -104,7 +104,7 @@ export class BatchWriter {
     } else {
       this.#plain.alignAt = alignAt;
       this.#checkReadable(value);
-      encodeFrame(value, this.#put);
+      packFrame(value, this.#put);
     }
   }
 

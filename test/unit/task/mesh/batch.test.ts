@@ -72,6 +72,18 @@ test("addEvent() leaves nothing of what cannot travel", () => {
   expect(valuesOf(writer.take().body)).toEqual(["x", [1], [2]]);
 });
 
+test("addEvent() writes once what is another thing each time that it is read", () => {
+  const writer = new BatchWriter();
+  let reads = 0;
+  const fickle = {
+    get a(): unknown {
+      return reads++ === 0 ? new Map() : 1;
+    },
+  };
+  writer.addEvent("x", [fickle]);
+  expect(valuesOf(writer.take().body)).toEqual(["x", [{ a: 1 }]]);
+});
+
 test.each([
   [[new Map([[{ a: 1 }, 2]])], 'event "y": "0" is a Map whose keys are neither texts nor numbers'],
   [[nested(1_000)], 'event "y": it is nested deeper than 1000 levels'],
