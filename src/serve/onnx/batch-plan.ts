@@ -12,6 +12,8 @@ export interface BatchPlan {
   readonly inputs: readonly RowAxis[];
   /** As far as the model says it. */
   readonly outputs: readonly RowAxis[];
+  /** Does the model call it its batch? Else what looks like rows may be something that belongs together. */
+  readonly isNamed: boolean;
   /** Do outputs have to be seen before that can be trusted? */
   readonly isGuess: boolean;
 }
@@ -30,6 +32,7 @@ export function planBatch(inputs: readonly OnnxValue[], outputs: readonly OnnxVa
     return {
       maxRows: undefined,
       isFixed: false,
+      isNamed: NAMED.test(symbol),
       inputs: inputs.map(({ axes }) => rowAxis(axes, symbol, others)),
       // Exporters make up names for the axes of outputs: they rule nothing out.
       outputs: outputs.map(({ axes }) => rowAxis(axes, symbol, new Set())),
@@ -41,6 +44,7 @@ export function planBatch(inputs: readonly OnnxValue[], outputs: readonly OnnxVa
   return {
     maxRows: rows,
     isFixed: true,
+    isNamed: false,
     inputs: inputs.map(({ axes }) => (axes[0]?.size === rows ? 0 : undefined)),
     outputs: outputs.map(() => 0),
     isGuess: false,
@@ -52,6 +56,7 @@ export function planOne(inputs: readonly OnnxValue[], outputs: readonly OnnxValu
   return {
     maxRows: 1,
     isFixed: true,
+    isNamed: false,
     inputs: inputs.map(() => undefined),
     outputs: outputs.map(() => undefined),
     isGuess: false,

@@ -65,7 +65,7 @@ export class OnnxModel {
   /** No made-up row fitted the model: the first real one shows where its outputs have their rows. */
   async #learn(batch: Tensors): Promise<void> {
     const { tensors: row } = sliceRows(batch, 0, 1) as Tensors;
-    this.#plan = (await tryPlan(this.#session, this.#plan, row)).plan;
+    this.#plan = (await tryPlan(this.#session, this.#plan, [row])).plan;
   }
 
   async #run({ rows, tensors: inputs }: Tensors): Promise<Tensors> {

@@ -7,8 +7,8 @@ import { bytesOfTexts } from "./strings.ts";
 const SIZES = [16, 64, 256, 512] as const;
 
 /**
- * A row to try a model with, or several of different sizes if it has axes of any size. Elements are small and differ;
- * whole numbers are 1 or 2: a token, a length, and nothing that a processor refuses to divide by. `turn` gives another row.
+ * A row to try a model with, or several of different sizes if it has axes of any size. Elements are small and differ, and
+ * none is a zero, which would hide what it is multiplied by; whole numbers are 1 or 2: a token, a length. `turn` gives another row.
  */
 export function sampleRows(inputs: Signature, turn = 0): NamedTensor[][] {
   const specs = Object.entries(inputs);
@@ -34,7 +34,7 @@ function elements(datatype: NamedTensor["datatype"], turns: readonly number[]): 
   const view = new Elements(data.buffer);
   for (const [index, turn] of turns.entries()) {
     if (datatype === "BOOL") view[index] = turn % 2;
-    else if (datatype.startsWith("FP")) view[index] = (turn % 7) / 8;
+    else if (datatype.startsWith("FP")) view[index] = (1 + (turn % 7)) / 8;
     else if (view instanceof BigInt64Array || view instanceof BigUint64Array) {
       view[index] = BigInt(1 + (turn % 2));
     } else view[index] = 1 + (turn % 2);

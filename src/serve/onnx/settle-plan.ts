@@ -11,7 +11,7 @@ export async function settlePlan(session: OnnxSession): Promise<TriedPlan> {
   const others = sampleRows(signature, 1);
   for (const [index, row] of sampleRows(signature).entries()) {
     try {
-      if (!plan.isFixed) return await tryPlan(session, plan, row);
+      if (!plan.isFixed) return await tryPlan(session, plan, [row, others[index]]);
       return await tryFixedPlan(session, plan, [row, others[index] ?? row]);
     } catch {
       // It wants other sizes.

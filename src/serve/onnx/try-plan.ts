@@ -10,6 +10,8 @@ import type { OnnxValue } from "./values.ts";
 /** Enough to be told from 1 and from a pair of something. */
 const SEVERAL = 3;
 
+type Row = readonly NamedTensor[];
+
 /** What is known of a plan after a trial. */
 export interface TriedPlan {
   readonly plan: BatchPlan;
@@ -19,12 +21,14 @@ export interface TriedPlan {
 
 /**
  * Runs a model of any number of rows with this one, and with three of it: what the plan says of outputs is put right,
- * and a model that cannot take several rows gets one at a time. Rejects when even the one does not run.
+ * and a model that cannot take several rows gets one at a time. Where the model does not call the axis its batch, such
+ * as a length that comes first, another row on top shows whether the others' answers are their own: if not, a request is
+ * one item. Rejects when even the one row does not run.
  */
 export async function tryPlan(
   session: OnnxSession,
   plan: BatchPlan,
-  row: readonly NamedTensor[],
+  [row, other]: readonly [row: Row, other?: Row | undefined],
 ): Promise<TriedPlan> {
   const dimsOf = async (runSize: number) => {
     const batch = { inputs: row, rows: 1, runRows: runSize };
@@ -41,7 +45,12 @@ export async function tryPlan(
     const isOne = tookSeveral ? isSingle(session.outputs[index], guess) : one[index]?.[guess] === 1;
     return isOne ? guess : undefined;
   });
-  if (!constant) return { plan: { ...plan, isGuess: false, outputs } };
+  if (!constant) {
+    const found = { ...plan, isGuess: false, outputs };
+    if (plan.isNamed || !other) return { plan: found };
+    const isMixed = await changeEachOther(session, found, { row, other, size: SEVERAL });
+    return isMixed ? oneItem(session, "rows") : { plan: found };
+  }
   const whyAlone = tookSeveral
     ? `its output "${constant.name}" does not grow with the rows`
     : `it takes no ${SEVERAL} rows (${several})`;
@@ -66,27 +75,39 @@ function isSingle(value: OnnxValue | undefined, axis: number): boolean {
 export async function tryFixedPlan(
   session: OnnxSession,
   plan: BatchPlan,
-  [row, other]: readonly [readonly NamedTensor[], readonly NamedTensor[]],
+  [row, other]: readonly [row: Row, other: Row],
 ): Promise<TriedPlan> {
   const size = plan.maxRows ?? 1;
-  const others = async (rows: readonly (readonly NamedTensor[])[]) => {
+  const isMixed = await changeEachOther(session, plan, { row, other, size });
+  return isMixed ? oneItem(session, `${size} rows`) : { plan };
+}
+
+function oneItem({ inputs, outputs }: OnnxSession, rows: string): TriedPlan {
+  return { plan: planOne(inputs, outputs), whyAlone: `its ${rows} change each other's answers` };
+}
+
+/** Do the answers to `size` rows that are alike change, but for the first, when another one comes in its place? */
+async function changeEachOther(
+  session: OnnxSession,
+  plan: BatchPlan,
+  { row, other, size }: { row: Row; other: Row; size: number },
+): Promise<boolean> {
+  const others = async (rows: readonly Row[]) => {
     const payloads = rows.map((tensors) => ({ kind: "tensors", rows: 1, tensors }) as const);
     const inputs = tensorsOf(mergeRows(payloads));
     const tensors = await runRows(session, plan, { inputs, rows: rows.length });
     return tensorsOf(sliceRows({ kind: "tensors", rows: size, tensors }, 1, size - 1));
   };
-  const before = await others(Array.from({ length: size }, () => row));
-  if (size === 1) return { plan };
+  const alike = Array.from({ length: size - 1 }, () => row);
+  const before = await others([row, ...alike]);
+  if (size === 1) return false;
   const top = row.map((tensor, index) => {
     return plan.inputs[index] === undefined ? tensor : (other[index] ?? tensor);
   });
-  const after = await others([top, ...Array.from({ length: size - 1 }, () => row)]);
-  const isAlike = before.every(({ data }, index) => {
-    return Buffer.compare(data, after[index]?.data ?? new Uint8Array()) === 0;
+  const after = await others([top, ...alike]);
+  return before.some(({ data }, index) => {
+    return Buffer.compare(data, after[index]?.data ?? new Uint8Array()) !== 0;
   });
-  if (isAlike) return { plan };
-  const whyAlone = `its ${size} rows change each other's answers`;
-  return { plan: planOne(session.inputs, session.outputs), whyAlone };
 }
 
 function tensorsOf(payload: Payload): readonly NamedTensor[] {

@@ -75,6 +75,22 @@ test("predictTensors() does not take rows for a batch that change each other's a
   expect(y).toEqual({ shape: [2, 3, 1], data: new Float32Array(6).fill(1 / 3) });
 });
 
+test("predictTensors() takes for one item what has a length first, for its rows change each other's answers", async () => {
+  const mixing = (axis: string): Uint8Array =>
+    onnxModel({
+      inputs: [{ name: "x", type: "float32", shape: [axis, 1] }],
+      outputs: [{ name: "y", type: "float32", shape: [axis, 1] }],
+      nodes: [{ op: "Softmax", inputs: ["x"], outputs: ["y"], attributes: { axis: 0 } }],
+    });
+  await using loaded = await loadOnnx(mixing("frames"));
+  expect(loaded.model.input).toEqual({ x: { datatype: "FP32", shape: [-1, -1, 1], axis: null } });
+  const x = { data: Float32Array.of(1, 1, 5, 5), tail: [2, 1] };
+  const { y } = await loaded.predict({ x }, 2);
+  expect(y).toEqual({ shape: [2, 2, 1], data: new Float32Array(4).fill(1 / 2) });
+  await using named = await loadOnnx(mixing("batch"));
+  expect(named.model.input).toEqual({ x: { datatype: "FP32", shape: [-1, 1] } });
+});
+
 test("predictTensors() gives rows one at a time to a model whose output is not one per row", async () => {
   await using loaded = await loadOnnx(
     onnxModel({
