@@ -29,7 +29,7 @@ function argumentsOfField(field: OptionField, role: MadeRole): Argument[] {
   }
   // What is only accepted, and noted, needs not be said again at each start.
   if (from === undefined || from === "file" || field.notes[field.flag] !== undefined) return [];
-  if (isSecret(field, value)) throw secretError(field);
+  if (isSecret(field, value)) throw secretError(field, from);
   if (typeof value === "boolean") return [`--${value ? "" : "no-"}${field.flag}`];
   if (field.listOfWords && Array.isArray(value)) return [`--${field.flag}=${value.join(",")}`];
   const values: unknown[] = Array.isArray(value) ? value : [value];
