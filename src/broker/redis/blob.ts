@@ -40,14 +40,26 @@ export class Blob {
     this.#at += 4 + size;
   }
 
-  /** ">I4c0" of a text behind its length (">I2c0") and of what follows it. */
-  pair(text: string, data: Uint8Array): void {
-    this.#reserve(6 + text.length * 3 + data.length);
-    const size = this.#bytes.write(text, this.#at + 6);
-    this.#bytes.writeUInt32BE(2 + size + data.length, this.#at);
-    this.#bytes.writeUInt16BE(size, this.#at + 4);
-    this.#bytes.set(data, this.#at + 6 + size);
-    this.#at += 6 + size + data.length;
+  /** Room for so many bytes, to be filled by `fill`; gives where it is. */
+  room(size: number): number {
+    this.#reserve(size);
+    this.#at += size;
+    return this.#at - size;
+  }
+
+  /** ">I4" where there is room. */
+  fill(at: number, value: number): void {
+    this.#bytes.writeUInt32BE(value, at);
+  }
+
+  /** ">I2c0" of a text, and what follows it; gives the size of all. */
+  pair(text: string, data: Uint8Array): number {
+    this.#reserve(2 + text.length * 3 + data.length);
+    const size = this.#bytes.write(text, this.#at + 2);
+    this.#bytes.writeUInt16BE(size, this.#at);
+    this.#bytes.set(data, this.#at + 2 + size);
+    this.#at += 2 + size + data.length;
+    return 2 + size + data.length;
   }
 
   #reserve(more: number): void {

@@ -1,29 +1,78 @@
+import { Buffer } from "node:buffer";
 import type { Job, Lease } from "../job.ts";
 import type { Step } from "./calls.ts";
-
-/** Bits of a word; the server's have a sign beyond. */
-const WORD = 30;
 
 /** What is to be known of a job that nobody had before. */
 export interface FreshFacts extends Omit<Job, "receipt" | "attempt" | "key"> {
   key: string | undefined;
-  /** Of its entry in the stream. */
-  entry: string;
+  /** The server's. */
+  number: number;
 }
 
-/** Jobs that were read together: the server knows of each by its place among them which are done. */
+/** Which taking. */
+export interface ReadingFacts {
+  priority: string;
+  token: string;
+  size: number;
+  /** When its lease has ended for sure, by `performance.now()`. */
+  endsAtMs: number;
+}
+
+const [NOT_DONE, DONE] = [48, 49];
+
+/** Jobs that were taken together: which of them are done is told by their places among them. */
 export class Reading {
   readonly token: string;
+  /** Each has a lease of its own by now, or none. */
+  isApart = false;
+  /** Under way when all of them are said to be done: was it heard? */
+  ending: Promise<boolean> | undefined;
   readonly #tail: string;
+  readonly #endsAtMs: number;
+  /** Of each a letter: was it said that it is done? */
+  readonly #asked: Buffer;
+  #left: number;
 
-  constructor(priority: string, token: string) {
+  constructor({ priority, token, size, endsAtMs }: ReadingFacts) {
     this.token = token;
     this.#tail = `:${priority}:${token}`;
+    this.#endsAtMs = endsAtMs;
+    this.#asked = Buffer.alloc(size, NOT_DONE);
+    this.#left = size;
   }
 
   /** Shown for anything but an acknowledgement. */
-  receiptOf(entry: string): string {
-    return `s:${entry}${this.#tail}`;
+  receiptOf(number: number): string {
+    return `h:${number}${this.#tail}`;
+  }
+
+  /** May its jobs be acknowledged by their places? */
+  holds(nowMs: number): boolean {
+    return !this.isApart && nowMs < this.#endsAtMs;
+  }
+
+  /** Of all jobs that were said to be done, "1" each, "0" of the others. */
+  get marks(): string {
+    return this.#asked.toString("latin1");
+  }
+
+  get isDone(): boolean {
+    return this.#left === 0;
+  }
+
+  /** False if this was asked of the job before: the server would say again that it is done. */
+  ask(place: number): boolean {
+    if (this.#asked[place] !== NOT_DONE) return false;
+    this.#asked[place] = DONE;
+    this.#left--;
+    return true;
+  }
+
+  /** Nobody knows whether the server has heard it. */
+  forget(place: number): void {
+    if (this.#asked[place] !== DONE) return;
+    this.#asked[place] = NOT_DONE;
+    this.#left++;
   }
 }
 
@@ -46,7 +95,7 @@ export class FreshJob implements Job {
     this.priority = facts.priority;
     this.pushedAtMs = facts.pushedAtMs;
     this.reasons = facts.reasons;
-    this.receipt = reading.receiptOf(facts.entry);
+    this.receipt = reading.receiptOf(facts.number);
     if (facts.key !== undefined) this.key = facts.key;
     this.#reading = reading;
     this.#place = place;
@@ -58,60 +107,50 @@ export class FreshJob implements Job {
   }
 }
 
-/** Which jobs of one reading are done: how many, and they as bits, the first one's the lowest of the first word. */
-export type Acks = [token: string, count: number, words: number[]];
+/** Jobs of one reading that are done, by their places; `owner` is the index of the step that says so. */
+export interface Acked {
+  reading: Reading;
+  places: { place: number; owner: number }[];
+}
 
-/** Steps as the server wants them, and which is which. */
+/** Steps as the server wants them. */
 export interface SortedSteps {
-  acks: Acks[];
+  acked: Acked[];
   others: Step[];
-  /** For each answer, in the order of the acks and then of the others, whose it is. */
+  /** For each of the others, which step it is. */
   owners: number[];
 }
 
-/** What finishes fresh jobs goes first, by their reading, unless something else was said of the job before. */
-export function sortSteps(steps: readonly Step[]): SortedSteps {
-  const parts = new Map<Reading, Part>();
+/** What finishes fresh jobs is told by their reading, unless something else was said of one of them. */
+export function sortSteps(steps: readonly Step[], nowMs: number): SortedSteps {
+  const parts = new Map<Reading, Acked>();
   const others: Step[] = [];
   const owners: number[] = [];
-  const spokenOf = new Set<string>();
   steps.forEach((step, owner) => {
-    const { what, lease } = step;
-    const origin = what === "a" ? FreshJob.origin(lease) : undefined;
-    if (origin && !(spokenOf.size > 0 && spokenOf.has(lease.receipt))) {
-      let part = parts.get(origin.reading);
-      if (!part) parts.set(origin.reading, (part = { words: [], done: [] }));
-      if (mark(part.words, origin.place)) {
-        part.done.push({ place: origin.place, owner });
+    const origin = FreshJob.origin(step.lease);
+    if (origin && step.what === "a" && origin.reading.holds(nowMs)) {
+      const { reading, place } = origin;
+      if (reading.ask(place)) {
+        let part = parts.get(reading);
+        if (!part) parts.set(reading, (part = { reading, places: [] }));
+        part.places.push({ place, owner });
         return;
       }
     }
+    // The server gives each of them a lease of its own for that.
+    if (origin) origin.reading.isApart = true;
     others.push(step);
     owners.push(owner);
-    spokenOf.add(lease.receipt);
   });
-  const acks: Acks[] = [];
-  const first: number[] = [];
-  for (const [{ token }, { words, done }] of parts) {
-    acks.push([token, done.length, words]);
-    done.sort((one, other) => one.place - other.place);
-    for (const { owner } of done) first.push(owner);
-  }
-  return { acks, others, owners: [...first, ...owners] };
+  for (const { places } of parts.values()) places.sort((one, other) => one.place - other.place);
+  return { acked: [...parts.values()], others, owners };
 }
 
-interface Part {
-  words: number[];
-  done: { place: number; owner: number }[];
-}
+/** As the script wants it: token, how many, where they are, and whether all of the taking are done with them. */
+export type Ack = [token: string, count: number, marks: string, isAll: 0 | 1];
 
-/** False if it was marked before. */
-function mark(words: number[], place: number): boolean {
-  const at = Math.floor(place / WORD);
-  while (words.length <= at) words.push(0);
-  const bit = 1 << (place % WORD);
-  const word = words[at] ?? 0;
-  if ((word & bit) !== 0) return false;
-  words[at] = word | bit;
-  return true;
+export function ackOf({ reading, places }: Acked): Ack {
+  const marks = Buffer.alloc((places.at(-1)?.place ?? 0) + 1, NOT_DONE);
+  for (const { place } of places) marks[place] = DONE;
+  return [reading.token, places.length, marks.toString("latin1"), reading.isDone ? 1 : 0];
 }

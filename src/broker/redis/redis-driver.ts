@@ -18,9 +18,11 @@ import { Lane } from "../lane.ts";
 import { expiredError, fullError } from "../queue-faults.ts";
 import { pushBlob, stepBlob, type Step } from "./calls.ts";
 import { PEEK, PURGE, REDRIVE, STATS } from "./lua/looking.ts";
-import { PUSH, SETTLE, TAKE } from "./lua/working.ts";
+import { PUSH } from "./lua/pushing.ts";
+import { SETTLE, TAKE } from "./lua/working.ts";
 import { RedisLink, type RedisAddress } from "./redis-link.ts";
-import { sortSteps, type Acks } from "./receipts.ts";
+import type { Ack, Reading } from "./receipts.ts";
+import { settle } from "./settle.ts";
 import { makeScript, runScript, type Script, type ScriptArgument } from "./redis-scripts.ts";
 import { RedisWake } from "./redis-wake.ts";
 import {
@@ -58,9 +60,8 @@ const SCRIPTS = {
   purge: makeScript(PURGE),
 };
 
-/** What the script says of a lease that has ended, and of jobs that have one each. */
+/** What the script says of a lease that has ended. */
 const EXPIRED = "e";
-const APART = "b";
 
 const VERBS = {
   a: "acknowledge",
@@ -144,7 +145,9 @@ export class RedisDriver implements Driver {
     const turn = Promise.withResolvers<unknown>();
     this.#link.later(() => turn.resolve(this.#read("take", "take from", ...args)));
     const [again, ...parts] = (await turn.promise) as [number, ...TakenReply[]];
-    return { jobs: parts.flatMap(jobsOf), ...(again < 0 ? {} : { againInMs: again }) };
+    const endsAtMs = performance.now() + leaseMs;
+    const jobs = parts.flatMap((part) => jobsOf(part, endsAtMs));
+    return { jobs, ...(again < 0 ? {} : { againInMs: again }) };
   }
 
   async ack(lease: Lease): Promise<void> {
@@ -248,20 +251,24 @@ export class RedisDriver implements Driver {
   }
 
   async #sendSteps(steps: Step[], slot: number): Promise<(string | Error)[]> {
-    const { acks, others, owners } = sortSteps(steps);
-    const letters = await this.#settle(acks, others, slot);
-    const answers: (string | Error)[] = [];
-    owners.forEach((owner, at) => (answers[owner] = letters.charAt(at)));
-    const apart = steps.filter((_, index) => answers[index] === APART);
-    const again = apart.length === 0 ? "" : await this.#settle([], apart, slot);
-    let next = 0;
-    return steps.map((step, index) => {
-      const answer = answers[index] === APART ? again.charAt(next++) : answers[index];
-      return answer === EXPIRED ? expiredError(VERBS[step.what], step.lease) : (answer ?? "");
+    const letters = await settle(steps, {
+      settle: (acks, others) => this.#settle(acks, others, slot),
+      mark: (reading) => this.#mark(reading),
+    });
+    return steps.map(({ what, lease }, index) => {
+      const letter = letters[index] ?? "";
+      return letter === EXPIRED ? expiredError(VERBS[what], lease) : letter;
     });
   }
 
-  #settle(acks: Acks[], others: Step[], slot: number): Promise<string> {
+  /** False if they have no lease together any more. What goes again after a cut says all that is done by then. */
+  async #mark(reading: Reading): Promise<boolean> {
+    const key = `${this.#prefix}done:${reading.token}`;
+    const send = (redis: Redis) => redis.call("SET", key, reading.marks, "XX");
+    return (await this.#link.run(send, "write to", WRITE_PATIENCE_MS)) !== null;
+  }
+
+  #settle(acks: Ack[], others: Step[], slot: number): Promise<string> {
     // Where all arguments are texts, the client writes them without a copy.
     const blob = others.length === 0 ? "" : stepBlob(others);
     const args = [this.#terms.maxAttempts, JSON.stringify(acks), others.length, blob];

@@ -1,5 +1,4 @@
 import { Buffer } from "node:buffer";
-import { msgpack } from "../../protocol/codec.ts";
 import type { DeadJob, Job, JobState, QueueStats, SeenJob } from "../job.ts";
 import { FreshJob, Reading } from "./receipts.ts";
 
@@ -8,6 +7,10 @@ type JobReply = [data: Buffer, attempts: number | Buffer, reasons: Buffer, pushe
 
 /** What was taken: jobs that were read together, or one that had come back; see `TAKE`. */
 export type TakenReply = [kind: Buffer, Buffer, Buffer, ...(Buffer | number)[]];
+
+/** An entry that jobs were taken from. */
+type Block = [entry: Buffer, before: Buffer, ends: Buffer, data: Buffer, reasons: Buffer];
+const PARTS = 5;
 
 /** A job that was looked at: its state before, its priority behind. */
 export type SeenReply = [
@@ -24,39 +27,38 @@ export function headerOf(id: string, key: string | undefined): string {
   return JSON.stringify(key === undefined ? [id] : [id, key]);
 }
 
-/** The jobs as their taker gets them. */
-export function jobsOf(reply: TakenReply): Job[] {
-  return reply[0].toString() === "s" ? freshJobsOf(reply) : [heldJobOf(reply)];
+/** The jobs as their taker gets them, with leases that have ended for sure by then. */
+export function jobsOf(reply: TakenReply, endsAtMs: number): Job[] {
+  return reply[0].toString() === "s" ? freshJobsOf(reply, endsAtMs) : [heldJobOf(reply)];
 }
 
-function freshJobsOf([, priority, token, ...rest]: TakenReply): Job[] {
-  const [entries, sizes, reasons, data] = rest as [Buffer, Buffer, Buffer, Buffer];
+function freshJobsOf([, priority, token, ...blocks]: TakenReply, endsAtMs: number): Job[] {
+  let size = 0;
+  for (let at = 2; at < blocks.length; at += PARTS) size += (blocks[at] as Buffer).length / 4;
+  const names = { priority: priority.toString(), token: token.toString() };
+  const reading = new Reading({ ...names, size, endsAtMs });
   const level = Number(priority);
-  const reading = new Reading(priority.toString(), token.toString());
-  const reasonsOf = reasons.length === 0 ? undefined : (JSON.parse(reasons.toString()) as Texts);
-  const lengths = msgpack.decode(sizes) as number[];
-  // Of a Buffer pieces are Buffers.
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.length);
-  let at = 0;
-  return entries
-    .toString("latin1")
-    .split(" ")
-    .map((entry, place) => {
-      const endsAt = at + (lengths[place] ?? 0);
-      const valueAt = at + 2 + data.readUInt16BE(at);
-      const [id, key] = namesOf(data.toString("latin1", at + 2, valueAt));
-      const facts = {
-        entry,
-        id,
-        key,
-        value: bytes.slice(valueAt, endsAt),
-        priority: level,
-        pushedAtMs: Number(entry.slice(entry.indexOf("-") + 1)),
-        reasons: reasonsOf?.[place] || NONE,
-      };
-      at = endsAt;
-      return new FreshJob(facts, reading, place);
-    });
+  const jobs: Job[] = [];
+  for (let at = 0; at < blocks.length; at += PARTS) {
+    const [entry, before, ends, data, reasons] = blocks.slice(at, at + PARTS) as Block;
+    const [number = 0, pushedAtMs = 0] = entry.toString("latin1").split("-", 2).map(Number);
+    const [skip = 0, startsAt = 0] = before.toString("latin1").split(" ", 2).map(Number);
+    // Of a Buffer pieces are Buffers.
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.length);
+    const known = reasons.length === 0 ? NONE : (JSON.parse(reasons.toString()) as string[]);
+    let from = 0;
+    for (let index = 0; index < ends.length / 4; index++) {
+      const to = ends.readUInt32BE(4 * index) - startsAt;
+      const valueAt = from + 2 + data.readUInt16BE(from);
+      const [id, key] = namesOf(data.toString("latin1", from + 2, valueAt));
+      const value = bytes.slice(valueAt, to);
+      const facts = { id, key, value, priority: level, pushedAtMs, reasons: known };
+      const place = jobs.length;
+      jobs.push(new FreshJob({ ...facts, number: number + skip + index }, reading, place));
+      from = to;
+    }
+  }
+  return jobs;
 }
 
 function heldJobOf([, receipt, ...job]: TakenReply): Job {
@@ -88,9 +90,6 @@ export function statsOf(reply: number[]): QueueStats {
   const oldestMs = ageMs < 0 ? undefined : ageMs;
   return { length, ready, delayed, leased, dead, oldestMs };
 }
-
-/** Of each job its reasons, or 0. */
-type Texts = (readonly string[] | 0)[];
 
 const NONE: readonly string[] = Object.freeze([]);
 

@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { openQueue } from "../../../src/broker/open-queue.ts";
+import type { Job } from "../../../src/broker/job.ts";
 import type { Queue } from "../../../src/broker/queue.ts";
 import { testNeeding } from "../../support/needs.ts";
 import { redisMissing, redisServer, type RedisServer } from "../../support/redis-server.ts";
@@ -84,7 +85,7 @@ test("redis: stats() tells what is leased while a large taking that ended comes 
   };
   await until(isBack, { timeoutMs: 30_000, what: "all jobs" });
   // As many as come back in one step are not leased any more.
-  expect([...leased].slice(-3)).toEqual([800, 300, 0]);
+  expect([...leased].slice(-2)).toEqual([800, 0]);
   expect(await queue.peek(1_300)).toHaveLength(1_300);
 });
 
@@ -95,17 +96,23 @@ test("redis: jobs that were read together end in any order, and nothing stays in
   await using server = await redisServer();
   await using queue = await openQueue(server.url);
   await pushAll(queue, 400);
-  const takings = [];
+  const takings: Job[][] = [];
   for (let at = 0; at < 40; at++) takings.push(await queue.take({ max: 10, leaseMs: LONG_MS }));
   const [first = [], ...later] = takings;
-  // The first one holds up the stream's head: of those behind it only a few stay.
-  for (const jobs of later) await Promise.all(jobs.toReversed().map((job) => queue.ack(job)));
-  expect(await entriesOf(server)).toBe(170);
+  const ackAll = async (all: Job[][]): Promise<void> => {
+    for (const jobs of all) await Promise.all(jobs.toReversed().map((job) => queue.ack(job)));
+  };
+  // The first one holds up the stream's head, but not for ever. An entry has 64 jobs.
+  await ackAll(later.slice(0, 20));
+  expect(await entriesOf(server)).toBe(7);
+  await ackAll(later.slice(20));
+  expect(await entriesOf(server)).toBe(0);
   expect(await queue.stats()).toMatchObject({ length: 10, leased: 10, ready: 0 });
   const [one, two, three, ...rest] = first;
   if (!one || !two || !three) throw new Error("Cannot take three jobs");
   await queue.ack(two);
-  expect((await queue.peek(20)).map(textOf)).toEqual(["0", "2", "3", "4", "5", "6", "7", "8", "9"]);
+  const left = (await queue.peek(20)).map(textOf).toSorted();
+  expect(left).toEqual(["0", "2", "3", "4", "5", "6", "7", "8", "9"]);
   const again = await Promise.allSettled([queue.ack(two), queue.ack(three)]);
   expect(again.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
   // From here on each has a lease of its own.

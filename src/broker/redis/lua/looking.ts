@@ -1,29 +1,31 @@
-import { COMMON, RETURNING, TIMES } from "./prelude.ts";
+import { COMMON, ENTRIES, RETURNING, TIMES } from "./prelude.ts";
+import { TAKES } from "./takings.ts";
 
 /** ARGV: maxAttempts, reason. Gives { length, delayed, leased, dead, age of the oldest ready job or -1 }. */
 export const STATS = `${COMMON}${TIMES}
 settleTimes(tonumber(ARGV[1]), ARGV[2])
 local oldest, pushed
 local function see(n, at)
-  if not oldest or n < oldest then oldest, pushed = n, tonumber(at) end
+  if n and (not oldest or n < oldest) then oldest, pushed = n, at end
 end
-for _, priority in ipairs(call('ZRANGE', P .. 'levels', 0, -1)) do
-  local entry = fresh(priority, 1)[1]
-  if entry then see(numberOf(entry), timeOf(entry[1])) end
-end
+for _, priority in ipairs(call('ZRANGE', P .. 'levels', 0, -1)) do see(firstFresh(priority)) end
 local from = '-inf'
 while true do
   local member = call('ZRANGE', P .. 'back', from, '+inf', 'BYSCORE', 'LIMIT', 0, 1)[1]
   if not member then break end
   local n, priority = string.match(member, '^(%d+):(-?%d+)$')
-  local job = load('h', n)
+  local job = load(n)
   if job then see(tonumber(n), job[2]) end
   from = rank(tonumber(priority) - 1, 0)
 end
-local leased = call('ZCARD', P .. 'leases')
-for _, left in ipairs(call('HVALS', P .. 'left')) do leased = leased - 1 + tonumber(left) end
+local leased, length = call('ZCARD', P .. 'leases'), tonumber(call('HGET', P .. 'meta', 'len') or 0)
+for _, token in ipairs(call('HKEYS', P .. 'takes')) do
+  local count = countOf(doneOf(token))
+  leased = leased - 1 + takeOf(token)[6] - count
+  length = length - count
+end
 return {
-  tonumber(call('HGET', P .. 'meta', 'len') or 0),
+  length,
   call('ZCARD', P .. 'delayed'), leased, call('XLEN', P .. 'dead'),
   pushed and math.max(0, now - pushed) or -1,
 }
@@ -36,13 +38,13 @@ local max = tonumber(ARGV[3])
 local ready = {}
 for _, member in ipairs(call('ZRANGE', P .. 'back', 0, max - 1)) do
   local n, priority = string.match(member, '^(%d+):(-?%d+)$')
-  ready[#ready + 1] = { tonumber(n), tonumber(priority), load('h', n) }
+  ready[#ready + 1] = { tonumber(n), tonumber(priority), load(n) }
 end
 for _, priority in ipairs(call('ZRANGE', P .. 'levels', 0, -1)) do
-  for _, entry in ipairs(fresh(priority, max)) do
-    local facts = { entry[2][2], timeOf(entry[1]), 0, entry[2][4] or '[]', tonumber(priority) }
-    ready[#ready + 1] = { numberOf(entry), tonumber(priority), facts }
-  end
+  local entries, skip = fresh(priority, max)
+  eachJob(entries, skip, max, 0, priority, function(n, job)
+    ready[#ready + 1] = { n, tonumber(priority), job }
+  end)
   if #ready >= 2 * max then break end
 end
 table.sort(ready, function(one, other)
@@ -57,17 +59,14 @@ local function see(state, job)
 end
 for _, each in ipairs(ready) do see('ready', each[3]) end
 for _, member in ipairs(call('ZRANGE', P .. 'delayed', 0, max - 1)) do
-  see('delayed', load('h', string.match(member, '^(%d+):')))
+  see('delayed', load(string.match(member, '^(%d+):')))
 end
 for _, lease in ipairs(call('ZRANGE', P .. 'leases', 0, max - 1)) do
   if string.sub(lease, 1, 2) == 't:' then
-    local words = doneOf(string.sub(lease, 3))
-    local entries, priority = entriesOf(string.sub(lease, 3), max + 30 * #words)
-    for i, entry in ipairs(entries) do
-      if not isDone(words, i - 1) then see('leased', load('s', entry[1], priority)) end
-    end
+    local token = string.sub(lease, 3)
+    jobsOf(takeOf(token), doneOf(token), function(_, job) see('leased', job) end)
   else
-    see('leased', load(split(lease)))
+    see('leased', load((split(lease))))
   end
 end
 return seen
@@ -99,15 +98,19 @@ return { #entries == 500 and entries[500][1] or '', count }
 `;
 
 /** ARGV: "jobs" or "dead". Gives the number of those that are gone. */
-export const PURGE = `${COMMON}
+export const PURGE = `${COMMON}${ENTRIES}${TAKES}
 if ARGV[1] == 'dead' then
   local count = call('XLEN', P .. 'dead')
   call('UNLINK', P .. 'dead')
   return count
 end
 local count = tonumber(call('HGET', P .. 'meta', 'len') or 0)
+for _, token in ipairs(call('HKEYS', P .. 'takes')) do
+  count = count - countOf(doneOf(token))
+  call('DEL', P .. 'done:' .. token)
+end
 for _, priority in ipairs(call('SMEMBERS', P .. 'streams')) do call('UNLINK', P .. 's:' .. priority) end
-for _, name in ipairs({ 'streams', 'levels', 'held', 'back', 'delayed', 'leases', 'takes', 'left', 'done', 'spent' }) do call('UNLINK', P .. name) end
+for _, name in ipairs({ 'streams', 'levels', 'held', 'back', 'delayed', 'leases', 'takes', 'order', 'lines' }) do call('UNLINK', P .. name) end
 call('HSET', P .. 'meta', 'len', 0)
 call('HINCRBY', P .. 'meta', 'e', 1)
 return count

@@ -1,18 +1,28 @@
+import { TAKES } from "./takings.ts";
+
 /**
  * What the scripts share. All keys of a queue begin with KEYS[1], which holds a hash tag: they lie on one node.
  *
- *   meta     hash: n (the number of the last job), len (jobs that are not dead), e (epoch of the keys)
- *   s:P      stream of jobs with priority P, read by the group "ding"; id = number-pushedMs; an entry goes with its job, or
- *            when that comes back. The group says what is new; whose a job is, and how long, the leases say
+ *   meta     hash: n (the number of the last job), len (jobs that are not dead, and those that are done of takings that are
+ *            not over), e (epoch of the keys)
+ *   s:P      stream of jobs with priority P, the id is number-pushedMs. An entry is one job: j, its data, and r, its reasons
+ *            if it has some; or a block of jobs with numbers from that one on: b, where each ends in the data (I4), and d,
+ *            their data. The group "ding" shows how far it was read; what is read leaves it when it is done or comes back
+ *   lines    hash: at:P → the entry of s:P that was read last, and how many jobs of it if not all; next:P → number of the
+ *            next taking; cut:P → that of the first one whose jobs have not left the stream
  *   levels   zset of the priorities whose streams have jobs that nobody has had; streams: set of all of them
  *   held     hash: number → job that has come back, or is delayed; back: zset of those that are ready, best first
  *   delayed  zset: when → number:priority
- *   leases   zset: end → whose it is. Jobs that were read together have one, t:TOKEN, until one of them is more than
- *            acknowledged: then each has its own, its receipt: "s" and the id, or "h" and the number, priority, token.
- *            A token is the taking's, which may be sent again after a cut, and the number of the first job read
- *   takes    hash: token → priority, first and last id of such a reading; left: token → how many of them are not done;
- *            done: token → which are, as bits. They stay in the stream until all are: to cut off its head is quickly done
- *   spent    zset: number of the first → priority, first and last id of readings that are done, and not the head
+ *   leases   zset: end → whose it is. Jobs that were taken from one stream together have one, t:TOKEN, until one of them is
+ *            more than acknowledged: then each is held, and has its own, h:number:priority:TOKEN, which is its receipt.
+ *            The token is that of the call, which may be sent again after a cut, and the number of the first job
+ *   takes    hash: token → such a taking, as a list: priority; entry of the first job, how many jobs before it there; entry of
+ *            the last one, 1 if there are jobs behind it there; size; end of the lease; number
+ *   done:T   string: which jobs of a taking are done, a 1 for each. It is there as long as the taking, so that who has the
+ *            jobs may write it where it is, without a script, all that is done each time
+ *   order    hash: priority:number → of takings whose jobs have not left the stream: t and the token, or, of one that is
+ *            done behind one that is not, c and where the stream may be cut
+ *   over:T   string: the same of a taking that ended otherwise, for calls that are sent again
  *   dead     stream
  *   once:C   what the last call in this slot of a client was told, so that it can be sent again after a cut
  *   key:E:K  string: the id of the first job with idempotency key K
@@ -38,60 +48,60 @@ end
 local function level(priority)
   return call('ZADD', P .. 'levels', -priority, priority) == 1
 end
+
+local function numberOf(id) return tonumber(string.match(id, '^%d+')) end
+local function timeOf(id) return tonumber(string.match(id, '%d+$')) end
+local function whole(n) return string.format('%.0f', n) end
 `;
 
-/** Jobs that were read together, and their lease. */
-export const TAKES = `
-local function takeOf(token)
-  local packed = call('HGET', P .. 'takes', token)
-  if packed then return string.match(packed, '^(%S+) (%S+) (%S+)$') end
+/** What an entry of a stream holds. */
+export const ENTRIES = `
+-- Where its jobs end in the data, the data, and the reasons.
+local function blockOf(list)
+  if list[1] == 'b' then return list[2], list[4], nil end
+  return struct.pack('>I4', #list[2]), list[2], list[4]
 end
 
-local function entriesOf(token, count)
-  local priority, first, last = takeOf(token)
-  if not priority then return {}, 0 end
-  return call('XRANGE', P .. 's:' .. priority, first, last, 'COUNT', count), tonumber(priority)
+local function endOf(ends, count)
+  return count == 0 and 0 or (struct.unpack('>I4', ends, 4 * count - 3))
 end
 
-local function endTake(token)
-  call('ZREM', P .. 'leases', 't:' .. token)
-  call('HDEL', P .. 'takes', token)
-  call('HDEL', P .. 'left', token)
-  call('HDEL', P .. 'done', token)
+-- The entry that was read last, and how many jobs of it if not all, else 0.
+local function cursorOf(priority)
+  local packed = call('HGET', P .. 'lines', 'at:' .. priority)
+  if not packed then return '0-0', 0 end
+  local entry, skip = string.match(packed, '^(%S+) (%d+)$')
+  return entry, tonumber(skip)
 end
 
--- Which of them are done, as bits of words of 30.
-local function doneOf(token)
-  local packed = call('HGET', P .. 'done', token)
-  return packed and cmsgpack.unpack(packed) or {}
+-- Entries with jobs that nobody has had, the oldest first, and how many jobs of the first one somebody has.
+local function fresh(priority, count)
+  local entry, skip = cursorOf(priority)
+  local from = skip > 0 and entry or '(' .. entry
+  return call('XRANGE', P .. 's:' .. priority, from, '+', 'COUNT', count), skip
 end
 
-local function isDone(words, place)
-  local word = words[math.floor(place / 30) + 1]
-  return word and bit.band(word, bit.lshift(1, place % 30)) ~= 0
+-- The number of the first one, and when it was pushed.
+local function firstFresh(priority)
+  local entries, skip = fresh(priority, 1)
+  if not entries[1] then return nil end
+  return numberOf(entries[1][1]) + skip, timeOf(entries[1][1])
 end
 
--- What is done leaves the stream, and what is there is not done; nothing is said by its place from now on.
-local function sweep(token)
-  local words = doneOf(token)
-  if #words == 0 then return end
-  local entries, priority = entriesOf(token, 1000000)
-  for i, entry in ipairs(entries) do
-    if isDone(words, i - 1) then call('XDEL', P .. 's:' .. priority, entry[1]) end
-  end
-  call('HDEL', P .. 'done', token)
-end
-
--- From now on each of them has a lease of its own, with the same end.
-local function breakUp(token)
-  local ends = call('ZSCORE', P .. 'leases', 't:' .. token)
-  if not ends then return end
-  sweep(token)
-  local entries, priority = entriesOf(token, 1000000)
+-- Calls see(number, job) for at most so many jobs of these entries, without those that are skipped of the first.
+local function eachJob(entries, skip, max, attempts, priority, see)
   for _, entry in ipairs(entries) do
-    call('ZADD', P .. 'leases', ends, 's:' .. entry[1] .. ':' .. priority .. ':' .. token)
+    local ends, data, reasons = blockOf(entry[2])
+    local n, pushed, from = numberOf(entry[1]), timeOf(entry[1]), endOf(ends, skip)
+    for i = skip, #ends / 4 - 1 do
+      if max == 0 then return end
+      max = max - 1
+      local to = endOf(ends, i + 1)
+      see(n + i, { string.sub(data, from + 1, to), pushed, attempts, reasons or '[]', tonumber(priority) })
+      from = to
+    end
+    skip = 0
   end
-  endTake(token)
 end
 `;
 
@@ -118,25 +128,13 @@ local function fields(list)
 end
 
 local function split(receipt)
-  local where, n, priority, token = string.match(receipt, '^([sh]):([%d-]+):(-?%d+):(.*)$')
-  return where, n, tonumber(priority), token
+  local n, priority, token = string.match(receipt, '^h:(%d+):(-?%d+):(.*)$')
+  return tonumber(n), tonumber(priority), token
 end
 
-local function timeOf(id) return tonumber(string.match(id, '%d+$')) end
-
-local function load(where, n, priority)
-  if where == 'h' then
-    local packed = call('HGET', P .. 'held', n)
-    return packed and cmsgpack.unpack(packed)
-  end
-  local entry = call('XRANGE', P .. 's:' .. priority, n, n)[1]
-  if not entry then return nil end
-  return { entry[2][2], timeOf(n), 1, entry[2][4] or '[]', priority }
-end
-
-local function forget(where, n, priority)
-  if where == 'h' then return call('HDEL', P .. 'held', n) end
-  return call('XDEL', P .. 's:' .. priority, n)
+local function load(n)
+  local packed = call('HGET', P .. 'held', n)
+  return packed and cmsgpack.unpack(packed)
 end
 
 local function addReason(job, reason)
@@ -146,51 +144,34 @@ local function addReason(job, reason)
   job[4] = cjson.encode(reasons)
 end
 
-local function bury(where, n, priority, reason)
-  local job = load(where, n, priority)
-  if not job then return end
+local function bury(n, job, reason)
   addReason(job, reason)
-  forget(where, n, priority)
+  call('HDEL', P .. 'held', n)
   call('HINCRBY', P .. 'meta', 'len', -1)
-  call('XADD', P .. 'dead', '*', 'j', job[1], 't', job[2], 'a', job[3], 'r', job[4], 'p', priority, 'd', now)
+  call('XADD', P .. 'dead', '*', 'j', job[1], 't', job[2], 'a', job[3], 'r', job[4], 'p', job[5], 'd', now)
 end
 
 -- back: how many attempts to take off, the reason or false, and how long to wait.
-local function giveBack(where, n, priority, off, reason, delay)
-  local job = load(where, n, priority)
-  if not job then return end
+local function giveBack(n, job, off, reason, delay)
   if reason then addReason(job, reason) end
   job[3] = job[3] - off
-  if where == 's' then
-    forget(where, n, priority)
-    n = tonumber(string.match(n, '^%d+'))
-  end
   call('HSET', P .. 'held', n, cmsgpack.pack(job))
-  if delay > 0 then toDelayed(n, priority, now + delay) else toBack(n, priority) end
+  if delay > 0 then toDelayed(n, job[5], now + delay) else toBack(n, job[5]) end
 end
 
 -- Gives 't' or 'd': it will be tried again, or is dead.
-local function giveUpOrBack(where, n, priority, reason, delay, maxAttempts)
-  local job = load(where, n, priority)
-  if job and job[3] >= maxAttempts then
-    bury(where, n, priority, reason)
+local function giveUpOrBack(n, job, reason, delay, maxAttempts)
+  if job[3] >= maxAttempts then
+    bury(n, job, reason)
     return 'd'
   end
-  giveBack(where, n, priority, 0, reason, delay)
+  giveBack(n, job, 0, reason, delay)
   return 't'
 end
-
--- Jobs of a stream that nobody has had yet, the oldest first.
-local function fresh(priority, count)
-  local info = fields(call('XINFO', 'GROUPS', P .. 's:' .. priority)[1])
-  return call('XRANGE', P .. 's:' .. priority, '(' .. info['last-delivered-id'], '+', 'COUNT', count)
-end
-
-local function numberOf(entry) return tonumber(string.match(entry[1], '^%d+')) end
 `;
 
 /** What makes ready whose delay or lease is over. */
-export const TIMES = `${TAKES}${RETURNING}
+export const TIMES = `${ENTRIES}${TAKES}${RETURNING}
 -- True if there are more of them.
 local function settleTimes(maxAttempts, leaseEnded)
   local most, isMore = 500, false
@@ -202,22 +183,17 @@ local function settleTimes(maxAttempts, leaseEnded)
     end
     if string.sub(lease, 1, 2) == 't:' then
       local token = string.sub(lease, 3)
-      sweep(token)
-      local entries, priority = entriesOf(token, room)
-      for _, entry in ipairs(entries) do
-        giveUpOrBack('s', entry[1], priority, leaseEnded, 0, maxAttempts)
-      end
-      if #entries < room then
-        endTake(token)
-      else
-        call('HINCRBY', P .. 'left', token, -#entries)
-        isMore = true
-      end
-      room = room - #entries
+      local take, marks = takeOf(token), doneOf(token)
+      jobsOf(take, marks, function(n, job)
+        giveUpOrBack(n, job, leaseEnded, 0, maxAttempts)
+        room = room - 1
+      end)
+      endOtherwise(token, take, marks)
     else
-      local where, n, priority = split(lease)
+      local n = split(lease)
       call('ZREM', P .. 'leases', lease)
-      giveUpOrBack(where, n, priority, leaseEnded, 0, maxAttempts)
+      local job = load(n)
+      if job then giveUpOrBack(n, job, leaseEnded, 0, maxAttempts) end
       room = room - 1
     end
   end
@@ -234,9 +210,11 @@ end
 /** A call that is sent again after a cut does nothing and hears what it was told. ARGV: slot, number of the call. */
 export const ONCE = `
 local once = P .. 'once:' .. ARGV[1]
-local told = call('GET', once)
-if told and string.sub(told, 1, #ARGV[2] + 1) == ARGV[2] .. '|' then
-  return string.sub(told, #ARGV[2] + 2)
+local function toldBefore()
+  local told = call('GET', once)
+  if told and string.sub(told, 1, #ARGV[2] + 1) == ARGV[2] .. '|' then
+    return string.sub(told, #ARGV[2] + 2)
+  end
 end
 local function tell(answer)
   call('SET', once, ARGV[2] .. '|' .. answer, 'PX', 3600000)
