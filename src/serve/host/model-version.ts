@@ -240,7 +240,7 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
     const { settings, clock, log } = this.#options;
     const { source } = this;
     if (!isWanted()) throw unloadedError(source.name);
-    if (!this.#current) this.#state = "LOADING";
+    if (!this.#current) [this.#state, this.#reason] = ["LOADING", ""];
     const startedMs = clock.now();
     const next: Generation = new Generation({
       source,

@@ -125,7 +125,12 @@ describe("models", () => {
     expect((await running).body["output"]).toBe("done");
     expect((await predict(server.url, { echo: 1 })).status).toBe(503);
     expect(server.models.list()[0]?.state).toBe("UNAVAILABLE");
-    await server.models.load("jobs");
+    const loading = server.models.load("jobs");
+    const begun = await until(() =>
+      server.models.list().find(({ state }) => state !== "UNAVAILABLE"),
+    );
+    expect(begun.reason).toBe("");
+    await loading;
     expect((await predict(server.url, { echo: 1 })).status).toBe(200);
   });
 
