@@ -1,5 +1,6 @@
+import { Buffer } from "node:buffer";
 import { readFile } from "node:fs/promises";
-import { Hono, type MiddlewareHandler } from "hono";
+import { Hono, type Context, type MiddlewareHandler } from "hono";
 import type { App } from "../../http/app.ts";
 import type { HttpBindings } from "../../http/listen.ts";
 import { refuseRoute } from "../../http/no-route.ts";
@@ -7,6 +8,7 @@ import { writeJson } from "../../protocol/json-writer.ts";
 import { importModule } from "../../runtime/modules.ts";
 import { LocalClient } from "../host/local-client.ts";
 import type { Models } from "../inference.ts";
+import { jsonMisfit } from "../json-misfit.ts";
 import { digestOf } from "../native/digest.ts";
 import type { KnownRoute } from "../page/api/serve-api.ts";
 import { routesOf } from "../plugin/plugin-routes.ts";
@@ -42,8 +44,8 @@ export class CustomRoutes {
     const custom: App = new Hono<{ Bindings: HttpBindings }>();
     custom.use("*", writeTensors); // the first of its routes
     custom.notFound(() => new Response(null, { status: NOT_HERE }));
-    custom.onError((error) => {
-      throw error; // the house answers
+    custom.onError(async (error, context) => {
+      throw await faultOf(error, context); // the house answers
     });
     for (const { name, plugin, exportName } of sources) {
       const routes = routesOf(await this.#import(plugin), exportName);
@@ -68,6 +70,18 @@ const writeTensors: MiddlewareHandler<{ Bindings: HttpBindings }> = async (conte
   context.json = json as typeof context.json;
   await next();
 };
+
+/** That a body which the plugin read by `req.json()` is no JSON is the fault of who sent it. */
+async function faultOf(error: Error, { req }: Context): Promise<Error> {
+  if (!(error instanceof SyntaxError) || req.bodyCache.text === undefined) return error;
+  const text = await req.text();
+  try {
+    JSON.parse(text);
+    return error;
+  } catch (cause) {
+    return jsonMisfit(Buffer.from(text), cause);
+  }
+}
 
 const NOTHING = new Uint8Array();
 

@@ -231,14 +231,23 @@ describe("routes of a plugin", () => {
          routes(app, client) {
            app.get("/twice/:n", async (c) => c.json({ twice: await client.encode(Number(c.req.param("n"))) }));
            app.get("/status", (c) => c.text("mine"));
+           app.post("/said", async (c) => c.json([await c.req.json(), JSON.parse("[")]));
          },
        });`,
     );
-    await using server = await startServer({ plugin });
+    await using server = await startServer({ plugin, logLevel: "silent" });
     const twice = await fetch(`${server.url}/twice/21`);
     expect(await twice.json()).toEqual({ twice: 42 });
     expect(await (await fetch(`${server.url}/status`)).text()).not.toBe("mine");
     expect((await fetch(`${server.url}/nothing`)).status).toBe(404);
     expect((await fetch(`${server.url}/predict`)).status).toBe(405);
+    const said = (body: string): Promise<Response> =>
+      fetch(`${server.url}/said`, { method: "POST", body });
+    const misfit = await said('{"a": 1');
+    expect([misfit.status, await misfit.text()]).toEqual([
+      400,
+      expect.stringContaining("Cannot read body as JSON: line 1, column 8"),
+    ]);
+    expect((await said("{}")).status).toBe(500);
   });
 });
