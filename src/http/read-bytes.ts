@@ -38,6 +38,27 @@ export async function readBytes(
   }
 }
 
+/**
+ * A request whose body others read as they like, but no more of it than `limitBytes`: they hear what `readBytes` says.
+ * Throws at once where its length tells.
+ */
+export function bounded(request: Request, limitBytes: number): Request {
+  const { url, method, headers, signal, body } = request;
+  const length = headers.get("content-length");
+  if (Number(length) > limitBytes) throw tooLarge(limitBytes);
+  if (!body || (length !== null && !headers.has("transfer-encoding"))) return request;
+  let count = 0;
+  const counted = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(chunk, controller) {
+      count += chunk.length;
+      if (count > limitBytes) controller.error(tooLarge(limitBytes));
+      else controller.enqueue(chunk);
+    },
+  });
+  const init = { method, headers, signal, body: body.pipeThrough(counted), duplex: "half" };
+  return new Request(url, init as RequestInit);
+}
+
 async function readCounted(
   body: ReadableStream<Uint8Array> | null,
   limitBytes: number,

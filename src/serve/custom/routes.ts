@@ -4,6 +4,7 @@ import { Hono, type Context, type MiddlewareHandler } from "hono";
 import type { App } from "../../http/app.ts";
 import type { HttpBindings } from "../../http/listen.ts";
 import { refuseRoute } from "../../http/no-route.ts";
+import { bounded } from "../../http/read-bytes.ts";
 import { writeJson } from "../../protocol/json-writer.ts";
 import { importModule } from "../../runtime/modules.ts";
 import { LocalClient } from "../host/local-client.ts";
@@ -31,10 +32,10 @@ export class CustomRoutes {
     return (this.#custom?.routes.slice(1) ?? []).map(({ method, path }) => ({ method, path }));
   }
 
-  /** Call it when every other route stands. */
-  mount(app: App): void {
+  /** Call it when every other route stands. No body is longer than `limitBytes` for them either. */
+  mount(app: App, limitBytes: number): void {
     app.all("*", async (context) => {
-      const answered = await this.#custom?.fetch(context.req.raw, context.env);
+      const answered = await this.#custom?.fetch(bounded(context.req.raw, limitBytes), context.env);
       return answered && answered.status !== NOT_HERE ? answered : refuseRoute(app, context);
     });
   }

@@ -235,19 +235,22 @@ describe("routes of a plugin", () => {
          },
        });`,
     );
-    await using server = await startServer({ plugin, logLevel: "silent" });
+    await using server = await startServer({ plugin, logLevel: "silent", bodyLimitBytes: 100 });
     const twice = await fetch(`${server.url}/twice/21`);
     expect(await twice.json()).toEqual({ twice: 42 });
     expect(await (await fetch(`${server.url}/status`)).text()).not.toBe("mine");
     expect((await fetch(`${server.url}/nothing`)).status).toBe(404);
     expect((await fetch(`${server.url}/predict`)).status).toBe(405);
-    const said = (body: string): Promise<Response> =>
+    const said = (body: string | ReadableStream): Promise<Response> =>
       fetch(`${server.url}/said`, { method: "POST", body });
     const misfit = await said('{"a": 1');
     expect([misfit.status, await misfit.text()]).toEqual([
       400,
       expect.stringContaining("Cannot read body as JSON: line 1, column 8"),
     ]);
-    expect((await said("{}")).status).toBe(500);
+    const long = JSON.stringify("a".repeat(100));
+    const streams = [new Blob(["{}"]).stream(), new Blob([long]).stream()];
+    const answers = await Promise.all(["{}", long, ...streams].map(said));
+    expect(answers.map(({ status }) => status)).toEqual([500, 413, 500, 413]);
   });
 });
