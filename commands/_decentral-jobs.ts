@@ -1,4 +1,4 @@
-import { createReadStream, readFileSync, statSync } from "node:fs";
+import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { findJsonFault } from "../src/config/json-fault.ts";
 import { DingError } from "../src/core/errors.ts";
@@ -57,7 +57,7 @@ interface Read {
 
 async function* valuesOf(file: string, stdin: Readable): AsyncGenerator<Read, void, undefined> {
   if (file !== "-") {
-    const found = statSync(file, { throwIfNoEntry: false });
+    const found = existsSync(file) ? statSync(file) : undefined;
     if (!found) throw invalid(`"${file}"`, "no such file");
     if (found.isDirectory()) throw invalid(`"${file}"`, "it is a folder");
   }

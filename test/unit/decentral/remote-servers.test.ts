@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readBrackets } from "../../../src/config/brackets.ts";
 import { remoteServers } from "../../../src/decentral/remote-servers.ts";
+import { readServerFile } from "../../../src/decentral/server-file.ts";
 
 const TWO = [
   { ip: "10.0.0.1", port: 8996, portOut: 8998 },
@@ -30,6 +31,11 @@ describe("remoteServers()", () => {
       expect(remoteServers(["servers.txt"], () => text)).toEqual(TWO);
     });
   }
+
+  test("reads more servers than a file's name has letters", () => {
+    const names = Array.from({ length: 400 }, (_, n) => `10.0.0.${n}:8900`);
+    expect(remoteServers([names.join(",")], readServerFile)).toHaveLength(400);
+  });
 
   test("refuses a file without a server", () => {
     const read = (): unknown => remoteServers(["servers.txt"], () => "# none yet\n");
