@@ -115,7 +115,7 @@ export function statusOf(
     remoteServers: remote,
     jobs: sum(OUTCOMES, ({ counts }) => counts),
     unitStates: sum(UNIT_STATES, (group) => group.units),
-    queue: queue ?? null,
+    queue: queue ? { ...queue, stats: statsOf(queue) } : null,
     groups: told,
     units: units.map(unitFacts),
     workers: workers.map(({ id, pid, state }) => ({
@@ -131,6 +131,11 @@ export function statusOf(
     number_client_per_server: numClient,
     remote_servers: remote,
   };
+}
+
+/** With all of its fields, whatever there is in the queue. */
+function statsOf({ stats }: QueueFacts): Record<string, number | null> | null {
+  return stats && { ...stats, oldestMs: stats.oldestMs ?? null };
 }
 
 /** Why no unit takes jobs; undefined if one does. */

@@ -77,7 +77,7 @@ export class LineChart {
           {
             ...axis,
             size: 64,
-            values: (_, ticks) => ticks.map((value) => format(value, this.#panel.format)),
+            values: (_, ticks) => ticks.map((value) => this.#label(value)),
           },
         ],
         series: [
@@ -102,6 +102,12 @@ export class LineChart {
       const at = index ?? column.findLastIndex((each) => each !== null);
       setText(value, format(column[at], this.#panel.format));
     }
+  }
+
+  /** There is no half of what is counted. */
+  #label(value) {
+    const isBetween = this.#panel.format === "count" && !Number.isInteger(value);
+    return isBetween ? "" : format(value, this.#panel.format);
   }
 
   #timeLabel(at) {

@@ -22,6 +22,11 @@ test("Fleet does every job once, spread over units and processes", async () => {
   await until(() => (fleet.status()["jobs"] as { done: number }).done === 100, {
     what: "the count",
   });
+  const told = (): unknown => fleet.status()["queue"];
+  await until(() => (told() as { stats?: { length?: number } }).stats?.length === 0, {
+    what: "a look at the queue",
+  });
+  expect(told()).toMatchObject({ stats: { ready: 0, oldestMs: null } });
 });
 
 test("Fleet tries again what throws, and gives up after the last try or at once", async () => {
