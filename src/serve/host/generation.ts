@@ -73,6 +73,8 @@ const CANCEL_GRACE_MS = 50;
 
 /** The workers that one loading of a model has brought up. A later loading is another generation. */
 export class Generation implements AsyncDisposable {
+  /** Have its workers been told to go, whatever they were at? */
+  isGone = false;
   readonly memory: SharedMemory | undefined;
   readonly #options: GenerationOptions;
   readonly #pool: Pool;
@@ -202,6 +204,7 @@ export class Generation implements AsyncDisposable {
   /** Waits until nothing runs any more, or the deadline, and lets the workers go. */
   async retire(deadline?: AbortSignal): Promise<void> {
     await this.#underWay.none(deadline);
+    this.isGone = true;
     await this[Symbol.asyncDispose]();
   }
 

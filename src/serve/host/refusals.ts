@@ -94,6 +94,15 @@ export function serverStoppingError(): DingError {
   });
 }
 
+/** Its workers had time to finish, and are gone. */
+export function replacedError(): DingError {
+  const message = "The stream was ended: its model has been loaded again, or unloaded";
+  return new DingError("service.stopping", message, {
+    hint: "Ask again; --drain-timeout-ms is how long what runs may take to end.",
+    details: { retryAfterMs: 1_000 },
+  });
+}
+
 /** The model is not there, and nothing says that it will be. */
 export function notReadyError(name: string, state: string, reason: string): DingError {
   const why = reason === "" ? state : `${state}: ${reason}`;

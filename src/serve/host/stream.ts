@@ -13,7 +13,14 @@ import {
 } from "../worker-protocol.ts";
 import type { Generation } from "./generation.ts";
 import { Patience } from "./patience.ts";
-import { cancelledError, heldError, lateError, silentError, unreadError } from "./refusals.ts";
+import {
+  cancelledError,
+  heldError,
+  lateError,
+  replacedError,
+  silentError,
+  unreadError,
+} from "./refusals.ts";
 import { Unread } from "./unread.ts";
 
 /** A generator waits for its reader; for one that takes nothing for so long it does not: its worker is wanted. */
@@ -129,7 +136,7 @@ export class Stream {
         },
         settled: () => generation.memory?.release(body),
         reply: () => this.#finish(),
-        fail: (record) => this.#onFailed(DingError.fromRecord(record)),
+        fail: (record) => this.#onFailed(DingError.fromRecord(record), generation),
       },
       0,
     );
@@ -195,10 +202,13 @@ export class Stream {
   }
 
   /** Whoever has read a piece cannot read it again: only one that has given none is run again. */
-  #onFailed(error: DingError): void {
+  #onFailed(error: DingError, { isGone }: Generation): void {
     this.#deaths += 1;
     const mayAgain = !this.#hasPiece && this.#deaths <= this.#options.retries;
-    if (this.#end || error.code !== "worker.exited" || !mayAgain) return this.#finish(error);
+    const isDeath = error.code === "worker.exited";
+    if (this.#end || !isDeath || !mayAgain) {
+      return this.#finish(isDeath && isGone ? replacedError() : error);
+    }
     this.#worker.end();
     this.#cancel = () => {};
     this.#events.again();

@@ -23,6 +23,7 @@ class TestStream {
   readonly clock = new FakeClock();
   readonly heard: unknown[] = [];
   readonly stream: Stream;
+  readonly generation: Generation;
   readonly pieces: AsyncGenerator<unknown>;
   cancels = 0;
   isWorkerWanted = false;
@@ -49,7 +50,8 @@ class TestStream {
       task.taken?.({ id: "w0", pid: 1, peer: { call } });
       return () => void (this.cancels += 1);
     };
-    this.stream.begin({ memory: undefined, run } as unknown as Generation);
+    this.generation = { memory: undefined, run, isGone: false } as unknown as Generation;
+    this.stream.begin(this.generation);
     this.pieces = this.stream.pieces();
   }
 
@@ -62,6 +64,10 @@ class TestStream {
 
   end(): void {
     this.#task?.reply(undefined);
+  }
+
+  die(): void {
+    this.#task?.fail({ code: "worker.exited", message: "The worker process exited with code 0" });
   }
 
   async take(count: number): Promise<void> {
@@ -140,4 +146,15 @@ test("Stream: a worker that waits for the reader is not silent; one that does no
   expect(held.cancels).toBe(1);
   await held.take(192);
   expect(await held.code()).toBe("task.timed-out");
+});
+
+test("Stream says of a worker that was told to go that it was, and of another that it died", async () => {
+  const [gone, dead] = [new TestStream(), new TestStream()];
+  gone.generation.isGone = true;
+  for (const one of [gone, dead]) {
+    one.give(1);
+    await one.take(1);
+    one.die();
+  }
+  expect([await gone.code(), await dead.code()]).toEqual(["service.stopping", "worker.exited"]);
 });
