@@ -77,16 +77,23 @@ export function piecesOf(parts: readonly (Part | Stacked)[]): Pieces {
 }
 
 function addStacked(pieces: Pieces, { rows, tensors, lengths }: Stacked): void {
-  const heads = tensors.map(({ name, datatype, shape, data }, index): TensorHead => {
+  const heads: TensorHead[] = [];
+  for (let index = 0; index < tensors.length; index++) {
+    const { name, datatype, shape, data } = tensors[index] as NamedTensor;
     pieces.runs.push([data]);
-    return [name, datatype, shape.slice(1), lengths[index] ?? 0];
-  });
+    heads.push([name, datatype, shape.slice(1), lengths[index] ?? 0]);
+  }
   pieces.heads.push([0, rows.length, perPayload(rows), heads]);
 }
 
 function addValues(pieces: Pieces, payloads: readonly Values[]): void {
-  const all = payloads.flatMap(({ values }) => values);
-  const sizes = perPayload(payloads.map(({ values }) => values.length));
+  const all: Uint8Array[] = [];
+  const counts: number[] = [];
+  for (const { values } of payloads) {
+    counts.push(values.length);
+    for (const value of values) all.push(value);
+  }
+  const sizes = perPayload(counts);
   const { form } = payloads[0] as Values;
   pieces.runs.push(all);
   pieces.heads.push([1, form, sizes, payloads.length, lengthsOf(all)]);
@@ -94,12 +101,17 @@ function addValues(pieces: Pieces, payloads: readonly Values[]): void {
 
 function addTensors(pieces: Pieces, payloads: readonly Tensors[]): void {
   const [first] = payloads as [Tensors, ...Tensors[]];
-  const heads = first.tensors.map(({ name, datatype, shape }, index): TensorHead => {
-    const run = payloads.map(({ tensors }) => (tensors[index] as NamedTensor).data);
+  const heads: TensorHead[] = [];
+  for (let index = 0; index < first.tensors.length; index++) {
+    const { name, datatype, shape } = first.tensors[index] as NamedTensor;
+    const run: Uint8Array[] = [];
+    for (const { tensors } of payloads) run.push((tensors[index] as NamedTensor).data);
     pieces.runs.push(run);
-    return [name, datatype, shape.slice(1), lengthsOf(run)];
-  });
-  const rows = perPayload(payloads.map((payload) => payload.rows));
+    heads.push([name, datatype, shape.slice(1), lengthsOf(run)]);
+  }
+  const counts: number[] = [];
+  for (const payload of payloads) counts.push(payload.rows);
+  const rows = perPayload(counts);
   pieces.heads.push([0, payloads.length, rows, heads]);
 }
 
@@ -112,7 +124,9 @@ function addIrregular(pieces: Pieces, { rows, tensors }: Tensors): void {
 }
 
 function lengthsOf(run: readonly Uint8Array[]): PerPayload {
-  return perPayload(run.map(({ length }) => length));
+  const lengths: number[] = [];
+  for (const { length } of run) lengths.push(length);
+  return perPayload(lengths);
 }
 
 /** One number where all are the same. */

@@ -5,6 +5,7 @@ import {
   type Part,
   type PerPayload,
   type Stacked,
+  type TensorHead,
 } from "./frame-groups.ts";
 import type { NamedTensor, Tensors, Values } from "./inference.ts";
 
@@ -33,6 +34,8 @@ export function partsOf(group: Group): Part[] {
   if (group.kind === "odd") return [group.payload];
   if (group.kind === "values") return [...group.payloads];
   const { rows, tensors, lengths } = group;
+  // One payload has all of it.
+  if (rows.length === 1) return [{ kind: "tensors", rows: group.totalRows, tensors }];
   const at = tensors.map(() => 0);
   return rows.map((count, payload) => {
     const parts: NamedTensor[] = [];
@@ -51,21 +54,17 @@ export function partsOf(group: Group): Part[] {
 function readGroup(head: GroupHead, cursor: Cursor): Group {
   switch (head[0]) {
     case 0: {
-      const [, count, rows, tensors] = head;
-      const each = listOf(rows, count);
-      const totalRows = each.reduce((sum, one) => sum + one, 0);
-      return {
-        kind: "stacked",
-        rows: each,
-        totalRows,
-        tensors: tensors.map(([name, datatype, tail, lengths]) => ({
-          name,
-          datatype,
-          shape: [totalRows, ...tail],
-          data: cursor.run(sumOf(lengths, count)),
-        })),
-        lengths: tensors.map(([, , , lengths]) => lengths),
-      };
+      const [, count, rows, heads] = head;
+      const totalRows = sumOf(rows, count);
+      const tensors: NamedTensor[] = [];
+      const lengths: PerPayload[] = [];
+      for (let index = 0; index < heads.length; index++) {
+        const [name, datatype, tail, each] = heads[index] as TensorHead;
+        const data = cursor.run(sumOf(each, count));
+        tensors.push({ name, datatype, shape: [totalRows, ...tail], data });
+        lengths.push(each);
+      }
+      return { kind: "stacked", rows: listOf(rows, count), totalRows, tensors, lengths };
     }
     case 1:
       return readValues(head, cursor);
@@ -86,20 +85,19 @@ function readGroup(head: GroupHead, cursor: Cursor): Group {
 
 function readValues(head: Extract<GroupHead, readonly [1, ...unknown[]]>, cursor: Cursor): Group {
   const [, form, sizes, count, lengths] = head;
-  const each = listOf(sizes, count);
-  const total = each.reduce((sum, one) => sum + one, 0);
-  const all = cursor.run(sumOf(lengths, total));
+  const all = cursor.run(sumOf(lengths, sumOf(sizes, count)));
+  const payloads: Values[] = [];
   let at = 0;
   let index = 0;
-  const payloads = each.map((size): Values => {
+  for (let payload = 0; payload < count; payload++) {
     const values: Uint8Array[] = [];
-    for (let taken = 0; taken < size; taken++) {
+    for (let left = numberOf(sizes, payload); left > 0; left--) {
       const length = numberOf(lengths, index++);
       values.push(all.subarray(at, at + length));
       at += length;
     }
-    return { kind: "values", form, values };
-  });
+    payloads.push({ kind: "values", form, values });
+  }
   return { kind: "values", payloads };
 }
 
@@ -124,9 +122,15 @@ function numberOf(numbers: PerPayload, index: number): number {
 }
 
 function listOf(numbers: PerPayload, count: number): readonly number[] {
-  return typeof numbers === "number" ? Array.from({ length: count }, () => numbers) : numbers;
+  if (typeof numbers !== "number") return numbers;
+  const list: number[] = [];
+  for (let index = 0; index < count; index++) list.push(numbers);
+  return list;
 }
 
 function sumOf(numbers: PerPayload, count: number): number {
-  return typeof numbers === "number" ? numbers * count : numbers.reduce((sum, one) => sum + one, 0);
+  if (typeof numbers === "number") return numbers * count;
+  let sum = 0;
+  for (const number of numbers) sum += number;
+  return sum;
 }

@@ -3,14 +3,44 @@ const KEPT = 9;
 const HALF_LIFE = 256;
 const LEAST_WEIGHT = 1 / 256;
 
+const sorted = new Float64Array(KEPT);
+
 /** The last few batches of about one size. */
-interface Bucket {
-  rows: number[];
-  ms: number[];
-  at: number;
+class Bucket {
+  at = 0;
+  count = 0;
   /** How long the batches take in the middle, so that one that was held up says nothing; their middle size. */
-  middleMs: number;
-  meanRows: number;
+  middleMs = 0;
+  meanRows = 0;
+  readonly #rows = new Float64Array(KEPT);
+  readonly #ms = new Float64Array(KEPT);
+  #newest = 0;
+
+  add(rows: number, ms: number): void {
+    this.#rows[this.#newest] = rows;
+    this.#ms[this.#newest] = ms;
+    this.#newest = (this.#newest + 1) % KEPT;
+    this.count = Math.min(this.count + 1, KEPT);
+    this.meanRows = this.#sumOfRows() / this.count;
+    this.middleMs = this.#middle();
+  }
+
+  #sumOfRows(): number {
+    let sum = 0;
+    for (let index = 0; index < this.count; index++) sum += this.#rows[index] as number;
+    return sum;
+  }
+
+  /** They are few: putting each in its place takes less than a call that sorts. */
+  #middle(): number {
+    for (let index = 0; index < this.count; index++) {
+      const ms = this.#ms[index] as number;
+      let at = index;
+      for (; at > 0 && (sorted[at - 1] as number) > ms; at--) sorted[at] = sorted[at - 1] as number;
+      sorted[at] = ms;
+    }
+    return sorted[this.count >> 1] as number;
+  }
 }
 
 /**
@@ -44,17 +74,10 @@ export class BatchCost {
   learn(rows: number, ms: number): void {
     if (!(rows > 0) || !(ms >= 0)) return;
     this.#batches += 1;
-    const index = Math.ceil(Math.log2(rows));
-    const bucket = (this.#buckets[index] ??= { rows: [], ms: [], at: 0, middleMs: 0, meanRows: 0 });
-    bucket.rows.push(rows);
-    bucket.ms.push(ms);
-    if (bucket.ms.length > KEPT) {
-      bucket.rows.shift();
-      bucket.ms.shift();
-    }
+    const index = rows <= 1 ? 0 : 32 - Math.clz32(Math.ceil(rows) - 1);
+    const bucket = (this.#buckets[index] ??= new Bucket());
+    bucket.add(rows, ms);
     bucket.at = this.#batches;
-    bucket.middleMs = middleOf(bucket.ms);
-    bucket.meanRows = bucket.rows.reduce((sum, each) => sum + each, 0) / bucket.rows.length;
     this.#fit();
   }
 
@@ -64,7 +87,7 @@ export class BatchCost {
     for (const bucket of this.#buckets) {
       if (!bucket) continue;
       const freshness = 2 ** ((bucket.at - this.#batches) / HALF_LIFE);
-      const weight = bucket.ms.length * Math.max(freshness, LEAST_WEIGHT);
+      const weight = bucket.count * Math.max(freshness, LEAST_WEIGHT);
       weights += weight;
       rows += weight * bucket.meanRows;
       ms += weight * bucket.middleMs;
@@ -77,9 +100,4 @@ export class BatchCost {
     this.#perRowMs = Math.min(Math.max(slope, 0), products / squares);
     this.#fixedMs = Math.max((ms - this.#perRowMs * rows) / weights, 0);
   }
-}
-
-function middleOf(values: readonly number[]): number {
-  const sorted = Float64Array.from(values).sort(); // without a function that compares
-  return sorted[sorted.length >> 1] ?? 0;
 }

@@ -24,7 +24,8 @@ export class Running<T> {
   }
 
   onStart(batch: readonly Piece<T>[], now: number): void {
-    const rows = batch.reduce((sum, piece) => sum + piece.rows, 0);
+    let rows = 0;
+    for (const piece of batch) rows += piece.rows;
     this.#runs.set(batch, { rows, startedMs: now });
     this.#rows += rows;
   }

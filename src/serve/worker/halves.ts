@@ -36,8 +36,11 @@ export function runInHalves<T>(
   run: Run<T>,
   options: HalvesOptions,
 ): Soon<Outcome<T>[]> {
-  const all = (values: readonly T[]): Outcome<T>[] =>
-    Array.from({ length: count }, (_, index) => ({ value: values[index] as T }));
+  const all = (values: readonly T[]): Outcome<T>[] => {
+    const outcomes: Outcome<T>[] = [];
+    for (let index = 0; index < count; index++) outcomes.push({ value: values[index] as T });
+    return outcomes;
+  };
   const failed = (thrown: unknown): Promise<Outcome<T>[]> =>
     runParts({ from: 0, to: count, thrown }, run, options);
   let values: Soon<readonly T[]>;

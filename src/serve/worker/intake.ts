@@ -49,11 +49,13 @@ export class Intake implements GroupSink {
 
   takeRows(tensors: readonly NamedTensor[], rows: readonly number[]): void | Promise<void> {
     const specs = this.#options.reader?.readers;
-    const columns = tensors.map((tensor): [string, (row: number) => Elements] => {
+    const columns: [string, (row: number) => Elements][] = [];
+    const shapes: Record<string, readonly number[]> = {};
+    for (const tensor of tensors) {
       const as = specs?.find(({ name }) => name === tensor.name)?.spec.as;
-      return [tensor.name, rowsOfTensor(tensor, as)];
-    });
-    const shapes = Object.fromEntries(tensors.map(({ name, shape }) => [name, shape.slice(1)]));
+      columns.push([tensor.name, rowsOfTensor(tensor, as)]);
+      shapes[tensor.name] = tensor.shape.slice(1);
+    }
     let row = 0;
     const next = (): TypedItem => {
       const item: TypedItem = {};

@@ -13,7 +13,7 @@ export interface Columns {
 
 /** The tensors of the outputs of one payload. Throws ItemFault, or task.invalid-result where they differ in shape. */
 export function columnsOf(outputs: readonly unknown[], reader: ItemReader): Columns {
-  const elements: Elements[][] = reader.readers.map(() => []);
+  const elements: Elements[][] = emptyColumns(reader);
   const shapes: (readonly number[])[] = [];
   for (const output of outputs) {
     const tensors = reader.readOutputTensors(output);
@@ -37,7 +37,7 @@ export class OutputStack {
   constructor(reader: ItemReader, first: Columns) {
     this.#reader = reader;
     this.#shapes = first.shapes;
-    this.#columns = reader.readers.map(() => []);
+    this.#columns = emptyColumns(reader);
     this.add(first);
   }
 
@@ -55,14 +55,16 @@ export class OutputStack {
   }
 
   finish(): Stacked {
-    const totalRows = this.#rows.reduce((sum, rows) => sum + rows, 0);
+    let totalRows = 0;
+    for (const rows of this.#rows) totalRows += rows;
     const lengths: Stacked["lengths"][number][] = [];
-    const tensors = this.#reader.readers.map(({ name, spec }, index): NamedTensor => {
+    const tensors: NamedTensor[] = [];
+    for (const [index, { name, spec }] of this.#reader.readers.entries()) {
       const { data, rowLengths } = bytesOfRows(this.#columns[index] ?? [], spec);
       lengths.push(perPayload(this.#bytesOfPayloads(rowLengths)));
       const shape = [totalRows, ...(this.#shapes[index] ?? [])];
-      return { name, datatype: spec.datatype, shape, data };
-    });
+      tensors.push({ name, datatype: spec.datatype, shape, data });
+    }
     return { kind: "stacked", rows: this.#rows, totalRows, tensors, lengths };
   }
 
@@ -75,6 +77,12 @@ export class OutputStack {
       return bytes;
     });
   }
+}
+
+function emptyColumns({ readers }: ItemReader): Elements[][] {
+  const columns: Elements[][] = [];
+  for (let index = 0; index < readers.length; index++) columns.push([]);
+  return columns;
 }
 
 function isSame(one: readonly number[], other: readonly number[]): boolean {

@@ -104,11 +104,13 @@ export class Outtake {
   }
 
   #values(outputs: readonly unknown[], form: Values["form"]): Values {
-    const values = outputs.map((output) =>
-      this.#reader
+    const values: Uint8Array[] = [];
+    for (const output of outputs) {
+      const value = this.#reader
         ? encodedItem(this.#reader.readOutput(output), form)
-        : encodedValue(output, form),
-    );
+        : encodedValue(output, form);
+      values.push(value);
+    }
     return { kind: "values", form, values };
   }
 }
