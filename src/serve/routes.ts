@@ -86,7 +86,7 @@ export function serveApp(options: ServeAppOptions): ServeApp {
     }),
   );
   options.resources.use(mountPage(app, { ...options, pluginRoutes: () => custom.list }));
-  custom.mount(app, bodyLimitBytes);
+  custom.mount(app, { limitBytes: bodyLimitBytes, isStopping });
   // Who asks from this machine has no other address; asking for it is dear.
   const local = isLoopback(options.host) ? { remoteAddress: LOCAL } : undefined;
   return {

@@ -212,6 +212,7 @@ export class Server extends Service {
 
   protected override async onDrain(deadline: AbortSignal): Promise<void> {
     this.#listening?.part();
+    await this.#custom.drained(deadline); // they ask the models
     await this.#repository?.drain(deadline);
     const sockets = this.#sockets;
     if (sockets) await abortable(sockets.drained(), deadline).catch(() => {});

@@ -8,6 +8,8 @@ import { bounded } from "../../http/read-bytes.ts";
 import { writeJson } from "../../protocol/json-writer.ts";
 import { importModule } from "../../runtime/modules.ts";
 import { LocalClient } from "../host/local-client.ts";
+import { serverStoppingError } from "../host/refusals.ts";
+import { UnderWay } from "../host/under-way.ts";
 import type { Models } from "../inference.ts";
 import { jsonMisfit } from "../json-misfit.ts";
 import { digestOf } from "../native/digest.ts";
@@ -21,9 +23,18 @@ export interface RoutesSource {
   readonly exportName: string;
 }
 
+/** What holds for the routes of plugins as for all others. */
+export interface MountOptions {
+  /** No body that they read is longer. */
+  readonly limitBytes: number;
+  /** Then they are asked no more. */
+  readonly isStopping: () => boolean;
+}
+
 /** The routes of plugins, behind all others: what ding answers itself no plugin can take over. */
 export class CustomRoutes {
   #custom: App | undefined;
+  readonly #underWay = new UnderWay();
   /** Of the plugins' files, as they were imported first. */
   readonly #digests = new Map<string, string>();
 
@@ -32,12 +43,25 @@ export class CustomRoutes {
     return (this.#custom?.routes.slice(1) ?? []).map(({ method, path }) => ({ method, path }));
   }
 
-  /** Call it when every other route stands. No body is longer than `limitBytes` for them either. */
-  mount(app: App, limitBytes: number): void {
+  /** Call it when every other route stands. */
+  mount(app: App, { limitBytes, isStopping }: MountOptions): void {
     app.all("*", async (context) => {
-      const answered = await this.#custom?.fetch(bounded(context.req.raw, limitBytes), context.env);
-      return answered && answered.status !== NOT_HERE ? answered : refuseRoute(app, context);
+      const custom = this.#custom;
+      if (!custom) return refuseRoute(app, context);
+      if (isStopping() && this.list.length > 0) throw serverStoppingError();
+      this.#underWay.begin();
+      try {
+        const answered = await custom.fetch(bounded(context.req.raw, limitBytes), context.env);
+        return answered.status === NOT_HERE ? refuseRoute(app, context) : answered;
+      } finally {
+        this.#underWay.end();
+      }
     });
+  }
+
+  /** Resolves when plugins have answered what is here, or the deadline has come. */
+  drained(deadline: AbortSignal): Promise<void> {
+    return this.#underWay.none(deadline);
   }
 
   /** Takes the routes of these plugins in the place of those before, which stay if it rejects. */

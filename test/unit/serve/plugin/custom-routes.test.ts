@@ -1,0 +1,55 @@
+import { expect, test } from "bun:test";
+import { Hono } from "hono";
+import type { App } from "../../../../src/http/app.ts";
+import { CustomRoutes } from "../../../../src/serve/custom/routes.ts";
+import type { Models } from "../../../../src/serve/inference.ts";
+import { tempFolder } from "../../../support/temp-folder.ts";
+
+const PLUGIN = `
+const gate = Promise.withResolvers();
+export function routes(app) {
+  app.get("/wait", async (context) => context.text(await gate.promise));
+  app.get("/open", (context) => (gate.resolve("open"), context.text("opened")));
+}
+export default (inputs) => inputs;
+`;
+
+test("CustomRoutes lets what is here be answered, and takes nothing new when the server stops", async () => {
+  await using folder = await tempFolder();
+  const plugin = await folder.write("model.ts", PLUGIN);
+  const app = new Hono() as unknown as App;
+  app.onError((thrown, context) => context.text((thrown as { code?: string }).code ?? "", 503));
+  let isStopping = false;
+  const custom = new CustomRoutes();
+  custom.mount(app, { limitBytes: 100, isStopping: () => isStopping });
+  await custom.load([{ name: "m", plugin, exportName: "default" }], {} as Models);
+  const waiting = app.request("/wait");
+  const { signal } = new AbortController();
+  const order: string[] = [];
+  const drained = custom.drained(signal).then(() => order.push("drained"));
+  const answered = waiting.then(async (response) => order.push(await response.text()));
+  await app.request("/open");
+  isStopping = true;
+  await Promise.all([drained, answered]);
+  expect(order.toSorted()).toEqual(["drained", "open"]);
+  const late = await app.request("/wait");
+  expect([late.status, await late.text()]).toEqual([503, "service.stopping"]);
+  await custom.drained(signal);
+});
+
+test("drained() ends at the deadline, whoever is asked still", async () => {
+  await using folder = await tempFolder();
+  const plugin = await folder.write("model.ts", PLUGIN);
+  const app = new Hono() as unknown as App;
+  const custom = new CustomRoutes();
+  custom.mount(app, { limitBytes: 100, isStopping: () => false });
+  await custom.load([{ name: "m", plugin, exportName: "default" }], {} as Models);
+  const deadline = new AbortController();
+  const waiting = app.request("/wait");
+  const drained = custom.drained(deadline.signal).then(() => "drained");
+  const first = await Promise.race([drained, Promise.resolve("waiting")]);
+  deadline.abort();
+  expect([first, await drained]).toEqual(["waiting", "drained"]);
+  await app.request("/open");
+  expect(await (await waiting).text()).toBe("open");
+});
