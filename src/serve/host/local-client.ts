@@ -29,6 +29,7 @@ export class LocalClient {
 
   /** The outputs for a list of items, in order; they may run in several batches. */
   async encodeAll(items: readonly unknown[], options: LocalOptions = {}): Promise<unknown[]> {
+    if (items.length === 0) return [];
     const { model = this.#model, version, timeoutMs, signal } = options;
     const values = items.map((item) => msgpack.encode(item));
     const { payload } = await this.#models.get(model, version).infer({

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { Hono } from "hono";
 import type { App } from "../../../../src/http/app.ts";
 import { CustomRoutes } from "../../../../src/serve/custom/routes.ts";
+import { LocalClient } from "../../../../src/serve/host/local-client.ts";
 import type { Models } from "../../../../src/serve/inference.ts";
 import { tempFolder } from "../../../support/temp-folder.ts";
 
@@ -23,7 +24,7 @@ test("CustomRoutes lets what is here be answered, and takes nothing new when the
   const custom = new CustomRoutes();
   custom.mount(app, { limitBytes: 100, isStopping: () => isStopping });
   await custom.load([{ name: "m", plugin, exportName: "default" }], {} as Models);
-  const waiting = app.request("/wait");
+  const waiting = Promise.resolve(app.request("/wait"));
   const { signal } = new AbortController();
   const order: string[] = [];
   const drained = custom.drained(signal).then(() => order.push("drained"));
@@ -52,4 +53,8 @@ test("drained() ends at the deadline, whoever is asked still", async () => {
   expect([first, await drained]).toEqual(["waiting", "drained"]);
   await app.request("/open");
   expect(await (await waiting).text()).toBe("open");
+});
+
+test("encodeAll() of nothing is nothing, as everywhere", async () => {
+  expect(await new LocalClient({} as Models, "m").encodeAll([])).toEqual([]);
 });
