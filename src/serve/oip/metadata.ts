@@ -20,7 +20,8 @@ export function modelMetadata(
   face: ModelFace,
   models: Models,
 ): object {
-  const versions = models.list().filter((one) => one.name === name);
+  // Those that may be asked: what is unloaded, or could not be loaded, is in the repository's index alone.
+  const versions = models.list().filter((one) => one.name === name && one.state !== "UNAVAILABLE");
   return {
     name,
     versions: versions.map(({ version }) => version),

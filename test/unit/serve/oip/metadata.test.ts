@@ -28,7 +28,9 @@ const face = new ModelFaces().of(facts);
 
 describe("modelMetadata()", () => {
   test("tells versions, inputs and outputs with the rows where clients see them", () => {
-    expect(modelMetadata(facts, face, models)).toEqual({
+    const unloaded = { ...facts, version: "3", state: "UNAVAILABLE" };
+    const list = () => [...models.list(), unloaded];
+    expect(modelMetadata(facts, face, { list } as unknown as Models)).toEqual({
       name: "m",
       versions: ["1", "2"],
       platform: "onnxruntime_onnx",
