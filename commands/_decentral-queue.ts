@@ -30,7 +30,9 @@ export function shownValue(value: Uint8Array): unknown {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(value);
     try {
-      return parseExactly(text);
+      const shown = parseExactly(text);
+      JSON.stringify(shown); // what is nested very deeply can be read, and not be written
+      return shown;
     } catch {
       return text;
     }
