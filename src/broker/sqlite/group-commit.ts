@@ -20,6 +20,8 @@ export interface GroupCommitOptions {
 export interface StepTerms {
   /** It is answered when it would be there after a power failure. */
   mustLast: boolean;
+  /** Nobody waits for the answer as long as there is `onWritten`: the disk may be asked a little later; default false. */
+  isPatient?: boolean;
   /** Hears when it is in the file, where it outlives this process; not, if the disk lags far behind. */
   onWritten?: (() => void) | undefined;
 }
@@ -33,6 +35,8 @@ interface Step extends StepTerms {
 
 /** What is said while the file is held by others comes together; more than this at once would stop the process for long. */
 const MOST_STEPS = 5_000;
+/** So long at most patient steps wait for others with which to ask the disk: small transactions ask it less often. */
+const PATIENT_MS = 10;
 /** Nobody goes on before the disk when so many steps wait for it. */
 const MOST_UNSYNCED = 2_000;
 const DEFAULT_PATIENCE_MS = 60_000;
@@ -52,6 +56,8 @@ export class GroupCommit {
   #busyTries = 0;
   #turnMs = 0;
   #unsynced = 0;
+  #patient: Answer[] = [];
+  #patience: Disposable | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
 
   constructor(db: DatabaseSync, options: GroupCommitOptions) {
@@ -62,19 +68,21 @@ export class GroupCommit {
   /** Resolves when the step is written, and lasts if it must. */
   add<T>(run: () => T, terms: StepTerms): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const { mustLast, onWritten } = terms;
+      const { mustLast, isPatient = false, onWritten } = terms;
       const sinceMs = this.#timeOfTurn();
       const tell = resolve as Step["resolve"];
-      this.#steps.push({ mustLast, onWritten, run, resolve: tell, reject, sinceMs });
+      this.#steps.push({ mustLast, isPatient, onWritten, run, resolve: tell, reject, sinceMs });
       this.#plan();
     });
   }
 
-  /** Resolves when all that was asked is written. */
+  /** Resolves when all that was asked is written, and the disk was asked for it. */
   async settled(): Promise<void> {
-    if (!this.#isPlanned) return;
-    this.#idle ??= Promise.withResolvers();
-    await this.#idle.promise;
+    if (this.#isPlanned) {
+      this.#idle ??= Promise.withResolvers();
+      await this.#idle.promise;
+    }
+    this.#sync([]);
   }
 
   /** One for all that is asked in a turn, unless that waits. */
@@ -152,6 +160,22 @@ export class GroupCommit {
     if (lasting.length === 0) return;
     const mayGoOn = this.#unsynced < MOST_UNSYNCED;
     this.#unsynced += lasting.length;
+    if (mayGoOn && lasting.every(({ step }) => step.isPatient)) {
+      this.#patient.push(...lasting);
+      this.#patience ??= this.#options.clock.after(PATIENT_MS, () => this.#sync([]));
+    } else {
+      this.#sync(lasting);
+    }
+    if (mayGoOn) for (const { step } of lasting) step.onWritten?.();
+  }
+
+  /** Asks the disk for these and those that were patient. */
+  #sync(answers: readonly Answer[]): void {
+    const lasting = [...this.#patient, ...answers];
+    this.#patient = [];
+    this.#patience?.[Symbol.dispose]();
+    this.#patience = undefined;
+    if (lasting.length === 0) return;
     const ended = (): void => void (this.#unsynced -= lasting.length);
     this.#options.sync.done().then(
       () => {
@@ -163,7 +187,6 @@ export class GroupCommit {
         for (const { step } of lasting) step.reject(error);
       },
     );
-    if (mayGoOn) for (const { step } of lasting) step.onWritten?.();
   }
 
   #giveUpLate(steps: Step[]): Step[] {

@@ -108,7 +108,7 @@ export class SqliteDriver implements Driver {
   }
 
   async ack(lease: Lease, onWritten?: () => void): Promise<void> {
-    const terms = { mustLast: true, onWritten };
+    const terms = { mustLast: true, isPatient: onWritten !== undefined, onWritten };
     await this.#write((store, nowMs) => store.ack(lease, nowMs), terms);
   }
 

@@ -6,8 +6,11 @@ import { FakeClock } from "../../../support/fake-clock.ts";
 /** A disk that is done when the test says so. */
 class Disk {
   #waiting: PromiseWithResolvers<void>[] = [];
+  /** How often it was asked. */
+  asked = 0;
 
   done(): Promise<void> {
+    this.asked++;
     const turn = Promise.withResolvers<void>();
     this.#waiting.push(turn);
     return turn.promise;
@@ -21,10 +24,10 @@ class Disk {
   }
 }
 
-function commitsOn(disk: Disk): GroupCommit {
+function commitsOn(disk: Disk, clock: FakeClock = new FakeClock()): GroupCommit {
   const db = new DatabaseSync(":memory:");
   return new GroupCommit(db, {
-    clock: new FakeClock(),
+    clock,
     sync: disk,
     finish: () => {},
     undo: () => {},
@@ -69,4 +72,28 @@ test("add() lets nobody go on before a disk that lags far behind", async () => {
   expect(written).toBe(2_000);
   disk.settle();
   await Promise.all([...first, late]);
+});
+
+test("add() asks the disk for patient steps together, with one that is not, or before it is settled", async () => {
+  const disk = new Disk();
+  const clock = new FakeClock();
+  const commits = commitsOn(disk, clock);
+  const written = async (isPatient: boolean): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    void commits.add(() => 1, { mustLast: true, isPatient, onWritten: resolve });
+    await promise;
+  };
+  await written(true);
+  await written(true);
+  expect(disk.asked).toBe(0);
+  await written(false);
+  expect(disk.asked).toBe(1);
+  await written(true);
+  clock.advance(10);
+  expect(disk.asked).toBe(2);
+  await written(true);
+  await commits.settled();
+  expect(disk.asked).toBe(3);
+  clock.advance(10);
+  expect(disk.asked).toBe(3);
 });
