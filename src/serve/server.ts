@@ -17,7 +17,7 @@ import { Repository } from "./host/repository.ts";
 import { Scaler } from "./host/scaler.ts";
 import { noModelError } from "./host/refusals.ts";
 import { sourceOf, sourcesHere, type ModelSource } from "./host/source.ts";
-import { watchModels } from "./host/watch.ts";
+import { watchModels, type Watching } from "./host/watch.ts";
 import type { Models } from "./inference.ts";
 import { nativeSockets, type NativeSockets } from "./native/native-sockets.ts";
 import { openTraces } from "./page/open-traces.ts";
@@ -44,6 +44,7 @@ export class Server extends Service {
   readonly #statistics: ServeStatistics;
   readonly #sources: ModelSource[];
   #repository: Repository | undefined;
+  #watching: Watching | undefined;
   #listening: ListeningApp | undefined;
   #sockets: NativeSockets | undefined;
   #isReady = false;
@@ -157,6 +158,7 @@ export class Server extends Service {
         folder: this.#options.repository,
         log: this.#log,
         create: (source) => this.#create(source, settings),
+        onLooked: () => this.#watching?.learn(),
         onLoaded: () => this.#reloadRoutes(),
       }),
     );
@@ -207,7 +209,7 @@ export class Server extends Service {
         log: this.#log,
       }),
     );
-    if (this.#options.watch === true) resources.use(this.#watch(repository));
+    if (this.#options.watch === true) this.#watching = resources.use(this.#watch(repository));
   }
 
   protected override async onDrain(deadline: AbortSignal): Promise<void> {
@@ -251,7 +253,7 @@ export class Server extends Service {
     return this.#routesTurn;
   }
 
-  #watch(repository: Repository): Disposable {
+  #watch(repository: Repository): Watching {
     return watchModels({
       files: () => repository.all().map((model) => model.source.plugin),
       clock: this.#clock,

@@ -14,6 +14,8 @@ export interface RepositoryOptions {
   readonly folder: string | undefined;
   readonly log: Logger;
   readonly create: (source: ModelSource) => ModelVersion;
+  /** The folder has been looked into: models may have come. */
+  readonly onLooked?: () => void;
   /** A model has been loaded, or loaded again, after the start. */
   readonly onLoaded?: () => Promise<void>;
 }
@@ -137,6 +139,7 @@ export class Repository implements Models, AsyncDisposable {
           return others.length > 0 && !others.some((source) => source.version === version);
         }),
       );
+      this.#options.onLooked?.();
       this.#trouble = "";
     } catch (thrown) {
       const trouble = messageOf(thrown);

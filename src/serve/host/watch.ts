@@ -10,6 +10,12 @@ export interface WatchOptions {
   readonly onChange: (file: string) => void;
 }
 
+/** What is watched. */
+export interface Watching extends Disposable {
+  /** Knows models that have come from now on, not from the next look on. */
+  learn: () => void;
+}
+
 /** An editor writes a file in several steps: what is the same in two looks is written. */
 const LOOK_MS = 250;
 
@@ -17,24 +23,27 @@ const LOOK_MS = 250;
  * Tells of files that have changed, whatever changed on the way to them: a file in the place of another, a link, a
  * folder that is another one now. They are looked at, for no event tells of all that, or of a folder in a network.
  */
-export function watchModels({ files, clock, onChange }: WatchOptions): Disposable {
+export function watchModels({ files, clock, onChange }: WatchOptions): Watching {
   const told = new Map<string, string>();
   const seen = new Map<string, string>();
   let timer: Disposable | undefined;
+  const learn = (): void => {
+    for (const file of files()) if (!told.has(file)) told.set(file, stateOf(file));
+  };
   const look = (): void => {
     timer = clock.after(LOOK_MS, look);
+    learn();
     for (const file of new Set(files())) {
       const state = stateOf(file);
       const isSettled = seen.get(file) === state;
       seen.set(file, state);
-      const before = told.get(file);
-      if (before === state || (before !== undefined && !isSettled)) continue;
+      if (!isSettled || told.get(file) === state) continue;
       told.set(file, state);
-      if (before !== undefined) onChange(file);
+      onChange(file);
     }
   };
   look();
-  return { [Symbol.dispose]: () => timer?.[Symbol.dispose]() };
+  return { learn, [Symbol.dispose]: () => timer?.[Symbol.dispose]() };
 }
 
 /** What makes a file another one; empty where there is none. */

@@ -44,7 +44,7 @@ test("watchModels() waits until a file is written, and learns of models that com
   const files = [await folder.write("model.ts", "")];
   const clock = new FakeClock();
   const changes: string[] = [];
-  using _watching = watchModels({
+  using watching = watchModels({
     files: () => files,
     clock,
     onChange: (changed) => void changes.push(changed),
@@ -55,7 +55,7 @@ test("watchModels() waits until a file is written, and learns of models that com
   }
   expect(changes).toEqual([]);
   files.push(await folder.write("other.ts", ""));
-  clock.advance(250);
+  watching.learn();
   await folder.write("other.ts", "1");
   clock.advance(500);
   expect(changes).toEqual(files);
