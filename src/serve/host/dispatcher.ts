@@ -191,9 +191,9 @@ export class Dispatcher {
     let takenAt = at;
     const ready = { pieces: batch, cancel: (): void => cancel() };
     this.#ready.add(ready);
-    const ended = (ms: number | undefined): void => {
+    const ended = (now: number, ms?: number): void => {
       this.#ready.delete(ready);
-      this.#batcher.onBatchEnd(batch, { now: this.#clock.now(), ms });
+      this.#batcher.onBatchEnd(batch, { now, ms });
     };
     const cancel = generation.run({
       method: WORKER_METHODS.BATCH,
@@ -206,21 +206,24 @@ export class Dispatcher {
       },
       settled: () => generation.memory?.release(body),
       reply: (answer) => {
-        const ms = this.#clock.now() - takenAt;
-        ended(ms);
+        const now = this.#clock.now();
+        let failure: DingError | undefined;
         try {
           const decoded = decodeAnswer(answer ?? new Uint8Array(), generation.memory);
-          this.#statistics.onBatch({ worker, rows: batchRows, ms: decoded.computeMs });
-          log.debug("batch", { model, worker, rows: batchRows, ms: decoded.computeMs });
           const { computeMs } = decoded;
+          // Who waits hears first, what is learned of it comes then.
           this.#answered(batch, decoded, { at, computeMs, batchRows, worker });
+          this.#statistics.onBatch({ worker, rows: batchRows, ms: computeMs });
+          log.debug("batch", { model, worker, rows: batchRows, ms: computeMs });
         } catch (thrown) {
-          this.#failed(batch, DingError.from(thrown));
+          failure = DingError.from(thrown);
         }
+        ended(now, now - takenAt);
+        if (failure) this.#failed(batch, failure);
         this.pumpSoon();
       },
       fail: (record) => {
-        ended(undefined);
+        ended(this.#clock.now());
         const error = DingError.fromRecord(record);
         tellIfLate(this.#options, error, worker);
         this.#failed(batch, error);
