@@ -17,6 +17,7 @@ import type { QueueStats, SeenJob } from "../job.ts";
 import { Lane } from "../lane.ts";
 import { expiredError, fullError } from "../queue-faults.ts";
 import { pushBlob, stepBlob, type Step } from "./calls.ts";
+import { checkForm, FORM_FIELDS } from "./form.ts";
 import { PEEK, PURGE, REDRIVE, STATS } from "./lua/looking.ts";
 import { PUSH } from "./lua/pushing.ts";
 import { SETTLE, TAKE } from "./lua/working.ts";
@@ -90,6 +91,7 @@ export class RedisDriver implements Driver {
   readonly #terms: DriverTerms;
   readonly #link: RedisLink;
   readonly #wake: RedisWake;
+  readonly #queue: string;
   readonly #prefix: string;
   readonly #client = randomToken(12);
   readonly #pushes: Lane<readonly CheckedJob[], PushAnswer>;
@@ -99,6 +101,7 @@ export class RedisDriver implements Driver {
   constructor(options: RedisDriverOptions, terms: DriverTerms) {
     const { address, queue } = options;
     this.#terms = terms;
+    this.#queue = queue;
     this.#prefix = `ding:{${queue}}:`;
     this.#link = new RedisLink(address, options);
     this.#wake = new RedisWake(address, `${this.#prefix}wake`, options);
@@ -120,6 +123,8 @@ export class RedisDriver implements Driver {
   async open(): Promise<void> {
     try {
       await this.#link.open();
+      const ask = (redis: Redis) => redis.hmget(`${this.#prefix}meta`, ...FORM_FIELDS);
+      checkForm(this.#queue, await this.#link.run(ask, "read", READ_PATIENCE_MS));
       // A server that cannot serve says so now.
       await this.stats();
     } catch (error) {

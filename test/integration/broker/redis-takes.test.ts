@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { Redis } from "ioredis";
 import { openQueue } from "../../../src/broker/open-queue.ts";
 import type { Job } from "../../../src/broker/job.ts";
 import type { Queue } from "../../../src/broker/queue.ts";
@@ -143,4 +144,23 @@ test("redis: take() gives only what was not done of jobs whose lease together ha
   await Promise.all(back.map((job) => queue.ack(job)));
   expect(await queue.stats()).toMatchObject({ length: 0, leased: 0, ready: 0 });
   expect(await entriesOf(server)).toBe(0);
+});
+
+test("redis: open() refuses jobs that lie there in another form, and takes what is empty", async () => {
+  await using server = await redisServer();
+  const redis = new Redis(server.url);
+  try {
+    await redis.hset("ding:{old}:meta", { n: 5, len: 2 });
+    const url = `${server.url}?queue=old`;
+    await expect(openQueue(url)).rejects.toThrow('Cannot open queue "old": its jobs have form 1');
+    await redis.hset("ding:{old}:meta", { len: 0 });
+    {
+      await using queue = await openQueue(url);
+      await pushAll(queue, 2);
+    }
+    await using queue = await openQueue(url);
+    expect((await queue.stats()).length).toBe(2);
+  } finally {
+    redis.disconnect();
+  }
 });

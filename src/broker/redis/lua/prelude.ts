@@ -4,7 +4,7 @@ import { TAKES } from "./takings.ts";
  * What the scripts share. All keys of a queue begin with KEYS[1], which holds a hash tag: they lie on one node.
  *
  *   meta     hash: n (the number of the last job), len (jobs that are not dead, and those that are done of takings that are
- *            not over), e (epoch of the keys)
+ *            not over), e (epoch of the keys), form (of all this)
  *   s:P      stream of jobs with priority P, the id is number-pushedMs. An entry is one job: j, its data, and r, its reasons
  *            if it has some; or a block of jobs with numbers from that one on: b, where each ends in the data (I4), and d,
  *            their data. The group "ding" shows how far it was read; what is read leaves it when it is done or comes back

@@ -1,3 +1,4 @@
+import { FORM } from "../form.ts";
 import { COMMON, ENTRIES, ONCE } from "./prelude.ts";
 
 /**
@@ -119,7 +120,7 @@ for each = 1, tonumber(ARGV[5]) do
     answers[each] = next(known) and known or 0
   end
 end
-call('HSET', P .. 'meta', 'n', n, 'len', before)
+call('HSET', P .. 'meta', 'n', n, 'len', before, 'form', ${FORM})
 if isNews then wake() end
 return tell(cjson.encode(answers))
 `;
