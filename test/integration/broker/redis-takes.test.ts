@@ -152,7 +152,8 @@ test("redis: open() refuses jobs that lie there in another form, and takes what 
   try {
     await redis.hset("ding:{old}:meta", { n: 5, len: 2 });
     const url = `${server.url}?queue=old`;
-    await expect(openQueue(url)).rejects.toThrow('Cannot open queue "old": its jobs have form 1');
+    const refused = await openQueue(url).catch((error: unknown) => error);
+    expect(String(refused)).toContain('Cannot open queue "old": its jobs have form 1');
     await redis.hset("ding:{old}:meta", { len: 0 });
     {
       await using queue = await openQueue(url);
