@@ -49,8 +49,9 @@ export class TensorReader {
       return { elements: given, shape: this.#shapeOf([given.length]) };
     }
     if (given instanceof Tensor) {
-      const { elements } = this.#readList(given.data as never);
-      return { elements, shape: this.#shapeOf(given.shape) };
+      const shape = this.#shapeOf(given.shape);
+      const isHeld = this.#array !== undefined && given.data instanceof this.#array;
+      return { elements: isHeld ? given.data : this.#elementsOf(given.data as never), shape };
     }
     if (isList(given, this.#array !== undefined)) return this.#readList(given);
     if (typeof given === "object" && !(given instanceof Uint8Array)) {
@@ -77,11 +78,15 @@ export class TensorReader {
   ): ReadTensor {
     const shape = this.#shapeOf(dims);
     if (dims.length > 1) this.#checkLengths(list, dims, []);
+    return { elements: this.#elementsOf(list, dims), shape };
+  }
+
+  #elementsOf(list: List, dims: readonly number[] = [list.length]): Elements {
     const count = sizeOf(dims);
     const { elements, fill } = this.#array ? this.#numbers(count) : this.#bytes(count);
     if (dims.length === 0) fill(list[0], 0, () => this.name);
     else this.#fill(list, { fill, at: { index: 0 }, depth: dims.length, path: [] });
-    return { elements, shape };
+    return elements;
   }
 
   #numbers(count: number): { elements: Elements; fill: Fill } {

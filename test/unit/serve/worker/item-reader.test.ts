@@ -58,6 +58,9 @@ test("readInput() finds the size of a free axis, in a flat list if there is only
   expect(read(open, six).shape).toEqual([3, 2]);
   expect(read(open, [[1], [2], [3]]).shape).toEqual([3, 1]);
   expect(read(wide, [[1, 2, 3]]).shape).toEqual([1, 3]);
+  expect(read(wide, new Tensor(six, [3, 2]))).toEqual({ elements: six, shape: [3, 2] });
+  const none = new Tensor(new Float64Array(), [0, 4]);
+  expect(read(wide, none)).toEqual({ elements: new Float32Array(), shape: [0, 4] });
   expect(fault(wide, six)).toBe(
     "x: shape [-1, -1] is not to be seen in a flat list: give lists in lists, or a Tensor",
   );
