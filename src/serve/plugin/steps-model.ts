@@ -57,12 +57,14 @@ function predictBatch(
   ctx: PredictContext,
 ): Soon<readonly unknown[]> {
   const { predict, postprocess } = steps;
+  // Now: the model's code may take its inputs off the list as it goes.
+  const count = inputs.length;
   const isPrepared = !steps.batching && !steps.preprocess;
   const batch = isPrepared ? inputs : preparedBatch(steps, inputs, ctx);
   return after(batch, (prepared) => {
-    const outputs = outputList(predict?.(prepared, ctx), inputs.length, "predict");
+    const outputs = outputList(predict?.(prepared, ctx), count, "predict");
     if (!postprocess) return outputs;
-    return after(outputs, (all) => outputList(postprocess(all, ctx), inputs.length, "postprocess"));
+    return after(outputs, (all) => outputList(postprocess(all, ctx), count, "postprocess"));
   });
 }
 

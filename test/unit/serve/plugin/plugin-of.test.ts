@@ -137,6 +137,22 @@ test("pluginOf() takes the names as Python writes them, and objects and classes 
   expect(await predict({ default: class extends HardWorker {} }, ["echo"])).toEqual(["echo"]);
 });
 
+test("pluginOf() lets a model take its inputs, and then its outputs, off their lists", async () => {
+  const taken = (all: number[]): number[] =>
+    Array.from({ length: all.length }, () => (all.shift() ?? 0) + 1);
+  const predictTaken = (_model: unknown, inputs: number[]) => taken(inputs);
+  expect(await predict({ default: taken }, [1, 2])).toEqual([2, 3]);
+  const later = { predict: async (model: unknown, all: number[]) => predictTaken(model, all) };
+  expect(await predict({ default: later }, [1, 2])).toEqual([2, 3]);
+  const worker = {
+    getModel: () => undefined,
+    getPreprocess: () => taken,
+    getPostprocess: () => taken,
+    predict: predictTaken,
+  };
+  expect(await predict({ default: worker }, [1, 2])).toEqual([4, 5]);
+});
+
 test("pluginOf() takes defineModel(), a function, or a module's own predict", async () => {
   const short = defineModel({
     load: async (ctx) => ({ name: ctx.name }),
