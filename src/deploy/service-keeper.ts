@@ -43,15 +43,19 @@ ready() {
   line_of 4 "$service_file" | grep .
 }
 
-# What the program has printed since it was started.
+# What was printed since the program was started; other services of this folder write to the same log.
 printed() {
   begin=$(line_of 3 "$service_file")
+  # One of them may have put it aside meanwhile.
+  [ "\${begin:-0}" -le "$(log_bytes)" ] || begin=0
   tail -c "+$((\${begin:-0} + 1))" "$log" 2>/dev/null
 }
 
+# The line says whose it is. A worker's print without an end may stand before it.
 note_ready() {
-  line=$(printed | awk -v text="$ready_text" -v json="$ready_json" \\
-    'index($0, text) == 1 || index($0, json) == 1 { print; exit }')
+  line=$(printed | awk -v text="$ready_text" -v json="$ready_json" -v pid="$(line_of 1 "$service_file")" \\
+    '(index($0, text) && index($0 " ", " pid=" pid " ")) ||
+      (index($0, json) && match($0, "\\"pid\\":" pid "[,}]")) { print; exit }')
   [ -n "$line" ] && put "$service_file" "$(sed -n 1,3p "$service_file")
 $line"
 }

@@ -26,7 +26,8 @@ sleep 1000 &
 child=$!
 echo $child >child
 while [ -f unready ]; do sleep 0.05; done
-echo "serve ready on 127.0.0.1:1 url=http://127.0.0.1:1"
+printf 'a print without end'
+echo "serve ready on 127.0.0.1:1 url=http://127.0.0.1:1 pid=$$"
 while :; do sleep 0.05; done
 `;
 

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { appendFile, rm, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "bun:test";
 import { isAlive, MadeService, untilGone } from "../../support/made-service.ts";
 import { until } from "../../support/until.ts";
@@ -27,6 +27,24 @@ describe("serviceScript() when something goes wrong", () => {
     await until(() => service.pid !== second && isAlive(service.pid), { what: "a third" });
     expect(service.run("stop").status).toBe(0);
     expect(service.run("status").status).toBe(3);
+  });
+
+  test("takes no other service of its folder for itself, whose log is the same", async () => {
+    await using service = await MadeService.write();
+    const other = "serve ready on 127.0.0.1:2 url=http://127.0.0.1:2 pid=1\n";
+    await writeFile(service.file("unready"), "");
+    const starting = service.spawn("start");
+    await until(() => service.pid > 0, { what: "its process" });
+    await appendFile(service.file("logs/std.log"), other);
+    const stands = { status: 0, text: expect.stringContaining("svc is starting: pid") as string };
+    for (let look = 0; look < 5; look++) expect(service.run("status")).toEqual(stands);
+    // The other one puts the log aside.
+    await writeFile(service.file("logs/std.log"), other);
+    await rm(service.file("unready"));
+    expect(await starting.ended).toMatchObject({
+      status: 0,
+      text: expect.stringContaining(`serve ready on 127.0.0.1:1 url=http://127.0.0.1:1 pid=`),
+    });
   });
 
   test("is stopped between a crash and the next start", async () => {

@@ -52,7 +52,9 @@ describe("serviceScript()", () => {
       expect(service.run("status")).toEqual({ status: 3, text: "svc is not running\n" });
       const started = service.run("start");
       const { pid } = service;
-      expect(started.text).toContain("serve ready on 127.0.0.1:1 url=http://127.0.0.1:1\n");
+      expect(started.text).toContain(
+        `serve ready on 127.0.0.1:1 url=http://127.0.0.1:1 pid=${pid}\n`,
+      );
       expect(started.text).toContain(
         `svc is running: pid ${pid}, log ${service.file("logs/std.log")}`,
       );
