@@ -49,13 +49,24 @@ export interface ApiDocument {
   readonly schemas: Readonly<Record<string, JsonSchema>>;
 }
 
-/** An OpenAPI document, version 3.1; of two routes with one method and path the first is told. */
+/**
+ * An OpenAPI document, version 3.1; of two routes with one method and path the first is told. Paths that differ by the
+ * names of their parameters alone are one.
+ */
 export function openApi(document: ApiDocument): Record<string, unknown> {
   const { title, version, description, hasToken, tags, routes, schemas } = document;
   const paths: Record<string, Record<string, unknown>> = {};
+  const templates = new Map<string, string>();
+  const ids = new Map<string, number>();
   for (const route of routes) {
-    const methods = (paths[route.path] ??= {});
-    methods[route.method] ??= operation(route, hasToken);
+    const same = route.path.replaceAll(/\{[^}]*\}/g, "{}");
+    const path = templates.get(same) ?? route.path;
+    templates.set(same, path);
+    const methods = (paths[path] ??= {});
+    methods[route.method] ??= {
+      operationId: unique(operationId(route.method, path), ids),
+      ...operation({ ...route, path }, hasToken),
+    };
   }
   return {
     openapi: "3.1.0",
@@ -72,7 +83,7 @@ export function openApi(document: ApiDocument): Record<string, unknown> {
 }
 
 function operation(route: ApiRoute, hasToken: boolean): Record<string, unknown> {
-  const { method, path, tag, summary, description, parameters = [], body, answers } = route;
+  const { path, tag, summary, description, parameters = [], body, answers } = route;
   const inPath = Array.from(path.matchAll(/\{([^}]+)\}/g), ([, name]) => ({
     name,
     in: "path",
@@ -81,7 +92,6 @@ function operation(route: ApiRoute, hasToken: boolean): Record<string, unknown> 
   }));
   const all = [...inPath, ...parameters.map((one) => ({ schema: { type: "string" }, ...one }))];
   return {
-    operationId: operationId(method, path),
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
@@ -96,4 +106,11 @@ function operation(route: ApiRoute, hasToken: boolean): Record<string, unknown> 
 function operationId(method: string, path: string): string {
   const words = path.split(/[^\p{L}\p{N}_.@-]+/u).filter((word) => word !== "");
   return [method, ...words].join("_");
+}
+
+/** The name, with a number behind it where it is taken: `/a/b` and `/a_b` would have the same. */
+function unique(id: string, taken: Map<string, number>): string {
+  const count = (taken.get(id) ?? 0) + 1;
+  taken.set(id, count);
+  return count === 1 ? id : unique(`${id}_${count}`, taken);
 }

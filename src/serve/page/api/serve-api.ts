@@ -45,16 +45,26 @@ export function serveApi({ models, hasToken, pluginRoutes }: ServeApiSources): A
 
 function pluginRoute({ method, path }: KnownRoute): ApiRoute[] {
   const lower = method.toLowerCase();
-  if (!METHODS.has(lower) || path.includes("*")) return [];
+  if (!METHODS.has(lower)) return [];
   const takesBody = lower === "post" || lower === "put" || lower === "patch";
-  return [
-    {
-      method: lower as ApiRoute["method"],
-      path: path.replaceAll(/:(\w+)(?:\{[^}]*\})?\??/g, "{$1}"),
-      tag: "Plugin",
-      summary: "Of a plugin",
-      ...(takesBody ? { body: { "application/json": { schema: {} } } } : {}),
-      answers: { "200": { description: "What the plugin answers." } },
-    },
-  ];
+  return templatesOf(path).map((template) => ({
+    method: lower as ApiRoute["method"],
+    path: template,
+    tag: "Plugin",
+    summary: "Of a plugin",
+    ...(takesBody ? { body: { "application/json": { schema: {} } } } : {}),
+    answers: { "200": { description: "What the plugin answers." } },
+  }));
+}
+
+/** What a parameter must look like, as Hono has it: braces that may hold braces. */
+const PATTERN = /\{(?:[^{}]|\{[^{}]*\})*\}/g;
+
+/** "/a/:b{[0-9]{2}}/:c?" → "/a/{b}" and "/a/{b}/{c}"; none for what no template can say. */
+function templatesOf(path: string): string[] {
+  const segments = path.replaceAll(PATTERN, "").split("/");
+  if (segments.some((segment) => /[*{}]/.test(segment))) return [];
+  const told = segments.map((segment) => segment.replace(/^:(.+?)\??$/, "{$1}")).join("/");
+  const isOptional = /^:.+\?$/.test(segments.at(-1) ?? "");
+  return isOptional ? [told.slice(0, told.lastIndexOf("/")) || "/", told] : [told];
 }

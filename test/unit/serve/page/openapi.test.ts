@@ -48,6 +48,30 @@ test("serveApi() makes a document without fault, with and without models, token 
   expect(paths.filter((path) => path.startsWith("/hello"))).toEqual(["/hello/{who}"]);
 });
 
+test.each([
+  ["/hello/:user-id{[0-9]{1,3}}/x", ["/hello/{user-id}/x"]],
+  ["/hello/:file{.*\\.png}", ["/hello/{file}"]],
+  ["/hello/:a?", ["/hello", "/hello/{a}"]],
+  ["/hello/*", []],
+])("serveApi() tells the route %s of a plugin as %j", (path, told) => {
+  const document = documentOf({ pluginRoutes: [{ method: "GET", path }] });
+  expect(openApiFaults(document)).toEqual([]);
+  expect(Object.keys(document.paths).filter((one) => one.startsWith("/hello"))).toEqual(told);
+});
+
+test("openApi() tells paths that differ by the names of their parameters alone as one, and names each operation once", () => {
+  const pluginRoutes = [
+    { method: "POST", path: "/models/:m/predict" },
+    { method: "PUT", path: "/models/:m/predict" },
+    ...["/a/b", "/a_b", "/a/b_2", "/a/:b"].map((path) => ({ method: "GET", path })),
+  ];
+  const document = documentOf({ pluginRoutes });
+  expect(openApiFaults(document)).toEqual([]);
+  const paths = Object.keys(document.paths).filter((path) => /^\/models\/\{\w+\}\/pre/.test(path));
+  expect(paths).toEqual(["/models/{name}/predict"]);
+  expect(Object.keys(document.paths["/models/{name}/predict"] ?? {})).toEqual(["post", "put"]);
+});
+
 test("serveApi() tells a model's own tensors, with an example that fits", () => {
   expect(exampleOf({}, PREDICT)).toEqual({ input: { x: [0, 0] } });
   expect(exampleOf({}, INFER)).toEqual({
