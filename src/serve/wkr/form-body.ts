@@ -1,6 +1,7 @@
 import { DingError } from "../../core/errors.ts";
 import { json } from "../../protocol/codec.ts";
 import { jsonMisfit } from "../json-misfit.ts";
+import { readParts } from "./read-parts.ts";
 
 /** The kinds of body that the ancestor's routes know. */
 export type BodyKind = "json" | "msgpack" | "form" | "multipart";
@@ -33,11 +34,11 @@ export function readJson(bytes: Uint8Array): unknown {
 }
 
 /** A text field of a JSON object or of a form of either make; `curl -d '{…}'` says form and sends JSON. */
-export async function textField(
+export function textField(
   name: string,
   { bytes, kind, contentType }: { bytes: Uint8Array; kind: BodyKind; contentType: string },
-): Promise<string> {
-  const value = await readField(name, { bytes, kind, contentType });
+): string {
+  const value = readField(name, { bytes, kind, contentType });
   if (typeof value === "string" && value !== "") return value;
   throw new DingError("usage.invalid-input", `Cannot read "${name}": expected a text`, {
     hint: `Send {"${name}": "…"} as JSON, or a form with the field ${name}.`,
@@ -46,26 +47,27 @@ export async function textField(
 }
 
 /** The bytes of a file in a multipart form. */
-export async function fileField(
+export function fileField(
   name: string,
   { bytes, contentType }: { bytes: Uint8Array; contentType: string },
-): Promise<Uint8Array> {
-  const value = (await readMultipart(bytes, contentType)).get(name);
-  if (value !== null && typeof value !== "string" && value.size > 0) {
-    return new Uint8Array(await value.arrayBuffer());
-  }
-  const why = value === null ? "it is missing" : "expected a file that is not empty";
+): Uint8Array {
+  const part = readParts(bytes, contentType).find((one) => one.name === name);
+  if (part?.isFile && part.bytes.length > 0) return part.bytes;
+  const why = part ? "expected a file that is not empty" : "it is missing";
   throw new DingError("usage.invalid-input", `Cannot read "${name}": ${why}`, {
     hint: `Send it as a file: curl -F ${name}=@image.jpg`,
     details: { path: name },
   });
 }
 
-async function readField(
+function readField(
   name: string,
   { bytes, kind, contentType }: { bytes: Uint8Array; kind: BodyKind; contentType: string },
-): Promise<unknown> {
-  if (kind === "multipart") return (await readMultipart(bytes, contentType)).get(name);
+): unknown {
+  if (kind === "multipart") {
+    const part = readParts(bytes, contentType).find((one) => one.name === name);
+    return part && new TextDecoder().decode(part.bytes);
+  }
   if (kind === "form" && !looksLikeJson(bytes)) {
     return new URLSearchParams(new TextDecoder().decode(bytes)).get(name);
   }
@@ -73,20 +75,6 @@ async function readField(
   const value = readJson(bytes);
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   return isObject && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : null;
-}
-
-async function readMultipart(bytes: Uint8Array, contentType: string): Promise<FormData> {
-  try {
-    const body = new Response(bytes as Uint8Array<ArrayBuffer>, {
-      headers: { "Content-Type": contentType },
-    });
-    return await body.formData();
-  } catch (thrown) {
-    throw new DingError("usage.invalid-input", "Cannot read body as multipart/form-data", {
-      hint: "Its parts stand between the boundary that Content-Type names.",
-      cause: thrown,
-    });
-  }
 }
 
 const SPACE = /^\s*/;

@@ -121,7 +121,7 @@ class WkrFace implements Disposable {
   readonly fetchedItem: Reader = async (body, signal) => {
     const fetcher = this.#fetcher;
     if (!fetcher) throw closedError();
-    return bytesItem(await fetcher.fetch(await textField("img_url", body), signal));
+    return bytesItem(await fetcher.fetch(textField("img_url", body), signal));
   };
 
   [Symbol.dispose](): void {
@@ -179,15 +179,15 @@ function jsonItem({ bytes, kind, contentType }: Body): Values {
   return { kind: "values", form: "json", values: [bytes] };
 }
 
-async function urlItem(body: Body): Promise<Values> {
-  const url = await textField("img_url", body);
+function urlItem(body: Body): Values {
+  const url = textField("img_url", body);
   return { kind: "values", form: "json", values: [json.encode(url)] };
 }
 
 const IMAGE_HINT = "Send multipart/form-data: curl -F img_bytes=@image.jpg";
 
-async function imageItem({ bytes, kind, contentType }: Body): Promise<Values> {
-  if (kind === "multipart") return bytesItem(await fileField("img_bytes", { bytes, contentType }));
+function imageItem({ bytes, kind, contentType }: Body): Values {
+  if (kind === "multipart") return bytesItem(fileField("img_bytes", { bytes, contentType }));
   throw new DingError("http.unsupported-type", `Cannot read body ${typed(contentType)}`, {
     hint: IMAGE_HINT,
   });
