@@ -7,7 +7,7 @@ import type { Line } from "./line.ts";
 /** What one request is. */
 export interface AskInit {
   method: string;
-  /** Without `timeoutMs`: that is what is left of it when it is sent. */
+  /** Without `timeoutMs` and `client`: what is left of the time, and who asks, is known when it is sent. */
   meta: AskMeta;
   body: Body;
   timeoutMs: number;
@@ -75,9 +75,11 @@ export class Ask {
     return this.#hasBegun;
   }
 
-  /** What is said of it now. */
-  meta(): AskMeta {
+  /** What is said of it now, by this client of its connection. */
+  meta(client: number | undefined): AskMeta {
     const { meta, clock, timeoutMs } = this.init;
+    if (client !== undefined) meta.client = client;
+    else if (meta.client !== undefined) delete meta.client;
     const leftMs = this.#hasWaited ? Math.ceil(this.#deadline - clock.now()) : timeoutMs;
     meta.timeoutMs = Math.max(1, leftMs);
     return meta;

@@ -5,13 +5,14 @@ import { encodeBody } from "../../rpc/body.ts";
 import type { Body } from "../../rpc/message.ts";
 import type { ModelFacts } from "../inference.ts";
 import { digestOf } from "../native/digest.ts";
-import { NATIVE_METHODS, type AskMeta } from "../native/session-protocol.ts";
+import { NATIVE_METHODS, type AskMeta, type NativeHello } from "../native/session-protocol.ts";
 import { VERSION } from "../../core/version.ts";
 import { Answers } from "./answers.ts";
 import { Ask, type AskEvents, type AskInit } from "./ask.ts";
 import { encodeAsync, type EncodeAsyncOptions, type ItemSource } from "./encode-async.ts";
 import { Fleet } from "./fleet.ts";
 import { checkLengthOf } from "./length.ts";
+import type { Line } from "./line.ts";
 import { Listening, type ListenOptions } from "./listening.ts";
 import { checkNumber, clientSettings, type ClientOptions, type ClientSettings } from "./options.ts";
 import { arrange, failure, success, type FetchAllOptions, type Response } from "./response.ts";
@@ -45,7 +46,9 @@ export class Client implements AsyncDisposable {
   /** May others of the same identity hear the answers to this client? */
   readonly broadcast: boolean;
   readonly #settings: ClientSettings;
+  readonly #hello: NativeHello;
   readonly #fleet: Fleet;
+  readonly #listenings = new Set<Fleet>();
   readonly #answers = new Answers();
   #requests = 0;
   #responses = 0;
@@ -55,14 +58,14 @@ export class Client implements AsyncDisposable {
     const { identity, broadcast } = this.#settings;
     this.identity = identity;
     this.broadcast = broadcast;
-    const hello = { identity, broadcast, instance: newId(), version: VERSION };
-    this.#fleet = new Fleet(this.#settings, hello);
+    this.#hello = { identity, broadcast, instance: newId(), version: VERSION };
+    this.#fleet = new Fleet(this.#settings, this.#hello);
   }
 
   /** What the client knows of itself, without asking anybody. */
   get status(): ClientStatus {
     return clientStatus(this.#settings, {
-      lines: this.#fleet.lines,
+      lines: this.#lines(),
       requests: this.#requests,
       responses: this.#responses,
       pending: this.#answers.pending,
@@ -139,9 +142,12 @@ export class Client implements AsyncDisposable {
     yield* pieces as AsyncGenerator<T, void, undefined>;
   }
 
-  /** The answers to all clients of this identity, from now on. */
+  /** The answers to all clients of this identity, from now on. It has a connection of its own: what others ask for must not make it slow. */
   listen(options: ListenOptions = {}): Listening {
-    return new Listening(this.#fleet, options);
+    const fleet = new Fleet({ ...this.#settings, ownConnection: true }, this.#hello);
+    this.#listenings.add(fleet);
+    if (this.#fleet.isClosed) fleet[Symbol.dispose]();
+    return new Listening(fleet, options, () => void this.#listenings.delete(fleet));
   }
 
   /** What a server says of itself. */
@@ -161,6 +167,7 @@ export class Client implements AsyncDisposable {
   /** Cancels what is under way and says goodbye. Twice is once. */
   async close(): Promise<void> {
     this.#fleet[Symbol.dispose]();
+    for (const fleet of this.#listenings) fleet[Symbol.dispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -183,6 +190,14 @@ export class Client implements AsyncDisposable {
     if (priority !== undefined) meta.priority = priority;
     if (parameters !== undefined) meta.parameters = parameters;
     return { method, meta, body, timeoutMs, signal, clock };
+  }
+
+  /** One to each server: that of a listening, where nobody has asked yet. */
+  #lines(): readonly Line[] {
+    const [listening] = this.#listenings;
+    return this.#fleet.lines.map((line, at) =>
+      line.state === "idle" ? (listening?.lines[at] ?? line) : line,
+    );
   }
 
   #ask(init: AskInit, sent?: () => void): Promise<unknown> {

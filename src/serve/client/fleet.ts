@@ -25,7 +25,7 @@ export class Fleet implements Disposable {
   readonly lines: readonly Line[];
   readonly #settings: ClientSettings;
   readonly #queue = new AskQueue();
-  readonly #upListeners = new Set<OnLineUp>();
+  #onLineUp: OnLineUp | undefined;
   #connecting = Promise.withResolvers<void>();
   #isWanted = false;
   #outstanding = 0;
@@ -73,13 +73,11 @@ export class Fleet implements Disposable {
     return promise;
   }
 
-  /** Calls back for every line that is up, now and later, and keeps all of them up, until disposed. */
-  keepUp(listener: OnLineUp): Disposable {
-    this.#upListeners.add(listener);
-    for (const line of this.lines) if (line.state === "up") listener(line);
+  /** Calls back for every line that comes up, and keeps all of them up. */
+  keepUp(listener: OnLineUp): void {
+    this.#onLineUp = listener;
     this.#dial();
     this.#plan();
-    return { [Symbol.dispose]: () => void this.#upListeners.delete(listener) };
   }
 
   /** Fails what waits, says goodbye to the servers. Twice is once. */
@@ -145,7 +143,7 @@ export class Fleet implements Disposable {
       this.#outstanding -= 1;
     };
     let hasEnded = false;
-    const call = line.call(ask.init.method, ask.meta(), ask.body, {
+    const call = line.call(ask.init.method, ask.meta(line.client), ask.body, {
       reply: (answer) => {
         hasEnded = true;
         free();
@@ -207,7 +205,7 @@ export class Fleet implements Disposable {
     this.#isWanted = false;
     this.#connecting.resolve();
     this.#connecting = Promise.withResolvers();
-    for (const listener of this.#upListeners) listener(line);
+    this.#onLineUp?.(line);
     this.#pump();
   }
 
@@ -241,7 +239,7 @@ export class Fleet implements Disposable {
   /** Dials what is idle and due, as long as anybody waits or listens. */
   #dial(): void {
     const hasWaiters = this.#hasWaiters();
-    if (!hasWaiters && this.#outstanding === 0 && this.#upListeners.size === 0) return;
+    if (!hasWaiters && this.#outstanding === 0 && !this.#onLineUp) return;
     const { clock, connectTimeoutMs } = this.#settings;
     const now = clock.now();
     const leftMs = (this.#downSince ?? -Infinity) + connectTimeoutMs - now;
@@ -277,7 +275,7 @@ export class Fleet implements Disposable {
     const times: number[] = [];
     for (const line of this.lines) {
       if (line.state === "up" && hasWaiters && line.pausedUntil > now) times.push(line.pausedUntil);
-      const isMissed = this.#upListeners.size > 0 || (hasWaiters && isDown);
+      const isMissed = this.#onLineUp !== undefined || (hasWaiters && isDown);
       if (line.state === "idle" && isMissed) times.push(Math.max(line.retryAt, now));
     }
     if (hasWaiters && this.#areAllIdle()) times.push((this.#downSince ?? now) + connectTimeoutMs);

@@ -1,13 +1,11 @@
 import { DingError, NetworkError } from "../../core/errors.ts";
 import { backoffMs } from "../../core/retry.ts";
-import { dialLink } from "../../link/websocket.ts";
-import { dialSession, type DialledSession, type DialSessionOptions } from "../../rpc/dial.ts";
 import type { Body } from "../../rpc/message.ts";
-import { Peer } from "../../rpc/peer.ts";
 import type { NativeHello, NativeWelcome } from "../native/session-protocol.ts";
-import { explainDial } from "./dial-fault.ts";
 import type { ClientSettings } from "./options.ts";
 import type { ServerAddress } from "./server-address.ts";
+import type { LineCallEvents, TrunkMember } from "./trunk-member.ts";
+import { joinTrunk } from "./trunks.ts";
 import { readWelcome } from "./welcome.ts";
 
 /** Who hears what becomes of a line. */
@@ -17,15 +15,6 @@ export interface LineEvents {
   failed(line: Line): void;
   /** It was up, and the calls under way are lost. */
   down(line: Line): void;
-}
-
-/** Who hears of one call; one of the first three, once. */
-export interface LineCallEvents {
-  reply(body: Body): void;
-  fail(error: DingError): void;
-  /** The session has ended: nobody knows whether the call was answered. */
-  lost(error: DingError): void;
-  event?(name: string, body: Body): void;
 }
 
 const REDIAL = { minMs: 50, maxMs: 5_000, jitter: 0.3 };
@@ -56,8 +45,7 @@ export class Line implements Disposable {
   readonly #events: LineEvents;
   readonly #closing = new AbortController();
   #state: "idle" | "dialling" | "up" | "closed" = "idle";
-  #session: DialledSession["session"] | undefined;
-  #peer: Peer | undefined;
+  #member: TrunkMember | undefined;
   #welcome: NativeWelcome | undefined;
   #failures = 0;
   #endedWith: DingError | undefined;
@@ -81,7 +69,12 @@ export class Line implements Disposable {
 
   /** Is it up, and its connection there? */
   get isAttached(): boolean {
-    return this.#state === "up" && this.#session?.isAttached === true;
+    return this.#state === "up" && this.#member?.isAttached === true;
+  }
+
+  /** Which client of its connection asks by it: for `AskMeta`. */
+  get client(): number | undefined {
+    return this.#member?.client;
   }
 
   /** What the server said of itself; undefined before it was reached. */
@@ -93,32 +86,22 @@ export class Line implements Disposable {
   dial(timeoutMs: number): void {
     if (this.#state !== "idle") return;
     this.#state = "dialling";
-    void this.#dial(timeoutMs).then(
-      () => this.#onUp(),
+    void this.#join(timeoutMs).then(
+      (member) => this.#onJoined(member),
       (thrown: unknown) => this.#onFailed(DingError.from(thrown)),
     );
   }
 
   /** Calls the server; gives the number by which the call is cancelled. */
   call(method: string, meta: unknown, body: Body, events: LineCallEvents): number {
-    const peer = this.#peer;
-    if (!peer) {
-      events.lost(this.error ?? new NetworkError("network.closed", `Cannot ask ${this.name}`));
-      return 0;
-    }
-    return peer.call(method, meta, body, {
-      reply: (answer) => events.reply(answer),
-      fail: (record) => {
-        if (this.#endedWith) events.lost(this.#endedWith);
-        else events.fail(DingError.fromRecord(record));
-      },
-      event: (name, piece) => events.event?.(name, piece),
-    });
+    if (this.#member) return this.#member.call(method, meta, body, events);
+    events.lost(this.error ?? new NetworkError("network.closed", `Cannot ask ${this.name}`));
+    return 0;
   }
 
   /** The answer to this call is no longer wanted; it still comes. */
   cancel(call: number): void {
-    this.#peer?.cancel(call);
+    this.#member?.cancel(call);
   }
 
   /** Says goodbye; what is under way is cancelled by the server. */
@@ -126,61 +109,39 @@ export class Line implements Disposable {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#closing.abort(closedError());
-    this.#session?.end();
-    this.#session = this.#peer = undefined;
+    const member = this.#member;
+    this.#member = undefined;
+    member?.leave(closedError());
   }
 
-  async #dial(timeoutMs: number): Promise<void> {
+  async #join(timeoutMs: number): Promise<TrunkMember> {
     const { clock } = this.#settings;
     const late = new AbortController();
     using _limit = clock.after(timeoutMs, () => late.abort(this.#lateError(timeoutMs)));
-    const signal = AbortSignal.any([late.signal, this.#closing.signal]);
     this.#endedWith = undefined;
-    let opened: DialledSession;
-    try {
-      opened = await this.#open(timeoutMs, signal);
-    } catch (thrown) {
-      if (signal.aborted) throw signal.reason;
-      throw await explainDial(DingError.from(thrown), this.#address, { ...this.#settings, signal });
-    }
-    try {
-      this.#welcome = readWelcome(opened.welcome, this.name, this.#settings);
-    } catch (thrown) {
-      opened.session.end();
-      throw thrown;
-    }
-    // It may have ended, or this line may have been closed, meanwhile.
-    if (this.#endedWith) throw this.#endedWith;
-    this.#session = opened.session;
-    if (this.#closing.signal.aborted) opened.session.end();
+    return await joinTrunk(
+      { ...this.#settings, address: this.#address },
+      {
+        hello: this.#hello,
+        timeoutMs,
+        isAlone: this.#settings.ownConnection,
+        onEnded: (error) => this.#onEnded(error),
+        signal: AbortSignal.any([late.signal, this.#closing.signal]),
+      },
+    );
   }
 
-  #open(timeoutMs: number, signal: AbortSignal): Promise<DialledSession> {
-    const { clock, heartbeatMs, toleranceMs, token, tls } = this.#settings;
-    const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
-    const options: DialSessionOptions = {
-      clock,
-      heartbeatMs,
-      toleranceMs,
-      signal,
-      hello: this.#hello,
-      connectTimeoutMs: timeoutMs,
-      answerTimeoutMs: timeoutMs,
-      openLink: (until) =>
-        dialLink(this.#address.sessionUrl, { headers, tls, timeoutMs, signal: until }),
-    };
-    return dialSession(options, (session) => {
-      const peer = new Peer(session, { call: (call) => call.fail(NO_CALLS) });
-      this.#peer = peer;
-      return {
-        message: (message) => peer.receive(message),
-        ended: (error) => this.#onEnded(peer, error ?? closedError()),
-      };
-    });
-  }
-
-  #onUp(): void {
-    if (this.#state === "closed") return;
+  #onJoined(member: TrunkMember): void {
+    // This line may have been closed meanwhile, or the session may have ended.
+    if (this.#state === "closed") return member.leave(closedError());
+    if (this.#endedWith) return this.#onFailed(this.#endedWith);
+    try {
+      this.#welcome = readWelcome(member.welcome, this.name, this.#settings);
+    } catch (thrown) {
+      member.leave(closedError());
+      return this.#onFailed(DingError.from(thrown));
+    }
+    this.#member = member;
     this.#state = "up";
     this.#failures = 0;
     this.error = undefined;
@@ -192,24 +153,21 @@ export class Line implements Disposable {
   #onFailed(error: DingError): void {
     if (this.#state === "closed") return;
     this.#state = "idle";
-    this.#peer = undefined;
     this.#rest(error);
     this.#events.failed(this);
   }
 
-  #onEnded(peer: Peer, error: DingError): void {
+  #onEnded(error: DingError): void {
     this.#endedWith = this.#lossError(error);
-    const wasUp = this.#state === "up";
-    if (wasUp) {
-      this.#state = "idle";
-      this.#session = undefined;
-      this.#rest(this.#endedWith);
-      // The server may be there again, or another in its place.
-      this.retryAt = -Infinity;
-    }
-    peer.end(this.#endedWith.toJSON());
-    if (this.#peer === peer) this.#peer = undefined;
-    if (wasUp) this.#events.down(this);
+    const member = this.#member;
+    if (!member) return;
+    this.#member = undefined;
+    this.#state = "idle";
+    this.#rest(this.#endedWith);
+    // The server may be there again, or another in its place.
+    this.retryAt = -Infinity;
+    member.lose(this.#endedWith);
+    this.#events.down(this);
   }
 
   #rest(error: DingError): void {
@@ -234,8 +192,6 @@ export class Line implements Disposable {
     );
   }
 }
-
-const NO_CALLS = { code: "network.protocol", message: "A client answers no calls" };
 
 function closedError(): DingError {
   return new DingError("service.stopping", "Cannot go on: the client is closed");

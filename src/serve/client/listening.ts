@@ -32,22 +32,24 @@ export class Listening implements AsyncIterableIterator<Heard, void, undefined>,
   readonly ready: Promise<void>;
   readonly #fleet: Fleet;
   readonly #heard = new Inflow<Heard>();
-  readonly #calls = new Map<Line, number>();
+  readonly #lines = new Set<Line>();
   readonly #listening = Promise.withResolvers<void>();
   readonly #maxAnswers: number;
   readonly #maxBytes: number;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = (): void => this.#end(this.#signal?.reason);
-  readonly #keeping: Disposable;
+  readonly #onEnd: () => void;
 
-  constructor(fleet: Fleet, { maxAnswers, maxBytes, signal }: ListenOptions) {
+  /** The fleet is its own, and ends with it; `onEnd` is told. */
+  constructor(fleet: Fleet, { maxAnswers, maxBytes, signal }: ListenOptions, onEnd: () => void) {
     this.#fleet = fleet;
+    this.#onEnd = onEnd;
     this.#maxAnswers = maxAnswers ?? MOST_ANSWERS;
     this.#maxBytes = maxBytes ?? MOST_BYTES;
     this.#signal = signal;
     this.ready = this.#listening.promise;
     this.ready.catch(() => {}); // it may be that only the loop is looked at
-    this.#keeping = fleet.keepUp((line) => this.#listenTo(line));
+    fleet.keepUp((line) => this.#listenTo(line));
     this.#expectLine();
     signal?.addEventListener("abort", this.#onAbort, { once: true });
     if (signal?.aborted) this.#onAbort();
@@ -72,16 +74,16 @@ export class Listening implements AsyncIterableIterator<Heard, void, undefined>,
   }
 
   #listenTo(line: Line): void {
-    const call = line.call(NATIVE_METHODS.LISTEN, null, undefined, {
-      reply: () => void this.#calls.delete(line),
+    this.#lines.add(line);
+    line.call(NATIVE_METHODS.LISTEN, null, undefined, {
+      reply: () => void this.#lines.delete(line),
       fail: (error) => this.#end(error),
       lost: () => {
-        this.#calls.delete(line);
-        if (this.#calls.size === 0) this.#expectLine();
+        this.#lines.delete(line);
+        if (this.#lines.size === 0) this.#expectLine();
       },
       event: (name, body) => this.#onEvent(name, body),
     });
-    this.#calls.set(line, call);
   }
 
   /** As long as the fleet is patient; then listening has come to nothing. */
@@ -112,10 +114,9 @@ export class Listening implements AsyncIterableIterator<Heard, void, undefined>,
   #end(thrown: unknown): void {
     if (this.#heard.hasEnded) return;
     this.#heard.end(thrown);
-    this.#keeping[Symbol.dispose]();
     this.#signal?.removeEventListener("abort", this.#onAbort);
-    for (const [line, call] of this.#calls) line.cancel(call);
-    this.#calls.clear();
+    this.#fleet[Symbol.dispose]();
+    this.#onEnd();
     this.#listening.reject(thrown ?? new DingError("state.invalid", "Cannot listen: it has ended"));
   }
 }

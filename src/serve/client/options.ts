@@ -53,6 +53,11 @@ export interface ClientOptions {
   retries?: number;
   /** Most requests at a time that wait for their answers, the rest waits here; default 1,024. */
   window?: number;
+  /**
+   * Share no connection with other clients of this process that reach a server in the same way, for example because a
+   * proxy spreads connections over servers; default false.
+   */
+  ownConnection?: boolean;
   log?: Logger;
   clock?: Clock;
 }
@@ -77,6 +82,7 @@ export interface ClientSettings {
   showServerConfig: boolean;
   retries: number;
   window: number;
+  ownConnection: boolean;
   log: Logger;
   clock: Clock;
 }
@@ -93,6 +99,7 @@ const DEFAULTS = {
   showServerConfig: false,
   retries: 3,
   window: 1_024,
+  ownConnection: false,
   log: silentLogger,
   clock: systemClock,
 };

@@ -10,11 +10,14 @@ import type { Desk, Question } from "./desk.ts";
 import type { Outflow } from "./outflow.ts";
 import type { Outcome } from "./run.ts";
 import {
+  fault,
   NATIVE_EVENTS,
   NATIVE_METHODS,
   readAskMeta,
+  readHello,
   type AskMeta,
   type NativeHello,
+  type NativeWelcome,
 } from "./session-protocol.ts";
 import { StreamCredit } from "./stream-credit.ts";
 
@@ -25,6 +28,14 @@ export interface NativeShared {
   outflow?: Outflow;
   /** What msgpack can hold, or a promise of it. */
   status: () => unknown;
+  /** What a client is told that comes; throws when none may come any more. */
+  welcome: () => NativeWelcome;
+}
+
+/** One who asks. */
+interface Guest extends NativeHello {
+  /** What it has under way. */
+  calls: number;
 }
 
 /** What has been said and not taken may be so much; beyond it nothing more is begun for this client. */
@@ -35,28 +46,37 @@ const TOO_SLOW = { bytes: 16 * 1024 * 1024, messages: 4_096 };
 const STREAMED = { bytes: 4 * 1024 * 1024, messages: 16_384 };
 const MOST_CALLS = 65_536;
 const MOST_LISTENS = 256;
+const MOST_GUESTS = 1_024;
+/** Whom HELLO introduced. */
+const FIRST = 0;
 const RETRY_AFTER_MS = 200;
 const DEFAULT_CREDIT = 64;
 const MOST_CREDIT = 1_000_000;
 
-/** One client that is connected by a session. */
+/** A process that is connected by a session, with its clients. */
 export class NativeClient {
   readonly peer: Peer;
   readonly #session: Session;
   readonly #hello: NativeHello;
   readonly #shared: NativeShared;
   readonly #streams = new Map<number, StreamCredit>();
-  #calls = 0;
+  readonly #guests = new Map<number, Guest>();
   #listens = 0;
 
   constructor(session: Session, hello: NativeHello, shared: NativeShared) {
     this.#session = session;
     this.#hello = hello;
+    this.#guests.set(FIRST, { ...hello, calls: 0 });
     this.#shared = shared;
     this.peer = new Peer(session, { call: (call) => this.#onCall(call) });
   }
 
-  /** The client is gone: what it asked for is not wanted any more. */
+  /** How many clients of this process there are. */
+  get guests(): number {
+    return this.#guests.size;
+  }
+
+  /** The process is gone: what it asked for is not wanted any more. */
   end(): void {
     this.peer.end({ code: "network.closed", message: "The session has ended" });
   }
@@ -73,6 +93,11 @@ export class NativeClient {
         return this.#listen(call);
       case NATIVE_METHODS.STATUS:
         return void this.#status(call);
+      case NATIVE_METHODS.JOIN:
+        return this.#join(call);
+      case NATIVE_METHODS.LEAVE:
+        this.#guests.delete(call.meta as number);
+        return call.reply();
       default:
         call.fail({
           code: "network.protocol",
@@ -82,15 +107,16 @@ export class NativeClient {
   }
 
   #infer(call: IncomingCall): void {
-    const meta = this.#admit(call);
+    const meta = readAskMeta(call.meta);
+    const guest = this.#admit(meta);
     const { desk, broadcast, outflow } = this.#shared;
-    const { identity, broadcast: mayTell } = this.#hello;
+    const { identity, broadcast: mayTell } = guest;
     const tell = (outcome: Outcome): void => broadcast.tell(identity, meta.id, sendable(outcome));
-    const asked = desk.ask(this.#question(meta, call), mayTell ? tell : undefined);
-    this.#calls += 1;
+    const asked = desk.ask(questionOf(meta, call, guest), mayTell ? tell : undefined);
+    guest.calls += 1;
     call.onCancel = () => asked.leave();
     asked.hear((outcome) => {
-      this.#calls -= 1;
+      guest.calls -= 1;
       answerCall(call, outcome);
       outflow?.spoke(this.#session);
     });
@@ -98,9 +124,11 @@ export class NativeClient {
 
   async #stream(call: IncomingCall): Promise<void> {
     const abort = new AbortController();
-    this.#calls += 1;
+    let guest: Guest | undefined;
     try {
-      const meta = this.#admit(call);
+      const meta = readAskMeta(call.meta);
+      guest = this.#admit(meta);
+      guest.calls += 1;
       const credit = new StreamCredit(Math.min(meta.credit ?? DEFAULT_CREDIT, MOST_CREDIT));
       this.#streams.set(call.id, credit);
       call.onCancel = () => {
@@ -108,7 +136,7 @@ export class NativeClient {
         credit.end();
       };
       for await (const piece of this.#shared.desk.stream(
-        this.#question(meta, call),
+        questionOf(meta, call, guest),
         abort.signal,
       )) {
         if (abort.signal.aborted) break;
@@ -122,7 +150,7 @@ export class NativeClient {
     } catch (thrown) {
       call.fail(DingError.from(thrown).toJSON());
     } finally {
-      this.#calls -= 1;
+      if (guest) guest.calls -= 1;
       this.#streams.delete(call.id);
     }
   }
@@ -166,22 +194,29 @@ export class NativeClient {
     }
   }
 
-  /** Throws when this client has asked for more than it takes. */
-  #admit(call: IncomingCall): AskMeta {
-    const meta = readAskMeta(call.meta);
-    if (this.#calls < MOST_CALLS && this.#session.hasAtMost(CROWDED)) return meta;
-    throw tooMany();
+  #join(call: IncomingCall): void {
+    const hello = readHello(call.meta);
+    if (this.#guests.size >= MOST_GUESTS) throw tooMany();
+    call.reply(msgpack.encode(this.#shared.welcome()));
+    this.#guests.set(call.id, { ...hello, calls: 0 });
   }
 
-  #question(meta: AskMeta, call: IncomingCall): Question {
-    const { id, digest, model, version, priority, timeoutMs, parameters } = meta;
-    const { identity, instance } = this.#hello;
-    const scope = digest === undefined ? instance : identity;
-    const values: Values = { kind: "values", form: "msgpack", values: [call.body ?? NIL] };
-    // The lengths tell apart what could be read in two ways.
-    const key = `${scope.length}:${scope}:${id.length}:${id}:${digest ?? ""}`;
-    return { key, id, client: identity, model, version, priority, timeoutMs, parameters, values };
+  /** Who asks; throws when it has asked for more than it takes. */
+  #admit({ client = FIRST }: AskMeta): Guest {
+    const guest = this.#guests.get(client);
+    if (!guest) throw fault("client", `${client} has not joined, or has left`);
+    if (guest.calls < MOST_CALLS && this.#session.hasAtMost(CROWDED)) return guest;
+    throw tooMany();
   }
+}
+
+function questionOf(meta: AskMeta, call: IncomingCall, { identity, instance }: Guest): Question {
+  const { id, digest, model, version, priority, timeoutMs, parameters } = meta;
+  const scope = digest === undefined ? instance : identity;
+  const values: Values = { kind: "values", form: "msgpack", values: [call.body ?? NIL] };
+  // The lengths tell apart what could be read in two ways.
+  const key = `${scope.length}:${scope}:${id.length}:${id}:${digest ?? ""}`;
+  return { key, id, client: identity, model, version, priority, timeoutMs, parameters, values };
 }
 
 const NIL = Uint8Array.of(0xc0);

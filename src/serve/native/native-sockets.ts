@@ -52,7 +52,7 @@ export class NativeSockets implements AsyncDisposable {
   readonly #broadcast = new Broadcast();
   readonly #outflow = new Outflow();
   readonly #acceptor: SessionAcceptor;
-  readonly #sessions = new Set<Session>();
+  readonly #sessions = new Map<Session, NativeClient>();
 
   constructor(models: Models, options: NativeSocketsOptions) {
     this.#models = models;
@@ -79,25 +79,32 @@ export class NativeSockets implements AsyncDisposable {
 
   /** How many clients are connected, or may come back. */
   get clients(): number {
-    return this.#sessions.size;
+    let clients = 0;
+    for (const { guests } of this.#sessions.values()) clients += guests;
+    return clients;
   }
 
   /** Resolves when everything that was asked is answered, and clients have the answers. */
   async drained(): Promise<void> {
     await this.desk.idle();
-    await Promise.all([...this.#sessions].map((session) => session.delivered()));
+    await Promise.all([...this.#sessions.keys()].map((session) => session.delivered()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#acceptor[Symbol.dispose]();
   }
 
-  async #admit({ data }: Hello): Promise<Admission> {
+  /** Throws when it is stopping. */
+  #welcome(): NativeWelcome {
     if (this.#options.isStopping()) {
       throw new DingError("service.stopping", "Cannot open a session: the server is stopping");
     }
+    return { version: VERSION, models: this.#models.list() };
+  }
+
+  async #admit({ data }: Hello): Promise<Admission> {
+    const welcome = this.#welcome();
     const hello = readHello(data);
-    const welcome: NativeWelcome = { version: VERSION, models: this.#models.list() };
     return {
       welcome,
       listen: (session) => {
@@ -106,9 +113,10 @@ export class NativeSockets implements AsyncDisposable {
           broadcast: this.#broadcast,
           outflow: this.#outflow,
           status: this.#options.status,
+          welcome: () => this.#welcome(),
         };
         const client = new NativeClient(session, hello, shared);
-        this.#sessions.add(session);
+        this.#sessions.set(session, client);
         return {
           message: (message) => client.peer.receive(message),
           detached: () => {},

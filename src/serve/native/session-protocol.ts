@@ -20,6 +20,10 @@ export const NATIVE_METHODS = {
   LISTEN: "listen",
   /** meta: nil; body of the reply: the server's status. */
   STATUS: "status",
+  /** meta: the NativeHello of one more client, whom the number of this call names; body of the reply: NativeWelcome. */
+  JOIN: "join",
+  /** meta: the number of a client that asks for nothing more, 0 for the one of HELLO. */
+  LEAVE: "leave",
 } as const;
 
 /** What a server says meanwhile. */
@@ -62,6 +66,8 @@ export interface AskMeta {
   parameters?: Record<string, unknown>;
   /** Of a stream: so many pieces may come before MORE is said. */
   credit?: number;
+  /** Who asks: the number of its JOIN; default 0, the one of HELLO. */
+  client?: number;
 }
 
 /** What listeners of an identity hear. */
@@ -88,7 +94,7 @@ export function readHello(value: unknown): NativeHello {
 /** Reads the meta of a call by hand: it comes with every item. Throws `usage.invalid-input`. */
 export function readAskMeta(value: unknown): AskMeta {
   const meta = objectOf(value, "request");
-  const { id, priority, timeoutMs, parameters, credit } = meta;
+  const { id, priority, timeoutMs, parameters, credit, client } = meta;
   if (!isName(id)) throw fault("id", "expected a text of 1 to 1,024 letters");
   for (const key of ["digest", "model", "version"] as const) {
     if (meta[key] !== undefined && !isName(meta[key])) throw fault(key, "expected a text");
@@ -96,6 +102,7 @@ export function readAskMeta(value: unknown): AskMeta {
   if (priority !== undefined) checkPriority(priority);
   if (timeoutMs !== undefined) checkTimeout(timeoutMs);
   if (credit !== undefined && !isCount(credit)) throw fault("credit", "expected a whole number");
+  if (client !== undefined && !isCount(client)) throw fault("client", "expected a whole number");
   if (parameters !== undefined) objectOf(parameters, "parameters");
   // Each has been looked at.
   return meta as unknown as AskMeta;

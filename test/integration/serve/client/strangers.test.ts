@@ -143,6 +143,10 @@ test("a client that says wrong things hears what is wrong, and harms no other", 
     ["infer", { id: "a", parameters: [] }],
     ["stream", { id: "a", credit: -1 }],
     ["stream", 5],
+    ["infer", { id: "a", client: 7 }],
+    ["infer", { id: "a", client: "7" }],
+    ["join", null],
+    ["join", { ...HELLO, identity: "" }],
   ];
   for (const [method, meta] of wrong) {
     expect(await thrownBy(peer.request(method, meta, one))).toMatchObject({
@@ -156,6 +160,14 @@ test("a client that says wrong things hears what is wrong, and harms no other", 
   expect(refused.every((error) => (error as DingError).code === "queue.full")).toBe(true);
   expect(await peer.request("infer", { id: "a" }, one)).toEqual(one);
   expect(await peer.request("infer", { id: "b" })).toEqual(msgpack.encode(null));
+  // With the one of HELLO it is one too many.
+  const joins = Array.from({ length: 1_024 }, () => peer.request("join", HELLO));
+  expect(await thrownBy(joins.at(-1) as Promise<unknown>)).toMatchObject({ code: "queue.full" });
+  expect(server.native.clients).toBe(1_024);
+  for (const meta of [null, 5, "x", 0, 0]) await peer.request("leave", meta);
+  expect(await thrownBy(peer.request("infer", { id: "c" }, one))).toMatchObject({
+    code: "usage.invalid-input",
+  });
   expect(server.native.desk.open).toBe(0);
   end();
   await Promise.all(listens);

@@ -53,10 +53,10 @@ test("AskQueue gives back what returns first, each in the order in which it was 
 test("Ask fails at its deadline, once, and says where it stood", () => {
   const clock = new FakeClock();
   const ask = newAsk(clock, "7", 50);
-  expect(ask.meta()).toEqual({ id: "7", timeoutMs: 50 });
+  expect(ask.meta(undefined)).toEqual({ id: "7", timeoutMs: 50 });
   ask.wait();
   clock.advance(20);
-  expect(ask.meta()).toEqual({ id: "7", timeoutMs: 30 });
+  expect(ask.meta(undefined)).toEqual({ id: "7", timeoutMs: 30 });
   clock.advance(30);
   expect(ask.told).toHaveLength(1);
   const error = ask.told[0] as DingError;

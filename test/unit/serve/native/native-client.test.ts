@@ -29,6 +29,7 @@ test("NativeClient holds a stream back that nobody reads, whatever its client ha
       desk: new Desk(models, { clock, isStopping: () => false }),
       broadcast: new Broadcast(),
       status: () => null,
+      welcome: () => ({ version: "1", models: [] }),
     },
   );
   client.peer.receive([
