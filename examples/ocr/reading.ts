@@ -6,7 +6,7 @@ export interface Reading {
 
 /**
  * Reads probabilities [steps, characters]: the likeliest character of each step, where repeats are one and
- * character 0 is "none". The score is the mean of those that were kept.
+ * character 0 is "none"; a space at the ends is none, too. The score is the mean of those that were kept.
  */
 export function readSteps(probabilities: Float32Array, characters: readonly string[]): Reading {
   const size = characters.length;
@@ -23,7 +23,7 @@ export function readSteps(probabilities: Float32Array, characters: readonly stri
     before = best;
   }
   const sum = kept.reduce((total, score) => total + score, 0);
-  return { text, score: kept.length === 0 ? 0 : sum / kept.length };
+  return { text: text.trim(), score: kept.length === 0 ? 0 : sum / kept.length };
 }
 
 function likeliest(step: Float32Array): number {
