@@ -5,7 +5,7 @@ import { json, msgpack } from "../protocol/codec.ts";
 import { writeJson } from "../protocol/json-writer.ts";
 import { BODY_LIMIT_BYTES } from "../protocol/limits.ts";
 import { decodePythonJson } from "../protocol/python-json.ts";
-import { answerForm, bodyForm, type BodyForm } from "./content-type.ts";
+import { answerForm, bodyForm, packingOf, type BodyForm } from "./content-type.ts";
 import { readBytes } from "./read-bytes.ts";
 
 /** How a body is read. */
@@ -28,8 +28,8 @@ export async function readBody(
       hint: "Send application/json or application/msgpack.",
     });
   }
-  const encoding = req.header("content-encoding") ?? "identity";
-  if (encoding !== "identity") {
+  const encoding = packingOf(req.header("content-encoding"));
+  if (encoding !== undefined) {
     throw new DingError("http.unsupported-type", `Cannot read body with encoding "${encoding}"`, {
       hint: "Send it as it is.",
     });

@@ -24,6 +24,12 @@ export function answerForm(accept: string | null | undefined): BodyForm {
   return msgpack > 0 && msgpack >= json ? "msgpack" : "json";
 }
 
+/** How a body is packed, as its Content-Encoding names it; undefined where it is as it is. */
+export function packingOf(contentEncoding: string | null | undefined): string | undefined {
+  const name = contentEncoding?.trim() ?? "";
+  return name === "" || name.toLowerCase() === "identity" ? undefined : name;
+}
+
 function mediaType(text: string): string {
   return (text.split(";", 1)[0] as string).trim().toLowerCase();
 }

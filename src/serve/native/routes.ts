@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { systemClock } from "../../core/clock.ts";
 import { DingError } from "../../core/errors.ts";
 import type { App } from "../../http/app.ts";
-import { answerForm, bodyForm, type BodyForm } from "../../http/content-type.ts";
+import { answerForm, bodyForm, packingOf, type BodyForm } from "../../http/content-type.ts";
 import type { HttpBindings } from "../../http/listen.ts";
 import { readBytes } from "../../http/read-bytes.ts";
 import { json, msgpack } from "../../protocol/codec.ts";
@@ -105,9 +105,9 @@ const FORM = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i;
 
 function formOf({ req }: NativeContext): BodyForm {
   const contentType = req.header("content-type");
-  const encoding = req.header("content-encoding") ?? "identity";
+  const encoding = packingOf(req.header("content-encoding"));
   const form = FORM.test(contentType ?? "") ? "json" : bodyForm(contentType);
-  if (form !== undefined && encoding === "identity") return form;
+  if (form !== undefined && encoding === undefined) return form;
   const what = form === undefined ? `type "${contentType}"` : `encoding "${encoding}"`;
   throw new DingError("http.unsupported-type", `Cannot read body of ${what}`, {
     hint: "Send application/json or application/msgpack, as it is.",

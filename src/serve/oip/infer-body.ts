@@ -1,3 +1,4 @@
+import { packingOf } from "../../http/content-type.ts";
 import { readBytes } from "../../http/read-bytes.ts";
 import { fault } from "./fault.ts";
 import type { OipBody } from "./given-tensors.ts";
@@ -23,8 +24,8 @@ export async function readInferBody(request: Request, limitBytes: number): Promi
 /** A body as it was before the client packed it. */
 export function readBody(request: Request, limitBytes: number): Promise<Uint8Array> {
   const reading = readBytes(request, limitBytes);
-  const encoding = request.headers.get("content-encoding");
-  if (encoding === null || encoding === "" || encoding === "identity") return reading;
+  const encoding = packingOf(request.headers.get("content-encoding"));
+  if (encoding === undefined) return reading;
   return reading.then((bytes) => unpacked(bytes, encoding, limitBytes));
 }
 

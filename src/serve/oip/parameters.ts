@@ -51,7 +51,9 @@ function othersOf(parameters: JsonDocument): JsonDocument {
 /** A number of things, undefined when there is none. */
 export function wholeAt(value: unknown, path: string): number | undefined {
   if (value === undefined) return undefined;
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  // Those of more than 53 bits are rounded, and BigInts where the request was read exactly for its tensors.
+  if (typeof value === "bigint" && value >= 0n) return Number(value);
+  if (typeof value === "number" && Number.isInteger(value) && value >= 0) return value;
   throw fault(path, `expected a whole number, 0 or more, got ${shown(value)}`);
 }
 

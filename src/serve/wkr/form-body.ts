@@ -1,4 +1,5 @@
 import { DingError } from "../../core/errors.ts";
+import { packingOf } from "../../http/content-type.ts";
 import { json } from "../../protocol/codec.ts";
 import { jsonMisfit } from "../json-misfit.ts";
 import { readParts } from "./read-parts.ts";
@@ -13,8 +14,8 @@ export function bodyKind(
 ): BodyKind {
   const written = headers.get("content-type");
   const type = (written ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  const encoding = headers.get("content-encoding") ?? "identity";
-  if (encoding !== "identity") throw unsupported(`encoding "${encoding}"`, "Send it as it is.");
+  const encoding = packingOf(headers.get("content-encoding"));
+  if (encoding !== undefined) throw unsupported(`encoding "${encoding}"`, "Send it as it is.");
   if (type === "" || /^(application|text)\/([\w.-]+\+)?json$/.test(type)) return "json";
   if (/^application\/(msgpack|x-msgpack|vnd\.msgpack)$/.test(type)) return "msgpack";
   if (type === "application/x-www-form-urlencoded") return "form";

@@ -57,6 +57,13 @@ describe("bodies", () => {
     },
     { name: "no body", status: 200, told: null },
     {
+      name: "what is packed in no way",
+      body: "1",
+      headers: { "Content-Encoding": "Identity" },
+      status: 200,
+      told: 1,
+    },
+    {
       name: "64 bytes",
       body: Buffer.from(`"${"x".repeat(62)}"`),
       status: 200,

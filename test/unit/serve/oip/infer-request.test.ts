@@ -138,6 +138,12 @@ describe("readInferRequest()", () => {
     expect(plain.parameters).toBeUndefined();
     const long = read({ parameters: { timeout: 2 ** 52 }, inputs }, oneTensor("FP32"));
     expect(long.timeoutMs).toBe(2 ** 31 - 1);
+    // As a client says "for ever", beside a tensor for which the request is read exactly.
+    const big = `"inputs":[{"name":"x","datatype":"INT64","shape":[1,2],"data":[1,9007199254740993]}]`;
+    const ever = `{"parameters":{"timeout":18446744073709551615,"priority":2},${big}}`;
+    const exact = read(ever, oneTensor("INT64"));
+    expect(exact.priority).toBe(2);
+    expect(exact.timeoutMs).toBe(2 ** 31 - 1);
   });
 
   test("chooses outputs by name, as JSON or as bytes", () => {
