@@ -4,10 +4,13 @@ import type { HttpBindings } from "./listen.ts";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/** Throws what a request to no route deserves: 405 and the methods that would do, or 404. */
-export function refuseRoute(app: Hono<{ Bindings: HttpBindings }>, context: Context): never {
+type Routed = Hono<{ Bindings: HttpBindings }>;
+
+/** Throws what a request to no route of these apps deserves: 405 and the methods that would do, or 404. */
+export function refuseRoute(apps: Routed | readonly Routed[], context: Context): never {
   const { method, path } = context.req;
-  const allowed = METHODS.filter((candidate) => hasRoute(app, candidate, path));
+  const all = [apps].flat() as Routed[];
+  const allowed = METHODS.filter((candidate) => all.some((app) => hasRoute(app, candidate, path)));
   if (allowed.length === 0) {
     throw new DingError("http.not-found", `Cannot answer ${method} ${path}: no such route`);
   }
@@ -19,7 +22,7 @@ export function refuseRoute(app: Hono<{ Bindings: HttpBindings }>, context: Cont
 }
 
 /** Middleware matches too, but for all methods. */
-function hasRoute(app: Hono<{ Bindings: HttpBindings }>, method: string, path: string): boolean {
+function hasRoute(app: Routed, method: string, path: string): boolean {
   const [handlers] = app.router.match(method, path);
   return handlers.some(([[, route]]) => route.method === method);
 }

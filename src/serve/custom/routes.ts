@@ -52,7 +52,7 @@ export class CustomRoutes {
       this.#underWay.begin();
       try {
         const answered = await custom.fetch(bounded(context.req.raw, limitBytes), context.env);
-        return answered.status === NOT_HERE ? refuseRoute(app, context) : answered;
+        return answered.status === NOT_HERE ? refuseRoute([app, custom], context) : answered;
       } finally {
         this.#underWay.end();
       }

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Hono } from "hono";
-import type { App } from "../../../../src/http/app.ts";
+import { createApp, type App } from "../../../../src/http/app.ts";
 import { CustomRoutes } from "../../../../src/serve/custom/routes.ts";
 import { LocalClient } from "../../../../src/serve/host/local-client.ts";
 import type { Models } from "../../../../src/serve/inference.ts";
@@ -53,6 +53,22 @@ test("drained() ends at the deadline, whoever is asked still", async () => {
   expect([first, await drained]).toEqual(["waiting", "drained"]);
   await app.request("/open");
   expect(await (await waiting).text()).toBe("open");
+});
+
+test("CustomRoutes refuses a wrong method with those that would do, and a path that nobody has", async () => {
+  await using folder = await tempFolder();
+  const plugin = await folder.write("model.ts", PLUGIN);
+  const app: App = createApp({ health: { isLive: () => true, isReady: () => true } });
+  const custom = new CustomRoutes();
+  custom.mount(app, { limitBytes: 100, isStopping: () => false });
+  await custom.load([{ name: "m", plugin, exportName: "default" }], {} as Models);
+  const told = async (method: string, path: string): Promise<unknown[]> => {
+    const { status, headers } = await app.request(path, { method });
+    return [status, headers.get("allow")];
+  };
+  expect(await told("POST", "/open")).toEqual([405, "HEAD, GET"]);
+  expect(await told("POST", "/health/live")).toEqual([405, "HEAD, GET"]);
+  expect(await told("GET", "/nothing")).toEqual([404, null]);
 });
 
 test("encodeAll() of nothing is nothing, as everywhere", async () => {
