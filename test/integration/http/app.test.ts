@@ -45,6 +45,23 @@ test("an app answers over a socket, JSON and msgpack, with Tensors in both", asy
   expect(msgpack.decode(body)).toStrictEqual({ got: { tensor } });
 });
 
+test("an app tells HEAD what it would tell GET, without the body", async () => {
+  await using server = await serve();
+  for (const path of ["/health/live", "/nothing"]) {
+    const url = `${server.url}${path}`;
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const [got, head] = [await fetch(url), await fetch(url, { method: "HEAD" })];
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const [body, none] = [await got.text(), await head.text()];
+    expect([head.status, none]).toEqual([got.status, ""]);
+    const length = String(body.length);
+    expect([got, head].map(({ headers }) => headers.get("content-length"))).toEqual([
+      length,
+      length,
+    ]);
+  }
+});
+
 test("an app reads the body of a DELETE", async () => {
   await using server = await serve();
   using client = new HttpClient();
