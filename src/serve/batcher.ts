@@ -108,11 +108,15 @@ export class Batcher<T> {
     return Math.max(0, now - Math.min(oldestMs, now));
   }
 
+  /** Is there room for so many items more? */
+  hasRoom(rows: number): boolean {
+    return this.#queuedRows === 0 || this.#queuedRows + rows <= this.#options.maxQueuedRows;
+  }
+
   /** Takes it into the queue, or says when there will be room. */
   add(entry: BatchEntry<T>, now: number): { ok: true } | { ok: false; retryAfterMs: number } {
     this.#returns.onRequest(now);
-    const isFull = this.#queuedRows + entry.rows > this.#options.maxQueuedRows;
-    if (isFull && this.#queuedRows > 0) return { ok: false, retryAfterMs: this.#retryAfterMs() };
+    if (!this.hasRoom(entry.rows)) return { ok: false, retryAfterMs: this.#retryAfterMs() };
     const place = { order: this.#order++, arrivedMs: now, nextRow: 0 };
     const ticket = this.#issue(entry, place);
     this.#levels.push(ticket);
@@ -218,8 +222,9 @@ export class Batcher<T> {
     const { timeoutMs } = this.#options;
     const { maxBatchRows } = this;
     const queuedRows = this.#queuedRows;
-    // What was put back has waited long enough.
-    if (queuedRows >= maxBatchRows || !this.#putBack.isEmpty) return 0;
+    // What was put back has waited long enough; and into a full queue nobody comes.
+    const most = Math.min(maxBatchRows, this.#options.maxQueuedRows);
+    if (queuedRows >= most || !this.#putBack.isEmpty) return 0;
     const limitMs = Math.min(sinceMs + timeoutMs, this.nextDeadline) - now;
     const longMs = Math.max(
       LEAST_PATIENCE_MS,

@@ -112,6 +112,8 @@ export class Dispatcher {
 
   #add(job: Job): DingError | undefined {
     if (job.rows === 0) return emptyError();
+    // What has come in this turn has not gone yet: workers that are free for it make room.
+    if (this.#isPumping && !this.#batcher.hasRoom(job.rows)) this.#pump();
     const added = this.#batcher.add(job, job.arrivedMs);
     return added.ok ? undefined : fullError(this.#options.queueLimit, added.retryAfterMs);
   }
