@@ -51,7 +51,13 @@ export function roleCommand<S extends z.ZodObject & z.ZodType<RoleOptions>>(
       const { onHangUp } = role;
       const { stdout } = process; // a plugin in this process gets another one
       let service: RoleService | undefined;
-      const hangUp = onHangUp && (() => service?.state === "running" && onHangUp(service));
+      let wasHungUp = false;
+      const hangUp =
+        onHangUp &&
+        (() => {
+          if (service?.state === "running") onHangUp(service);
+          else wasHungUp = true;
+        });
       using stop = listenForStop({ hangUp });
       const tools = await toolsOf(options, given);
       checkListen(options, tools.token);
@@ -60,6 +66,8 @@ export function roleCommand<S extends z.ZodObject & z.ZodType<RoleOptions>>(
         await runUntilStopped(service, {
           name: role.called ?? role.name,
           lastLine: role.lastLine,
+          // What was to be read again may have been read before.
+          onReady: (ready) => void (wasHungUp && onHangUp?.(ready)),
           options,
           stop,
           tools,
@@ -78,6 +86,7 @@ export function roleCommand<S extends z.ZodObject & z.ZodType<RoleOptions>>(
 interface Run {
   name: string;
   lastLine: Role<never>["lastLine"] | undefined;
+  onReady: (service: RoleService) => void;
   options: RoleOptions;
   stop: StopRequest;
   tools: Tools;
@@ -93,6 +102,7 @@ async function runUntilStopped(service: RoleService, run: Run): Promise<void> {
     const isReady = await Promise.race([starting.then(() => true), stop.asked.then(() => false)]);
     if (isReady) {
       announce(service, run);
+      run.onReady(service);
       await Promise.race([stop.asked, service.closed]);
     }
   } finally {

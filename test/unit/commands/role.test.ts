@@ -112,6 +112,17 @@ describe("a role", () => {
     expect((await program.ended).code).toBe(0);
   });
 
+  test("reads its files again after a SIGHUP, also after one during its start", async () => {
+    await using program = new FakeProgram(["rereading", "--start", "at-hangup"]);
+    await program.said("fake is starting");
+    program.kill("SIGHUP");
+    await program.said("fake has read its files again");
+    program.kill("SIGTERM");
+    const { code, stderr } = await program.ended;
+    expect(code).toBe(0);
+    expect(stderr.indexOf("ready on")).toBeLessThan(stderr.indexOf("read its files again"));
+  });
+
   test("that cannot start tells why, with the exit code of the error", async () => {
     const { code, stdout, stderr } = await runFake(["fake", "--start", "fail"]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
