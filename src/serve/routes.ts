@@ -54,6 +54,7 @@ export interface ServeApp {
 export function serveApp(options: ServeAppOptions): ServeApp {
   const { models, sockets, custom, token, log, bodyLimitBytes, facts, isStopping } = options;
   const metrics = serveMetrics(options);
+  const { onUnreadable } = options.statistics;
   options.traces?.addMetrics(metrics);
   const app = createApp({
     health: {
@@ -67,13 +68,19 @@ export function serveApp(options: ServeAppOptions): ServeApp {
     answerFault: answerOipFault,
   });
   app.get("/status", (context) => answer(context, options.status()));
-  mountNative(app, models, { isStopping, desk: sockets.desk, limitBytes: bodyLimitBytes });
+  mountNative(app, models, {
+    isStopping,
+    desk: sockets.desk,
+    limitBytes: bodyLimitBytes,
+    onUnreadable,
+  });
   const infer = mountOip(app, models, {
     serverName: "ding",
     version: VERSION,
     bodyLimitBytes,
     isLive: () => facts().state !== "failed",
     isReady: () => facts().ready,
+    onUnreadable,
     statistics: (name, version) => tritonStatistics(options.statistics, { name, version }),
     log,
   });
@@ -82,6 +89,7 @@ export function serveApp(options: ServeAppOptions): ServeApp {
       status: () => serverStatus({ ...options, settings: options.settings }),
       fetchHosts: options.allowFetch,
       bodyLimitBytes,
+      onUnreadable,
       log,
     }),
   );

@@ -9,10 +9,11 @@ import { json, msgpack } from "../../protocol/codec.ts";
 import { BODY_LIMIT_BYTES } from "../../protocol/limits.ts";
 import { CLIENT_HEADER, clientOf } from "../client-of.ts";
 import type { Models } from "../inference.ts";
+import { senderOf, type OnUnreadable } from "../unreadable.ts";
 import { Desk } from "./desk.ts";
 import { digestOf } from "./digest.ts";
 import { writePredict } from "./predict-answer.ts";
-import { readPredict } from "./predict-request.ts";
+import { readPredict, type PredictRequest } from "./predict-request.ts";
 import type { Outcome } from "./run.ts";
 import { SERVE_SESSION_PATH } from "./session-protocol.ts";
 
@@ -23,16 +24,17 @@ export interface MountNativeOptions {
   desk?: Desk | undefined;
   /** The longest body; default 64 MiB. */
   limitBytes?: number | undefined;
+  onUnreadable?: OnUnreadable | undefined;
 }
 
 type NativeContext = Context<{ Bindings: HttpBindings }>;
 
 /** POST …/predict, for the only model, for one by name, and for one version of it. */
 export function mountNative(app: App, models: Models, options: MountNativeOptions): void {
-  const { isStopping, limitBytes = BODY_LIMIT_BYTES } = options;
+  const { isStopping, limitBytes = BODY_LIMIT_BYTES, onUnreadable } = options;
   const desk = options.desk ?? new Desk(models, { isStopping, clock: systemClock });
   const predict = (context: NativeContext): Promise<Response> =>
-    answerPredict(context, { models, desk, limitBytes });
+    answerPredict(context, { models, desk, limitBytes, onUnreadable });
   app.post("/predict", predict);
   app.post("/models/:name/predict", predict);
   app.post("/models/:name/versions/:version/predict", predict);
@@ -41,17 +43,32 @@ export function mountNative(app: App, models: Models, options: MountNativeOption
   });
 }
 
+interface PredictContext extends Pick<MountNativeOptions, "onUnreadable"> {
+  models: Models;
+  desk: Desk;
+  limitBytes: number;
+}
+
 async function answerPredict(
   context: NativeContext,
-  { models, desk, limitBytes }: { models: Models; desk: Desk; limitBytes: number },
+  { models, desk, limitBytes, onUnreadable }: PredictContext,
 ): Promise<Response> {
   const { req } = context;
-  const form = formOf(context);
   const { name, version } = req.param() as { name?: string; version?: string };
   // Before a long body is read for nothing.
-  models.get(name, version);
-  const bytes = await readBytes(req.raw, limitBytes);
-  const { items, isSingle, id, ...rest } = readPredict(bytes, form);
+  const { facts } = models.get(name, version);
+  let form: BodyForm;
+  let bytes: Uint8Array;
+  let read: PredictRequest;
+  try {
+    form = formOf(context);
+    bytes = await readBytes(req.raw, limitBytes);
+    read = readPredict(bytes, form);
+  } catch (thrown) {
+    onUnreadable?.(facts, senderOf(req.raw.headers, context.env.info), thrown);
+    throw thrown;
+  }
+  const { items, isSingle, id, ...rest } = read;
   const { client, key } = callerOf(context, { id, bytes });
   const values = { kind: "values", form, values: items } as const;
   let outcome: Outcome = { values: { ...values, values: [] } };

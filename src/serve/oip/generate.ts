@@ -1,11 +1,14 @@
 import { DingError } from "../../core/errors.ts";
 import { clientOf } from "../client-of.ts";
 import type { InferRequest, ModelFacts, Payload, ServedModel } from "../inference.ts";
+import { senderOf } from "../unreadable.ts";
 import { eventStream } from "./event-stream.ts";
 import { writeGenerateAnswer } from "./generate-answer.ts";
 import { readGenerateRequest } from "./generate-request.ts";
 import { readBody } from "./infer-body.ts";
 import type { Asked, OipContext } from "./infer.ts";
+import type { OipRequest } from "./infer-request.ts";
+import type { ModelFace } from "./model-face.ts";
 import { errorText } from "./oip-error.ts";
 
 /** A request to generate that is under way. */
@@ -50,15 +53,23 @@ export async function generateStream(context: OipContext, asked: Asked): Promise
 }
 
 async function begin(
-  { models, faces, bodyLimitBytes }: OipContext,
+  { models, faces, bodyLimitBytes, onUnreadable }: OipContext,
   asked: Asked,
 ): Promise<Generation> {
   const { request, name, version } = asked;
   const model = models.get(name, version);
-  const bytes = await readBody(request, bodyLimitBytes);
   const { facts } = model;
-  const face = faces.of(facts);
-  const { outputs: _, ...read } = readGenerateRequest(bytes, face);
+  let face: ModelFace;
+  let known: OipRequest;
+  try {
+    const bytes = await readBody(request, bodyLimitBytes);
+    face = faces.of(facts);
+    known = readGenerateRequest(bytes, face);
+  } catch (thrown) {
+    onUnreadable?.(facts, senderOf(request.headers, asked.info), thrown);
+    throw thrown;
+  }
+  const { outputs: _, ...read } = known;
   // Of its own: the runtime's signal does not tell of a reader that leaves in the middle.
   const leaving = new AbortController();
   const { signal } = request;

@@ -2,11 +2,12 @@ import { letGo } from "../../core/let-go.ts";
 import type { RequestInfo } from "../../runtime/http-server.ts";
 import { clientOf } from "../client-of.ts";
 import type { InferRequest, Models } from "../inference.ts";
+import { senderOf, type OnUnreadable } from "../unreadable.ts";
 import { packed, wantedCompression } from "./compression.ts";
 import { writeInferAnswer, type OipAnswer } from "./infer-answer.ts";
-import { JSON_LENGTH_HEADER, readInferBody } from "./infer-body.ts";
+import { JSON_LENGTH_HEADER, readInferBody, type InferBody } from "./infer-body.ts";
 import { readInferRequest, type OipRequest } from "./infer-request.ts";
-import type { ModelFaces } from "./model-face.ts";
+import type { ModelFace, ModelFaces } from "./model-face.ts";
 import { readRawRequest } from "./raw-request.ts";
 
 /** What inference over HTTP stands on. */
@@ -14,6 +15,7 @@ export interface OipContext {
   readonly models: Models;
   readonly faces: ModelFaces;
   readonly bodyLimitBytes: number;
+  readonly onUnreadable?: OnUnreadable | undefined;
 }
 
 /** Which model is asked, and by whom. */
@@ -25,17 +27,23 @@ export interface Asked {
 }
 
 /** Answers a request to infer; rejects with what goes wrong. */
-export async function infer(
-  { models, faces, bodyLimitBytes }: OipContext,
-  asked: Asked,
-): Promise<Response> {
+export async function infer(context: OipContext, asked: Asked): Promise<Response> {
+  const { models, faces, bodyLimitBytes } = context;
   const { request, name, version } = asked;
   // Before a long body is read for nothing.
   const model = models.get(name, version);
-  const body = await readInferBody(request, bodyLimitBytes);
   const { facts } = model;
-  const face = faces.of(facts);
-  const read = "raw" in body ? readRawRequest(body.raw, face) : readInferRequest(body, face);
+  let body: InferBody;
+  let face: ModelFace;
+  let read: OipRequest;
+  try {
+    body = await readInferBody(request, bodyLimitBytes);
+    face = faces.of(facts);
+    read = "raw" in body ? readRawRequest(body.raw, face) : readInferRequest(body, face);
+  } catch (thrown) {
+    context.onUnreadable?.(facts, senderOf(request.headers, asked.info), thrown);
+    throw thrown;
+  }
   const { outputs, id } = read;
   const { payload } = await model.infer(inferRequest(read, asked));
   // Whatever a worker has got of it is a copy.

@@ -5,6 +5,7 @@ import type { App } from "../../http/app.ts";
 import type { HttpBindings } from "../../http/listen.ts";
 import type { RequestInfo } from "../../runtime/http-server.ts";
 import type { Models } from "../inference.ts";
+import type { OnUnreadable } from "../unreadable.ts";
 import { infer, type Asked, type OipContext } from "./infer.ts";
 import { inferPath } from "./infer-path.ts";
 import { mountInference } from "./inference-routes.ts";
@@ -19,6 +20,7 @@ import { mountServer, type OipServer } from "./server-routes.ts";
 export interface MountOipOptions extends OipServer {
   /** The longest body, also after it has been unpacked. */
   bodyLimitBytes: number;
+  onUnreadable?: OnUnreadable;
   /** Told of errors that nobody foresaw. */
   log?: Logger;
 }
@@ -37,8 +39,8 @@ type OipRoute = Context<{ Bindings: HttpBindings }>;
  * that the caller may ask.
  */
 export function mountOip(app: App, models: Models, options: MountOipOptions): InferDirectly {
-  const { bodyLimitBytes, log = silentLogger } = options;
-  const context: OipContext = { models, faces: new ModelFaces(), bodyLimitBytes };
+  const { bodyLimitBytes, onUnreadable, log = silentLogger } = options;
+  const context: OipContext = { models, faces: new ModelFaces(), bodyLimitBytes, onUnreadable };
   const guarded = (answerer: Answerer) => async (route: OipRoute) => {
     try {
       return await answerer(askedOf(route));

@@ -2,6 +2,7 @@ import { systemClock, type Clock } from "../../core/clock.ts";
 import { ModelStatistics } from "./model-statistics.ts";
 import type { RequestTraces } from "./request-traces.ts";
 import { ServerPace } from "./server-pace.ts";
+import type { OnUnreadable } from "../unreadable.ts";
 
 /** What the statistics need. */
 export interface ServeStatisticsOptions {
@@ -44,6 +45,14 @@ export class ServeStatistics {
     }
     return found;
   }
+
+  /** A request came and failed before it could be queued. */
+  readonly onUnreadable: OnUnreadable = ({ name, version }, sender, thrown) => {
+    const arrivedMs = this.clock.now();
+    const model = this.model(name, version);
+    model.onArrived(arrivedMs, sender.client);
+    model.onFailed({ arrivedMs, rows: 0, ...sender }, thrown);
+  };
 
   /** From now on traces of all requests go there. */
   trace(traces: RequestTraces | undefined): void {

@@ -10,8 +10,8 @@ import type { HttpBindings } from "../../http/listen.ts";
 import { readBytes } from "../../http/read-bytes.ts";
 import { json, msgpack } from "../../protocol/codec.ts";
 import { BODY_LIMIT_BYTES } from "../../protocol/limits.ts";
-import { clientOf } from "../client-of.ts";
 import type { Models, ServedModel, Values } from "../inference.ts";
+import { senderOf, type OnUnreadable } from "../unreadable.ts";
 import { AllowedHosts } from "./allowed-hosts.ts";
 import { failure, success, successBytes } from "./envelope.ts";
 import { ImageFetcher } from "./fetch-image.ts";
@@ -27,6 +27,7 @@ export interface MountWkrOptions {
   bodyLimitBytes?: number | undefined;
   /** How long fetching an image may take; default 10,000. */
   fetchTimeoutMs?: number | undefined;
+  onUnreadable?: OnUnreadable | undefined;
   log?: Logger | undefined;
 }
 
@@ -75,6 +76,7 @@ class WkrFace implements Disposable {
   readonly #models: Models;
   readonly #limitBytes: number;
   readonly #log: Logger;
+  readonly #onUnreadable: OnUnreadable | undefined;
   readonly #fetcher: ImageFetcher | undefined;
   #requests = 0;
   #responses = 0;
@@ -85,6 +87,7 @@ class WkrFace implements Disposable {
     this.#models = models;
     this.#limitBytes = bodyLimitBytes;
     this.#log = log;
+    this.#onUnreadable = options.onUnreadable;
     const bounds = { limitBytes: bodyLimitBytes, timeoutMs: fetchTimeoutMs };
     const isClosed = new AllowedHosts(fetchHosts).isEmpty;
     this.#fetcher = isClosed ? undefined : new ImageFetcher({ hosts: fetchHosts, ...bounds });
@@ -133,16 +136,15 @@ class WkrFace implements Disposable {
     const { raw } = req;
     // Before a long body is read for nothing.
     const model: ServedModel = this.#models.get(req.query("model"), req.query("version"));
-    if (read === this.fetchedItem && !this.#fetcher) throw closedError();
-    const kind = bodyKind(raw.headers, read === imageItem ? IMAGE_HINT : undefined);
-    const contentType = req.header("content-type") ?? "";
-    const bytes = await readBytes(raw, this.#limitBytes);
-    const { payload } = await model.infer({
-      payload: await read({ bytes, kind, contentType }, raw.signal),
-      client: clientOf(raw.headers, env.info),
-      traceparent: req.header("traceparent"),
-      signal: raw.signal,
-    });
+    const sender = senderOf(raw.headers, env.info);
+    let item: Values;
+    try {
+      item = await this.#read(raw, read);
+    } catch (thrown) {
+      this.#onUnreadable?.(model.facts, sender, thrown);
+      throw thrown;
+    }
+    const { payload } = await model.infer({ ...sender, payload: item, signal: raw.signal });
     const [output] = payload.kind === "values" ? payload.values : [];
     if (payload.kind !== "values" || !output) {
       throw new DingError("internal.bug", "Cannot use answer: it has no value");
@@ -152,6 +154,15 @@ class WkrFace implements Disposable {
     }
     const codec = payload.form === "json" ? json : msgpack;
     return answer(context, success(codec.decode(output)));
+  }
+
+  async #read(request: Request, read: Reader): Promise<Values> {
+    if (read === this.fetchedItem && !this.#fetcher) throw closedError();
+    const { headers, signal } = request;
+    const kind = bodyKind(headers, read === imageItem ? IMAGE_HINT : undefined);
+    const contentType = headers.get("content-type") ?? "";
+    const bytes = await readBytes(request, this.#limitBytes);
+    return await read({ bytes, kind, contentType }, signal);
   }
 
   #refuse(context: WkrContext, thrown: unknown): Response {

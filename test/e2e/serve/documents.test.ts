@@ -121,6 +121,12 @@ test("/metrics counts by Triton's names: requests, rows, batches, failures by re
   ]);
   expect(new Set(good)).toEqual(new Set([200]));
   expect(await ask([[-1, 0]])).toBe(500);
+  // What cannot be read never comes to the model, and has failed all the same, whoever reads it.
+  const wrong = ["/predict", "/encode_json", "/v2/models/sum/infer", "/v2/models/sum/generate"];
+  const refused = await Promise.all(
+    wrong.map((path) => fetch(`${server.url}${path}`, { method: "POST", body: "{" })),
+  );
+  expect(refused.map(({ status }) => status)).toEqual([400, 400, 400, 400]);
   const of = '{model="sum",version="1"}';
   const failed = (reason: string): string =>
     `nv_inference_request_failure{model="sum",version="1",reason="${reason}"}`;
@@ -134,6 +140,7 @@ test("/metrics counts by Triton's names: requests, rows, batches, failures by re
   const grown = (name: string): number => (now.get(name) ?? NaN) - (before.get(name) ?? NaN);
   expect(grown(`nv_inference_request_success${of}`)).toBe(25);
   expect(grown(`nv_inference_count${of}`)).toBe(30);
+  expect(grown(failed("OTHER"))).toBe(4);
   const batches = grown(`nv_inference_exec_count${of}`);
   expect(batches).toBeGreaterThanOrEqual(8);
   expect(batches).toBeLessThanOrEqual(31);
