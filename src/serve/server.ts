@@ -117,10 +117,13 @@ export class Server extends Service {
 
   /** What the page and the status tell of it. */
   facts(): ServerFacts {
+    const models = this.#repository?.all() ?? [];
+    // As Triton has it: what was unloaded, or never loaded, is somebody's wish.
+    const isWhole = !models.some((model) => model.isDown);
     return {
       state: this.state,
-      ready: this.#isReady && this.state === "running",
-      models: (this.#repository?.all() ?? []).map((model) => model.seen),
+      ready: this.#isReady && this.state === "running" && isWhole,
+      models: models.map((model) => model.seen),
     };
   }
 

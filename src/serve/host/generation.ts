@@ -217,8 +217,7 @@ export class Generation implements AsyncDisposable {
   /** One that was ended as it was starting says nothing of the next; when each has failed, the model is at fault. */
   #onFailedStart(error: DingError): void {
     this.#failedStarts += 1;
-    const isHopeless = this.#failedStarts > this.#options.settings.workers;
-    if (isHopeless && this.#pool.ready === 0) this.#options.onDown(error);
+    if (this.#isHopeless && this.#pool.ready === 0) this.#options.onDown(error);
   }
 
   /** Their successors may take long to load: who asks hears that. */
@@ -226,8 +225,12 @@ export class Generation implements AsyncDisposable {
     if (this.#pool.ready > 0) return;
     this.#silence?.[Symbol.dispose]();
     this.#silence = this.#options.clock.after(SILENCE_MS, () => {
-      if (this.#pool.ready === 0) this.#options.onDown(loadingError());
+      if (this.#pool.ready === 0 && !this.#isHopeless) this.#options.onDown(loadingError());
     });
+  }
+
+  get #isHopeless(): boolean {
+    return this.#failedStarts > this.#options.settings.workers;
   }
 
   async #setUp(peer: Peer, workerId: string): Promise<void> {

@@ -11,6 +11,7 @@ import type {
 } from "../inference.ts";
 import type { ModelReport } from "../worker-protocol.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { modelFacts } from "./model-facts.ts";
 import type { ModelOptions, UnloadOptions } from "./model-options.ts";
 import type { ServedVersion } from "../page/server-facts.ts";
 import { Generation } from "./generation.ts";
@@ -85,30 +86,14 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
     const reason = this.#down?.message ?? this.#reason;
     const known = this.#facts;
     if (known?.state !== state || known.reason !== reason || this.#factsOf !== this.#report) {
-      this.#facts = this.#factsNow(state, reason);
+      this.#facts = modelFacts(this.source, this.#report, {
+        state,
+        reason,
+        batchSize: this.#options.settings.batchSize,
+      });
       this.#factsOf = this.#report;
     }
     return this.#facts as ModelFacts;
-  }
-
-  #factsNow(state: ModelState, reason: string): ModelFacts {
-    const { source } = this;
-    const { settings } = this.#options;
-    const report = this.#report;
-    return {
-      name: source.name,
-      version: source.version,
-      state,
-      reason,
-      platform: report?.platform ?? "",
-      batchSize: Math.min(settings.batchSize, report?.maxBatchSize ?? Infinity),
-      input: report?.input,
-      output: report?.output,
-      streams: report?.streams ?? false,
-      predicts: report?.predicts,
-      inputSchema: report?.inputSchema,
-      outputSchema: report?.outputSchema,
-    };
   }
 
   /** "ocr@2"; the version only where it is not the first. */
@@ -135,13 +120,18 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
     return this.#state === "UNAVAILABLE" && this.#reason === UNLOADED;
   }
 
+  /** Was it served, and has no worker any more? */
+  get isDown(): boolean {
+    return this.#state === "READY" && this.#down !== undefined;
+  }
+
   /** Has its plugin routes of its own? Known once it is loaded. */
   get hasRoutes(): boolean {
     return this.#report?.routes === true;
   }
 
   get state(): ModelState {
-    return this.#state === "READY" && this.#down ? "UNAVAILABLE" : this.#state;
+    return this.isDown ? "UNAVAILABLE" : this.#state;
   }
 
   /** How busy the workers that take batches now are, for who decides about their number. */

@@ -29,7 +29,9 @@ export class Changes {
   look(facts: ServerFacts): void {
     if (facts.ready !== this.#isReady) {
       this.#isReady = facts.ready;
-      const text = facts.ready ? "Ready for requests" : `Not ready: the server is ${facts.state}`;
+      const why =
+        facts.state === "running" ? "a model has no worker" : `the server is ${facts.state}`;
+      const text = facts.ready ? "Ready for requests" : `Not ready: ${why}`;
       this.#events.add(facts.ready ? "info" : "warn", text);
     }
     for (const { facts: model } of facts.models) {

@@ -177,7 +177,7 @@ describe("reload()", () => {
 });
 
 describe("a model whose workers are all gone", () => {
-  test("answers 503 while the next one takes long to load, and then serves again", async () => {
+  test("answers 503 while the next one takes long to load, the server is not ready meanwhile; and then serves again", async () => {
     await using folder = await tempFolder();
     const gate = folder.file("gate");
     const plugin = await folder.write(
@@ -195,11 +195,14 @@ describe("a model whose workers are all gone", () => {
       what: "503",
       timeoutMs: 30_000,
     });
+    const ready = async (path: string) => (await fetch(`${server.url}${path}`)).status;
+    expect([await ready("/health/ready"), await ready("/v2/health/ready")]).toEqual([503, 503]);
     await rm(gate);
     await until(async () => (await predict(server.url, null)).status === 200, {
       what: "an answer of the next worker",
       timeoutMs: 30_000,
     });
+    expect([await ready("/health/ready"), await ready("/v2/health/ready")]).toEqual([200, 200]);
   });
 });
 
