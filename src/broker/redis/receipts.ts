@@ -1,10 +1,10 @@
 import { Buffer } from "node:buffer";
-import type { Job, Lease } from "../job.ts";
+import { FreshJob, type FreshFacts } from "../fresh-job.ts";
+import type { Lease } from "../job.ts";
 import type { Step } from "./calls.ts";
 
-/** What is to be known of a job that nobody had before. */
-export interface FreshFacts extends Omit<Job, "receipt" | "attempt" | "key"> {
-  key: string | undefined;
+/** What is to be known of a job that was read. */
+export interface ReadFacts extends FreshFacts {
   /** The server's. */
   number: number;
 }
@@ -76,27 +76,13 @@ export class Reading {
   }
 }
 
-/** A job that nobody had before. A copy of it is as good, but for the server's time. */
-export class FreshJob implements Job {
-  readonly id: string;
-  readonly value: Uint8Array;
-  readonly priority: number;
-  readonly attempt = 1;
-  readonly pushedAtMs: number;
-  readonly reasons: readonly string[];
-  readonly receipt: string;
-  declare readonly key?: string;
+/** A job that was read with others. A copy of it is as good, but for the server's time. */
+export class ReadJob extends FreshJob {
   readonly #reading: Reading;
   readonly #place: number;
 
-  constructor(facts: FreshFacts, reading: Reading, place: number) {
-    this.id = facts.id;
-    this.value = facts.value;
-    this.priority = facts.priority;
-    this.pushedAtMs = facts.pushedAtMs;
-    this.reasons = facts.reasons;
-    this.receipt = reading.receiptOf(facts.number);
-    if (facts.key !== undefined) this.key = facts.key;
+  constructor(facts: ReadFacts, reading: Reading, place: number) {
+    super(facts, reading.receiptOf(facts.number));
     this.#reading = reading;
     this.#place = place;
   }
@@ -127,7 +113,7 @@ export function sortSteps(steps: readonly Step[], nowMs: number): SortedSteps {
   const others: Step[] = [];
   const owners: number[] = [];
   steps.forEach((step, owner) => {
-    const origin = FreshJob.origin(step.lease);
+    const origin = ReadJob.origin(step.lease);
     if (origin && step.what === "a" && origin.reading.holds(nowMs)) {
       const { reading, place } = origin;
       if (reading.ask(place)) {

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { DeadJob, Job, JobState, QueueStats, SeenJob } from "../job.ts";
-import { FreshJob, Reading } from "./receipts.ts";
+import { ReadJob, Reading } from "./receipts.ts";
 
 /** A job in a script's reply; its reasons are JSON. */
 type JobReply = [data: Buffer, attempts: number | Buffer, reasons: Buffer, pushed: number | Buffer];
@@ -54,7 +54,7 @@ function freshJobsOf([, priority, token, ...blocks]: TakenReply, endsAtMs: numbe
       const value = bytes.slice(valueAt, to);
       const facts = { id, key, value, priority: level, pushedAtMs, reasons: known };
       const place = jobs.length;
-      jobs.push(new FreshJob({ ...facts, number: number + skip + index }, reading, place));
+      jobs.push(new ReadJob({ ...facts, number: number + skip + index }, reading, place));
       from = to;
     }
   }

@@ -1,4 +1,5 @@
-import type { Job, Lease } from "../job.ts";
+import { FreshJob, type FreshFacts } from "../fresh-job.ts";
+import type { Lease } from "../job.ts";
 
 /** Which job of which taking. */
 export interface TakingReceipt {
@@ -21,36 +22,17 @@ export interface Receipt {
 export const FIRST_FENCE = 1;
 
 /** A job of a taking. A copy of it is as good, but for the time of reading its receipt. */
-export class TakenJob implements Job {
-  readonly id: string;
-  readonly value: Uint8Array;
-  readonly priority: number;
-  readonly attempt = 1;
-  readonly pushedAtMs: number;
-  readonly reasons: readonly string[];
-  readonly receipt: string;
-  declare readonly key?: string;
+export class TakenJob extends FreshJob {
   readonly #receipt: Receipt;
 
   constructor(facts: FreshFacts, seq: number, taking: TakingReceipt) {
-    this.id = facts.id;
-    this.value = facts.value;
-    this.priority = facts.priority;
-    this.pushedAtMs = facts.pushedAtMs;
-    this.reasons = facts.reasons;
-    this.receipt = `${seq}:${taking.first}:${taking.token}:${taking.place}`;
-    if (facts.key !== null) this.key = facts.key;
+    super(facts, `${seq}:${taking.first}:${taking.token}:${taking.place}`);
     this.#receipt = { seq, fence: FIRST_FENCE, taking };
   }
 
   static receiptOf(lease: Lease): Receipt | undefined {
     return #receipt in lease ? lease.#receipt : undefined;
   }
-}
-
-/** What is to be known of a job that nobody had before. */
-export interface FreshFacts extends Omit<Job, "receipt" | "attempt" | "key"> {
-  key: string | null;
 }
 
 /** SEQ:FENCE, or SEQ:FIRST:TOKEN:PLACE of a taking. What is none of ours finds no job. */

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Lease } from "../../../../src/broker/job.ts";
 import type { Step } from "../../../../src/broker/redis/calls.ts";
-import { ackOf, FreshJob, Reading, sortSteps } from "../../../../src/broker/redis/receipts.ts";
+import { ackOf, ReadJob, Reading, sortSteps } from "../../../../src/broker/redis/receipts.ts";
 
 const NOW_MS = 100;
 const ENDS_MS = 200;
@@ -13,9 +13,9 @@ function reading(token: string, size: number): Reading {
   return new Reading({ priority: "-5", token, size, endsAtMs: ENDS_MS });
 }
 
-function job(of: Reading, place: number): FreshJob {
+function job(of: Reading, place: number): ReadJob {
   const facts = { id: `${place}`, key: undefined, value: new Uint8Array(), pushedAtMs: 9 };
-  return new FreshJob({ ...facts, priority: -5, reasons: [], number: 7 + place }, of, place);
+  return new ReadJob({ ...facts, priority: -5, reasons: [], number: 7 + place }, of, place);
 }
 
 test("sortSteps() puts acknowledgements of one reading together, and says whose each answer is", () => {

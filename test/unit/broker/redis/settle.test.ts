@@ -1,13 +1,13 @@
 import { expect, test } from "bun:test";
 import type { Step } from "../../../../src/broker/redis/calls.ts";
-import { FreshJob, Reading } from "../../../../src/broker/redis/receipts.ts";
+import { ReadJob, Reading } from "../../../../src/broker/redis/receipts.ts";
 import { settle } from "../../../../src/broker/redis/settle.ts";
 
 function jobs(size: number): Step[] {
   const reading = new Reading({ priority: "0", token: "t", size, endsAtMs: Infinity });
   return Array.from({ length: size }, (_, place) => {
     const facts = { id: "", key: undefined, value: new Uint8Array(), pushedAtMs: 9, priority: 0 };
-    const lease = new FreshJob({ ...facts, reasons: [], number: place }, reading, place);
+    const lease = new ReadJob({ ...facts, reasons: [], number: place }, reading, place);
     return { what: "a", lease, ms: 0, reason: "" };
   });
 }
