@@ -1,4 +1,4 @@
-import type { LevelResult } from "../src/load/level-result.ts";
+import { type LevelResult, modesOf } from "../src/load/level-result.ts";
 import type { LoadReport } from "../src/load/load.ts";
 import { refusalText } from "../src/load/server-reader.ts";
 import { visibleLine } from "./_visible.ts";
@@ -12,13 +12,20 @@ export function titleOf({ url, model, format, rows, bodyBytes }: LoadReport): st
   return `${what}, ${rows === 1 ? "1 row" : `${rows} rows`} and ${bytesText(bodyBytes)} a request`;
 }
 
-/** The heads of the columns of `levelCells`. */
-export function tableHead({ levels }: LoadReport): string[] {
-  const level = levels[0]?.mode === "rate" ? "rate" : "clients";
-  const times = ["p50 ms", "p90 ms", "p99 ms", "max ms"];
-  const server = ["queue ms", "model ms", "batch"];
-  return [level, "answers/s", ...times, "failed", ...server, "steady"];
+/** The levels, a table for each way to press. */
+export function tablesText({ levels }: LoadReport): string {
+  const tables = modesOf(levels).map((mode) => {
+    const rows = levels.filter((level) => level.mode === mode).map(levelCells);
+    return tableText([[LEVELS[mode], ...COLUMNS], ...rows]);
+  });
+  return tables.join("\n");
 }
+
+const LEVELS = { concurrency: "clients", rate: "rate" } as const;
+
+const TIMES = ["p50 ms", "p90 ms", "p99 ms", "max ms"];
+const SERVER = ["queue ms", "model ms", "batch"];
+const COLUMNS = ["answers/s", ...TIMES, "failed", ...SERVER, "steady"];
 
 /** What was measured at one level, for people. */
 export function levelCells(result: LevelResult): string[] {
@@ -34,7 +41,7 @@ export function levelCells(result: LevelResult): string[] {
 }
 
 /** The rows as a table, figures to the right. */
-export function tableText(rows: readonly (readonly string[])[]): string {
+function tableText(rows: readonly (readonly string[])[]): string {
   const columns = rows[0]?.length ?? 0;
   const widths = Array.from({ length: columns }, (_, at) =>
     Math.max(...rows.map((row) => row[at]?.length ?? 0)),
@@ -47,7 +54,9 @@ export function tableText(rows: readonly (readonly string[])[]): string {
 /** What the figures do not say: why requests failed, and whether the load could be told apart from the server. */
 export function notesOf({ levels }: LoadReport): string[] {
   const notes = new Set<string>();
-  for (const { level, statuses, failures, refusals, generatorCpu } of levels) {
+  const isMixed = modesOf(levels).length > 1;
+  for (const { mode, level: value, statuses, failures, refusals, generatorCpu } of levels) {
+    const level = isMixed && mode === "rate" ? `${value}/s` : value;
     for (const [status, count] of Object.entries(statuses)) {
       if (Number(status) < 400) continue;
       const said = refusalText(refusals[status] ?? "");

@@ -4,7 +4,7 @@ import { csvOf } from "../src/load/csv.ts";
 import { runLoad, type LoadProgress, type LoadReport } from "../src/load/load.ts";
 import { loadOptions } from "../src/load/options.ts";
 import { pictureOf } from "../src/load/picture.ts";
-import { levelCells, notesOf, tableHead, tableText, titleOf } from "./_bench-table.ts";
+import { levelCells, notesOf, tablesText, titleOf } from "./_bench-table.ts";
 import { command } from "./_command.ts";
 import { type Progress, showProgress } from "./_progress.ts";
 import { listenForStop, SIGNAL_EXIT_CODES } from "./_signals.ts";
@@ -26,6 +26,8 @@ export const benchServe = command(
     options: loadOptions,
   },
   async (options, given) => {
+    // Nobody wants to measure again because a folder is missing.
+    for (const option of ["csv", "out"] as const) write(option, options[option], "");
     using stop = listenForStop();
     using progress = showProgress(process.stderr);
     const { log, token } = await toolsOf(options, given, progress.stream);
@@ -39,12 +41,10 @@ export const benchServe = command(
       onLevel: (result) => log.debug("Level measured", { result: levelCells(result).join(" ") }),
     });
     progress[Symbol.dispose]();
-    // First what cannot fail: nobody wants to measure again because a folder is missing.
+    // First what cannot fail: a disk may be full by now.
     tell(report, options.json);
-    if (options.csv !== undefined) write("csv", options.csv, csvOf(report.levels));
-    if (options.out !== undefined) {
-      write("out", options.out, pictureOf({ title: titleOf(report), results: report.levels }));
-    }
+    write("csv", options.csv, csvOf(report.levels));
+    write("out", options.out, pictureOf({ title: titleOf(report), results: report.levels }));
     if (report.isInterrupted) return SIGNAL_EXIT_CODES[await stop.asked];
     return report.levels.some(({ failed }) => failed > 0) ? EXIT_REQUESTS_FAILED : 0;
   },
@@ -65,15 +65,16 @@ function tell(report: LoadReport, isJson: boolean): void {
   if (isJson) {
     process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
   } else if (report.levels.length > 0) {
-    const rows = report.levels.map(levelCells);
-    process.stdout.write(`${titleOf(report)}\n${tableText([tableHead(report), ...rows])}`);
+    process.stdout.write(`${titleOf(report)}\n${tablesText(report)}`);
   }
   for (const note of notesOf(report)) process.stderr.write(`${note}\n`);
 }
 
-function write(option: string, path: string, text: string): void {
+/** Into the file of an option, if one was given; empty text only tries whether that can be. */
+function write(option: string, path: string | undefined, text: string): void {
+  if (path === undefined) return;
   try {
-    writeFileSync(path, text);
+    writeFileSync(path, text, { flag: text === "" ? "a" : "w" });
   } catch (cause) {
     const message = `Cannot write --${option}: "${path}": ${messageOf(cause)}`;
     throw new DingError("usage.invalid-option", message, { cause });

@@ -1,4 +1,4 @@
-import type { Latency, LevelResult } from "./level-result.ts";
+import { type Latency, type LevelResult, modesOf } from "./level-result.ts";
 
 const MICROS_PER_MS = 1_000;
 
@@ -32,10 +32,15 @@ const COLUMNS: readonly Column[] = [
   ["Stable", ({ isStable }) => (isStable ? "yes" : "no")],
 ];
 
+const LEVELS = { concurrency: "Concurrency", rate: "Request Rate" } as const;
+
 /** The results as comma-separated values: a row for each level, times in microseconds. */
 export function csvOf(results: readonly LevelResult[]): string {
-  const level = results[0]?.mode === "rate" ? "Request Rate" : "Concurrency";
-  const head = [level, ...COLUMNS.map(([name]) => name)];
-  const rows = results.map((result) => [result.level, ...COLUMNS.map(([, cell]) => cell(result))]);
+  const modes = modesOf(results);
+  const head = [...modes.map((mode) => LEVELS[mode]), ...COLUMNS.map(([name]) => name)];
+  const rows = results.map((result) => [
+    ...modes.map((mode) => (mode === result.mode ? result.level : "")),
+    ...COLUMNS.map(([, cell]) => cell(result)),
+  ]);
   return [head, ...rows].map((row) => `${row.join(",")}\n`).join("");
 }

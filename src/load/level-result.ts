@@ -40,6 +40,13 @@ export interface LevelResult {
   readonly generatorCpu: number;
 }
 
+/** How the levels pressed, each way once; of none, by clients. */
+export function modesOf(results: readonly LevelResult[]): Level["mode"][] {
+  return results.length === 0
+    ? ["concurrency"]
+    : [...new Set(results.map((result) => result.mode))];
+}
+
 /** As much as three windows may lie apart and the measure still be called steady. */
 const STABLE_SPREAD = 0.1;
 const COMPARED_WINDOWS = 3;

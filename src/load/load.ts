@@ -100,17 +100,15 @@ export async function runLoad(options: LoadOptions, tools: LoadTools): Promise<L
   };
 }
 
+/** Those of clients that wait for their answers, then those of requests that come anyway. */
 function levelsOf({ concurrency, rate, distribution }: LoadOptions): Level[] {
-  if (rate !== undefined && concurrency !== undefined) {
-    throw new DingError("usage.invalid-option", "Cannot use --rate together with --concurrency", {
-      hint: "Pass --concurrency for clients that wait for their answers, --rate for requests that come anyway",
-    });
-  }
-  if (rate !== undefined) {
-    return parseLevels(rate, "rate", false).map((value) => ({ mode: "rate", value, distribution }));
-  }
-  const clients = parseLevels(concurrency ?? DEFAULT_CONCURRENCY, "concurrency", true);
-  return clients.map((value) => ({ mode: "concurrency", value }));
+  const clients = concurrency ?? (rate === undefined ? DEFAULT_CONCURRENCY : undefined);
+  const closed = clients === undefined ? [] : parseLevels(clients, "concurrency", true);
+  const open = rate === undefined ? [] : parseLevels(rate, "rate", false);
+  return [
+    ...closed.map((value) => ({ mode: "concurrency" as const, value })),
+    ...open.map((value) => ({ mode: "rate" as const, value, distribution })),
+  ];
 }
 
 function atLeastOne(durationMs: number): number {

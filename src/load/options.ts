@@ -24,7 +24,9 @@ export const loadOptions = z.object({
   rate: z
     .string()
     .optional()
-    .describe("Requests a second, answered or not: 500, or a range as of --concurrency")
+    .describe(
+      "Requests a second, answered or not: 500, or a range as of --concurrency; with that, after it",
+    )
     .meta({ group: LOAD, placeholder: "N", aliases: ["request-rate-range"] }),
   distribution: z
     .enum(["poisson", "constant"])

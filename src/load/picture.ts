@@ -1,5 +1,5 @@
 import { type Axis, linearAxis, logAxis } from "./axis.ts";
-import type { LevelResult, QUANTILES } from "./level-result.ts";
+import { type LevelResult, modesOf, type QUANTILES } from "./level-result.ts";
 
 /** What a picture shows. */
 export interface PictureFacts {
@@ -26,22 +26,31 @@ const STYLE = `
   .title { font-size: 15px; font-weight: 600 }
   .grid { stroke: currentColor; stroke-opacity: .15 }
   .line { fill: none; stroke-width: 2; stroke-linejoin: round }
+  .rate { stroke-dasharray: 6 4 }
   .level { font-size: 11px; opacity: .75 }
   @media (prefers-color-scheme: dark) { svg { background: #14161a; color: #ddd } }
 `;
+
+const LEVELS = { concurrency: "clients", rate: "requests a second asked for" } as const;
 
 /** Latency (logarithmic) over throughput as SVG: a line for each quantile, a point for each level. */
 export function pictureOf({ title, results }: PictureFacts): string {
   const shown = results.filter(({ requestsPerSecond }) => requestsPerSecond > 0);
   const x = linearAxis(shown.map((result) => result.requestsPerSecond));
   const y = logAxis(LINES.flatMap(({ name }) => shown.map(({ latencyMs }) => latencyMs[name])));
-  const levels = results[0]?.mode === "rate" ? "requests a second asked for" : "clients";
+  const modes = modesOf(results);
+  const levels = modes.map((mode) => LEVELS[mode]).join("; dashed: ");
   const parts = [
     `<text class="title" x="${LEFT}" y="28">${escaped(title)}</text>`,
     ...gridOf(x, y),
     text(LEFT + innerWidth() / 2, HEIGHT - 18, "middle", "answers a second"),
     text(LEFT, TOP - 10, "end", "ms"),
-    ...LINES.flatMap((line, at) => [...curve(line, shown, { x, y }), ...legend(line, at)]),
+    ...LINES.flatMap(legend),
+    ...modes.flatMap((mode, at) => {
+      const points = shown.filter((result) => result.mode === mode);
+      const look = at === 0 ? "line" : "line rate";
+      return LINES.flatMap((line) => curve({ ...line, look }, points, { x, y }));
+    }),
     ...shown.map((result) => {
       const top = Math.min(...LINES.map(({ name }) => yOf(y, result.latencyMs[name])));
       return `<text class="level" text-anchor="middle" x="${round(xOf(x, result.requestsPerSecond))}" y="${round(top - 8)}">${result.level}</text>`;
@@ -68,7 +77,7 @@ function gridOf(x: Axis, y: Axis): string[] {
 }
 
 function curve(
-  { name, color }: (typeof LINES)[number],
+  { name, color, look }: (typeof LINES)[number] & { look: string },
   results: readonly LevelResult[],
   { x, y }: { x: Axis; y: Axis },
 ): string[] {
@@ -78,7 +87,7 @@ function curve(
   );
   const path = points.map(([px, py]) => `${px},${py}`).join(" ");
   return [
-    `<polyline class="line" stroke="${color}" points="${path}"/>`,
+    `<polyline class="${look}" stroke="${color}" points="${path}"/>`,
     ...points.map(([px, py], at) => {
       const ms = results[at]?.latencyMs[name] ?? 0;
       return `<circle cx="${px}" cy="${py}" r="3.5" fill="${color}"><title>${name} ${ms.toPrecision(3)} ms</title></circle>`;

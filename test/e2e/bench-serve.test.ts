@@ -34,22 +34,31 @@ test("ding bench serve writes JSON to stdout, and CSV and a picture to files", a
   await using server = await oipServer();
   await using folder = await tempFolder();
   const [csv, svg] = [folder.file("load.csv"), folder.file("load.svg")];
-  const flags = ["--rate", "50,100", "--distribution", "constant", "--json", "--format", "binary"];
+  const ways = ["--concurrency", "2", "--rate", "50,100", "--distribution", "constant"];
+  const flags = [...ways, "--json", "--format", "binary"];
   const files = ["--csv", csv, "--out", svg];
   const result = await ding(["bench", "serve", server.url, ...flags, ...files, ...QUICK]);
   expect(result).toMatchObject({ code: 0 });
   const { levels, model, format } = JSON.parse(result.stdout);
   expect({ model, format }).toEqual({ model: "m", format: "binary" });
-  expect(levels.map((one: { level: number }) => one.level)).toEqual([50, 100]);
+  expect(levels.map((one: { mode: string; level: number }) => [one.mode, one.level])).toEqual([
+    ["concurrency", 2],
+    ["rate", 50],
+    ["rate", 100],
+  ]);
   expect(levels[0].latencyMs.p99).toBeGreaterThan(0);
   const lines = (await readFile(csv, "utf8")).trimEnd().split("\n");
-  expect(lines.length).toBe(3);
-  expect(lines[0]).toStartWith("Request Rate,Inferences/Second,");
+  expect(lines.length).toBe(4);
+  expect(lines[0]).toStartWith("Concurrency,Request Rate,Inferences/Second,");
   expect(await readFile(svg, "utf8")).toStartWith("<svg ");
-  const nowhere = ["--csv", folder.file("none/load.csv"), ...QUICK];
-  const told = await ding(["bench", "serve", server.url, "--concurrency", "1", ...nowhere]);
-  expect(told).toMatchObject({ code: 2, stderr: expect.stringContaining("Cannot write --csv") });
-  expect(told.stdout).toContain("answers/s");
+  // Nobody wants to measure again because a folder is missing.
+  const seen = server.seen.length;
+  for (const file of [folder.file("none/load.csv"), folder.path]) {
+    const told = await ding(["bench", "serve", server.url, "--csv", file]);
+    expect(told).toMatchObject({ code: 2, stdout: "" });
+    expect(told.stderr).toStartWith(`ding: Cannot write --csv: "${file}": `);
+  }
+  expect(server.seen.length).toBe(seen);
 }, 20_000);
 
 test("ding bench serve ends with 6 when requests failed, and says why", async () => {

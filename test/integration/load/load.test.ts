@@ -139,7 +139,7 @@ test("runLoad() says at once what would fail every time", async () => {
   expect(load(server.url)).rejects.toThrow("the server has the models m, n");
   expect(await codeOf(load(server.url, { model: "z" }))).toBe("http.not-found");
   expect(await codeOf(load(`${server.url}/encode_json`))).toBe("usage.invalid-option");
-  expect(await codeOf(load(server.url, { model: "m", rate: "1", concurrency: "1" }))).toBe(
+  expect(await codeOf(load(server.url, { model: "m", rate: "none", concurrency: "1" }))).toBe(
     "usage.invalid-option",
   );
   server.answer = (response) => sayJson(response, { error: "wrong shape" }, 400);

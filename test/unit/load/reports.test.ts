@@ -46,6 +46,19 @@ test("csvOf() names the rate where that was asked for", () => {
   expect(csvOf([{ ...level(1, 5), mode: "rate" }])).toStartWith("Request Rate,");
 });
 
+test("csvOf() and pictureOf() keep clients and rates apart where both were asked for", () => {
+  const results = [level(1, 5), level(8, 12), { ...level(50, 7), mode: "rate" as const }];
+  const lines = csvOf(results).split("\n");
+  expect(lines[0]).toStartWith("Concurrency,Request Rate,Inferences/Second,");
+  const ways = lines.slice(1, 4).map((line) => line.split(",").slice(0, 2).join());
+  expect(ways).toEqual(["1,", "8,", ",50"]);
+  const svg = pictureOf({ title: "both", results });
+  expect(svg.match(/<circle/g)?.length).toBe(9);
+  expect(svg.match(/<polyline class="line"/g)?.length).toBe(3);
+  expect(svg.match(/<polyline class="line rate"/g)?.length).toBe(3);
+  expect(svg).toContain("clients; dashed: requests a second asked for");
+});
+
 test("linearAxis() ends at a round number that nothing exceeds", () => {
   for (const greatest of [0.0031, 7, 99, 100, 4_321, 1e6]) {
     const { ticks, place } = linearAxis([1e-9, greatest]);
