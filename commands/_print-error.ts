@@ -14,9 +14,10 @@ export function exitCodeOf(error: DingError): number {
   return CODES[error.code].exit;
 }
 
-/** The place in a plugin's source: `file:line:column`, the line, a mark under the column. */
+/** The place in a plugin's source: `file:line:column`, the line, a mark under the column; the file alone where no more is known. */
 function sourceLines({ file, line, column, lineText }: Record<string, unknown>): string[] {
-  if (typeof file !== "string" || typeof line !== "number") return [];
+  if (typeof file !== "string") return [];
+  if (typeof line !== "number") return [`  at ${file}`];
   const place = `  at ${file}:${line}${typeof column === "number" ? `:${column}` : ""}`;
   if (typeof lineText !== "string") return [place];
   const number = String(line);

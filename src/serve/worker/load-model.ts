@@ -57,8 +57,20 @@ async function importPlugin({
     return { plugin: await onnxPlugin(path), hasRoutes: false };
   }
   const module = await importModule(path);
-  const plugin = pluginOf(module, { path, exportName });
-  return { plugin, hasRoutes: routesOf(module, exportName) !== undefined };
+  try {
+    const plugin = pluginOf(module, { path, exportName });
+    return { plugin, hasRoutes: routesOf(module, exportName) !== undefined };
+  } catch (thrown) {
+    throw placed(thrown, path);
+  }
+}
+
+/** With the place of what the plugin's constructor threw. */
+function placed(thrown: unknown, plugin: string): unknown {
+  if (!(thrown instanceof DingError) || thrown.cause === undefined) return thrown;
+  const { code, message, hint, details, cause } = thrown;
+  const place = placeOf(cause, plugin);
+  return new DingError(code, message, { hint, details: { ...details, ...place }, cause });
 }
 
 function engineOf(model: LoadedModel, context: ModelContext): Engine | undefined {
@@ -81,7 +93,8 @@ async function step<T>(
     throw new DingError("plugin.invalid", message, {
       cause: thrown,
       hint: thrown instanceof DingError ? thrown.hint : undefined,
-      details: { path: plugin, ...placeOf(sourceOf(thrown), plugin) },
+      // `return readFileSync(file)` leaves no line of its own on the stack: then the file stands alone.
+      details: { path: plugin, file: plugin, ...placeOf(sourceOf(thrown), plugin) },
     });
   }
 }

@@ -22,6 +22,8 @@ Mend it
   const { file, line } = details;
   const short = new DingError("plugin.invalid", "Cannot load", { details: { file, line } });
   expect(errorText(short)).toBe("ding: Cannot load\n  at /a/my.ts:12\n");
+  const bare = new DingError("plugin.invalid", "Cannot load", { details: { file } });
+  expect(errorText(bare)).toBe("ding: Cannot load\n  at /a/my.ts\n");
 });
 
 test("errorText() shows stacks for bugs alone, down to the first cause", () => {

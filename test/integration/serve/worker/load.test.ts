@@ -144,6 +144,16 @@ test("a model that does not load says what failed, and where", async () => {
     line: 2,
     lineText: '  load() { throw new Error("no weights"); },',
   });
+  const last = await folder.write(
+    "last.ts",
+    `import { readFileSync } from "node:fs";\nexport default { load: () => readFileSync("/no/weights"), predict: (_m, i) => i };`,
+  );
+  expect((await loadError({ plugin: last })).details).toMatchObject({ path: last, file: last });
+  const built = await folder.write(
+    "built.ts",
+    "export class Worker {\n  constructor() { null.x; }\n  predict(_m, inputs) { return inputs; }\n}",
+  );
+  expect((await loadError({ plugin: built })).details).toMatchObject({ file: built, line: 2 });
   const syntax = await folder.write("syntax.ts", "export default {\n  predict( => 1\n};");
   expect((await loadError({ plugin: syntax })).details).toMatchObject({ file: syntax, line: 2 });
   const cold = await folder.write(
