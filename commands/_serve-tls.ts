@@ -1,4 +1,4 @@
-import { readPem } from "../src/config/pem.ts";
+import { readPair, readPem } from "../src/config/pem.ts";
 import type { ServerTls } from "../src/runtime/http-server.ts";
 
 /** The files that the TLS options name, read. */
@@ -10,5 +10,5 @@ export function serveTls(options: {
   const { tlsCert, tlsKey, tlsCa } = options;
   if (tlsCert === undefined || tlsKey === undefined) return undefined;
   const ca = tlsCa === undefined ? undefined : readPem(tlsCa, "ca");
-  return { cert: readPem(tlsCert, "cert"), key: readPem(tlsKey, "key"), ca };
+  return { ...readPair(tlsCert, tlsKey), ca };
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { z } from "zod";
 import { checkPair, listenOptions } from "../src/config/listen.ts";
 import { fieldsOf } from "../src/config/option-field.ts";
-import { readPem } from "../src/config/pem.ts";
+import { readPair, readPem } from "../src/config/pem.ts";
 import { CODES, DingError } from "../src/core/errors.ts";
 import type { ClientTls } from "../src/runtime/web-socket.ts";
 import { writeJson } from "../src/protocol/json-writer.ts";
@@ -183,7 +183,13 @@ function placesOf({ server, data, image, file }: CallOptions): {
   image: string[];
   file: string | undefined;
 } {
-  const places = { data, image, file: server.includes("-") ? (file ?? "-") : file };
+  const isPiped = server.includes("-");
+  if (isPiped && file !== undefined && file !== "-") {
+    throw new DingError("usage.invalid-option", "Cannot use - together with --file", {
+      hint: `Join them: cat ${file} - | ding serve call … -`,
+    });
+  }
+  const places = { data, image, file: isPiped ? "-" : file };
   if (data.length > 0 || image.length > 0 || places.file !== undefined) return places;
   const path = server.find((word) => existsSync(word));
   throw new DingError("usage.invalid-option", "Cannot call: no item was given", {
@@ -199,8 +205,7 @@ function tlsOf({ tlsCa, tlsCert, tlsKey }: CallOptions): ClientTls | undefined {
   if (tlsCa === undefined && tlsCert === undefined) return undefined;
   return {
     ...(tlsCa !== undefined && { ca: readPem(tlsCa, "ca") }),
-    ...(tlsCert !== undefined && { cert: readPem(tlsCert, "cert") }),
-    ...(tlsKey !== undefined && { key: readPem(tlsKey, "key") }),
+    ...(tlsCert !== undefined && tlsKey !== undefined && readPair(tlsCert, tlsKey)),
   };
 }
 

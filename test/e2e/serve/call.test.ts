@@ -121,6 +121,9 @@ test("serve call tells wrong words with exit code 2, and nobody there with 5", a
   }
   const file = await folder.write("alone.jsonl", "1");
   expect((await call([server.address, file])).stderr).toContain(`--file ${file}`);
+  const both = await call([server.address, "-", "--file", file], "2\n");
+  expect([both.code, both.stdout]).toEqual([2, ""]);
+  expect(both.stderr).toStartWith("ding: Cannot use - together with --file");
   const broken = await call([server.address, "-"], "1\n{x}\n");
   expect([broken.code, linesOf(broken.stdout)]).toEqual([2, [{ got: 1 }]]);
   expect(broken.stderr).toContain("line 2");

@@ -52,13 +52,15 @@ test("namedSlaves() puts flags and file together", async () => {
 
 test("reachOf() uses TLS when it knows whom to trust", async () => {
   await using folder = await tempFolder();
-  const [tlsCa, tlsCert] = [await folder.write("ca", "CA"), await folder.write("cert", "CERT")];
-  const tlsKey = await folder.write("key", "KEY");
+  const [ca, cert] = ["-----BEGIN CERTIFICATE-----\nCA", "-----BEGIN CERTIFICATE-----\nCERT"];
+  const key = "-----BEGIN PRIVATE KEY-----\nKEY";
+  const [tlsCa, tlsCert] = [await folder.write("ca", ca), await folder.write("cert", cert)];
+  const tlsKey = await folder.write("key", key);
   const base = { slave: [], connectTimeoutMs: 9 };
   expect(reachOf(base, "t")).toEqual({ token: "t", tls: undefined, timeoutMs: 9 });
-  expect(reachOf({ ...base, tlsCa }, undefined).tls).toEqual({ ca: "CA" });
+  expect(reachOf({ ...base, tlsCa }, undefined).tls).toEqual({ ca });
   const both = reachOf({ ...base, tlsCa, tlsCert, tlsKey }, undefined);
-  expect(both.tls).toEqual({ ca: "CA", cert: "CERT", key: "KEY" });
+  expect(both.tls).toEqual({ ca, cert, key });
   expect(() => reachOf({ ...base, tlsKey }, undefined)).toThrow(/it needs --tls-cert/);
   expect(() => reachOf({ ...base, tlsCa: folder.file("no") }, undefined)).toThrow(/--tls-ca/);
 });
