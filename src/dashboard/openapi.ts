@@ -16,6 +16,12 @@ export interface ApiParameter {
   readonly schema?: JsonSchema;
 }
 
+/** An answer; its bodies by content type. */
+export interface ApiAnswer {
+  readonly description: string;
+  readonly content?: Readonly<Record<string, ApiContent>>;
+}
+
 /** A route, as a face describes it. */
 export interface ApiRoute {
   readonly method: "get" | "post" | "put" | "patch" | "delete";
@@ -28,10 +34,8 @@ export interface ApiRoute {
   readonly parameters?: readonly ApiParameter[];
   /** By content type. */
   readonly body?: Readonly<Record<string, ApiContent>>;
-  /** By status; each by content type. */
-  readonly answers: Readonly<
-    Record<string, { description: string; content?: Readonly<Record<string, ApiContent>> }>
-  >;
+  /** By status. */
+  readonly answers: Readonly<Record<string, ApiAnswer>>;
   /** No token is wanted, even where one is set. */
   readonly isPublic?: boolean;
 }
@@ -82,6 +86,11 @@ export function openApi(document: ApiDocument): Record<string, unknown> {
   };
 }
 
+const TOKEN_FAULTS: Readonly<Record<string, ApiAnswer>> = {
+  "401": { description: "The request carries no token." },
+  "403": { description: "Its token is not the server's." },
+};
+
 function operation(route: ApiRoute, hasToken: boolean): Record<string, unknown> {
   const { path, tag, summary, description, parameters = [], body, answers } = route;
   const inPath = Array.from(path.matchAll(/\{([^}]+)\}/g), ([, name]) => ({
@@ -90,6 +99,7 @@ function operation(route: ApiRoute, hasToken: boolean): Record<string, unknown> 
     required: true,
     schema: { type: "string" },
   }));
+  const wantsToken = hasToken && route.isPublic !== true;
   const all = [...inPath, ...parameters.map((one) => ({ schema: { type: "string" }, ...one }))];
   return {
     tags: [tag],
@@ -97,8 +107,8 @@ function operation(route: ApiRoute, hasToken: boolean): Record<string, unknown> 
     ...(description === undefined ? {} : { description }),
     ...(all.length > 0 ? { parameters: all } : {}),
     ...(body ? { requestBody: { content: body, required: true } } : {}),
-    responses: answers,
-    ...(hasToken && route.isPublic === true ? { security: [] } : {}),
+    responses: wantsToken ? { ...answers, ...TOKEN_FAULTS } : answers,
+    ...(hasToken && !wantsToken ? { security: [] } : {}),
   };
 }
 

@@ -3,8 +3,8 @@ import type { ModelFacts } from "../../inference.ts";
 import { ModelFaces, type FaceTensor } from "../../oip/model-face.ts";
 import { elementSchema, exampleElements, exampleOf } from "./example.ts";
 import { INFER_FAULTS } from "./oip-api.ts";
-import { PREDICT_SCHEMA } from "./other-api.ts";
-import { jsonAnswer, schemaOf } from "./schemas.ts";
+import { FAULTS, PREDICT_SCHEMA } from "./other-api.ts";
+import { jsonAnswer, schemaOf, valuesAnswer } from "./schemas.ts";
 
 const TAG = "Models";
 const faces = new ModelFaces();
@@ -29,8 +29,8 @@ export function modelApi(facts: ModelFacts): ApiRoute[] {
         },
       },
       answers: {
-        "200": jsonAnswer("Its output.", { type: "object", properties: { output: gives } }),
-        ...INFER_FAULTS,
+        "200": valuesAnswer("Its output.", { type: "object", properties: { output: gives } }),
+        ...FAULTS,
       },
     },
     {

@@ -5,9 +5,15 @@ const TAG = "Open Inference Protocol v2";
 const OIP_ERROR = schemaOf("OipError");
 const NOT_FOUND = { "404": jsonAnswer("There is no such model or version.", OIP_ERROR) };
 
+const BODY_FAULTS: ApiRoute["answers"] = {
+  "400": jsonAnswer("The request is not as it is wanted; the message names the place.", OIP_ERROR),
+  "413": jsonAnswer("The body is too long.", OIP_ERROR),
+  "415": jsonAnswer("The body is packed, and neither as gzip nor as deflate.", OIP_ERROR),
+};
+
 /** What stands behind a request to a model that fails. */
 export const INFER_FAULTS: ApiRoute["answers"] = {
-  "400": jsonAnswer("The request does not fit the model; the message names the place.", OIP_ERROR),
+  ...BODY_FAULTS,
   ...NOT_FOUND,
   "429": jsonAnswer("The queue is full; Retry-After says when there may be room.", OIP_ERROR),
   "500": jsonAnswer("The model failed.", OIP_ERROR),
@@ -117,7 +123,7 @@ export const OIP_API: readonly ApiRoute[] = [
     tag: TAG,
     summary: "All models with their states",
     body: { "application/json": { schema: WHOLE, example: { ready: false } } },
-    answers: { "200": jsonAnswer("A list.", { type: "array", items: WHOLE }) },
+    answers: { "200": jsonAnswer("A list.", { type: "array", items: WHOLE }), ...BODY_FAULTS },
   },
   change("/v2/repository/models/{model}/load", "Loads a model, or loads it again"),
   change("/v2/repository/models/{model}/unload", "Lets a model go, after its last request"),

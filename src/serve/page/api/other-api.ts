@@ -1,5 +1,5 @@
 import type { ApiContent, ApiParameter, ApiRoute } from "../../../dashboard/openapi.ts";
-import { jsonAnswer, schemaOf } from "./schemas.ts";
+import { jsonAnswer, schemaOf, valuesAnswer } from "./schemas.ts";
 
 const NATIVE = "Native";
 const WKR = "worker-as-service";
@@ -9,9 +9,12 @@ const WHOLE = { type: "object" };
 const TEXT = { schema: { type: "string" } };
 const FAILURE = schemaOf("Failure");
 
-const FAULTS: ApiRoute["answers"] = {
+/** What stands behind a request to a model on the native routes and the ancestor's that fails. */
+export const FAULTS: ApiRoute["answers"] = {
   "400": jsonAnswer("The request does not fit the model; the message names the place.", FAILURE),
   "404": jsonAnswer("There is no such model or version.", FAILURE),
+  "413": jsonAnswer("The body is too long.", FAILURE),
+  "415": jsonAnswer("The body is of another type, or packed.", FAILURE),
   "429": jsonAnswer("The queue is full; Retry-After says when there may be room.", FAILURE),
   "500": jsonAnswer("The model failed.", FAILURE),
   "503": jsonAnswer("The model is not ready, or the server goes.", FAILURE),
@@ -53,7 +56,7 @@ function predict(path: string, summary: string): ApiRoute {
       "application/json": { schema: PREDICT_SCHEMA, example: { input: null } },
       "application/msgpack": { schema: PREDICT_SCHEMA },
     },
-    answers: { "200": jsonAnswer("`output`, or `outputs`.", WHOLE), ...FAULTS },
+    answers: { "200": valuesAnswer("`output`, or `outputs`.", WHOLE), ...FAULTS },
   };
 }
 
@@ -85,6 +88,11 @@ const URL_BODY = {
   },
 };
 
+function fetching(route: ApiRoute): ApiRoute {
+  const closed = jsonAnswer("The operator does not allow that host, or any.", FAILURE);
+  return { ...route, answers: { ...route.answers, "403": closed } };
+}
+
 function told(path: string, summary: string, type?: string): ApiRoute {
   const answer = type
     ? { description: "Text.", content: { [type]: TEXT } }
@@ -108,10 +116,12 @@ export const OTHER_API: readonly ApiRoute[] = [
   encode("/encode", "Runs a model on the text `img_url`", URL_BODY),
   encode("/encode_img_bytes", "Runs a model on the bytes of a file", IMAGE),
   encode("/v1/encode_img_bytes", "The same", IMAGE),
-  encode(
-    "/encode_img_url",
-    "Fetches an image from a host that the operator allows, and runs a model on its bytes",
-    URL_BODY,
+  fetching(
+    encode(
+      "/encode_img_url",
+      "Fetches an image from a host that the operator allows, and runs a model on its bytes",
+      URL_BODY,
+    ),
   ),
   { ...told("/status/server", "The server's statistics under the ancestor's names"), tag: WKR },
   { ...told("/status/client", "What these routes have done"), tag: WKR },

@@ -1,4 +1,4 @@
-import type { JsonSchema } from "../../../dashboard/openapi.ts";
+import type { ApiAnswer, JsonSchema } from "../../../dashboard/openapi.ts";
 import { DATATYPES } from "../../../protocol/datatype.ts";
 
 const TEXT = { type: "string" };
@@ -89,10 +89,13 @@ export function schemaOf(name: string): JsonSchema {
   return { $ref: `#/components/schemas/${name}` };
 }
 
+/** An answer of this shape in JSON, or in msgpack as `Accept` or the body's type want it. */
+export function valuesAnswer(description: string, schema: JsonSchema): ApiAnswer {
+  const content = { "application/json": { schema }, "application/msgpack": { schema } };
+  return { description, content };
+}
+
 /** An answer in JSON, of this shape if one is named. */
-export function jsonAnswer(
-  description: string,
-  schema?: JsonSchema,
-): { description: string; content: Record<string, { schema: JsonSchema }> } {
+export function jsonAnswer(description: string, schema?: JsonSchema): ApiAnswer {
   return { description, content: { "application/json": { schema: schema ?? {} } } };
 }

@@ -53,7 +53,7 @@ function pluginRoute({ method, path }: KnownRoute): ApiRoute[] {
     tag: "Plugin",
     summary: "Of a plugin",
     ...(takesBody ? { body: { "application/json": { schema: {} } } } : {}),
-    answers: { "200": { description: "What the plugin answers." } },
+    answers: { default: { description: "What the plugin answers." } },
   }));
 }
 

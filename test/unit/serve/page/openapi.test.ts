@@ -10,6 +10,7 @@ import { openApiFaults } from "../../../support/openapi-faults.ts";
 import { modelFacts } from "./facts.ts";
 
 interface Operation {
+  responses: Record<string, { content?: Record<string, { schema: { $ref?: string } }> }>;
   requestBody: { content: Record<string, { example?: unknown }> };
   security?: unknown;
 }
@@ -116,11 +117,26 @@ test("serveApi() keeps a recursive schema whole", () => {
   expect(JSON.stringify(document)).toContain("urn:ding:sum%401:input");
 });
 
+test("serveApi() tells failures as each route has them", () => {
+  const { paths } = documentOf({ pluginRoutes: [{ method: "GET", path: "/own" }] });
+  const shape = (path: string, status: string): string | undefined =>
+    paths[path]?.["post"]?.responses[status]?.content?.["application/json"]?.schema.$ref;
+  for (const status of ["400", "404", "413", "415", "429", "500", "503", "504"]) {
+    for (const path of [PREDICT, "/predict", "/encode_json"]) {
+      expect([path, shape(path, status)]).toEqual([path, "#/components/schemas/Failure"]);
+    }
+    expect(shape(INFER, status)).toBe("#/components/schemas/OipError");
+  }
+  expect(shape("/v2/repository/index", "400")).toBe("#/components/schemas/OipError");
+  expect(Object.keys(paths["/own"]?.["get"]?.responses ?? {})).toEqual(["default"]);
+});
+
 test("openApi() wants the token where one is set, but for what is public", () => {
   const { paths, security } = documentOf({ hasToken: true });
   expect(security).toEqual([{ token: [] }]);
   expect(paths["/v2/health/live"]?.["get"]?.security).toEqual([]);
   expect(paths["/v2/models"]?.["get"]?.security).toBeUndefined();
+  expect(Object.keys(paths["/v2/models"]?.["get"]?.responses ?? {})).toEqual(["200", "401", "403"]);
   expect(documentOf().security).toBeUndefined();
 });
 
