@@ -5,7 +5,7 @@ import { valueOfTexts, variableTexts } from "./field-value.ts";
 import { fieldsOf, type OptionField } from "./option-field.ts";
 import { issueError, missingError, type Origin, wrongTextError } from "./option-error.ts";
 import { fromFolder } from "./option-path.ts";
-import { didYouMean } from "./suggest.ts";
+import { nearestName } from "./suggest.ts";
 
 /** What was given from outside; flags and variables are texts, the file's values have types. */
 export interface OptionSources {
@@ -109,18 +109,29 @@ function emptyError(field: OptionField): DingError {
   });
 }
 
+/** Other spellings of a flag lead to its key, too: there is one name in the file. */
+function keyHint(
+  unknown: string,
+  { keyed, known }: { keyed: OptionField[]; known: string[] },
+): string | undefined {
+  const aliases = keyed.flatMap(({ key, aliases: names }) => names.map((name) => [name, key]));
+  const keyOf = new Map([...aliases, ...known.map((key) => [key, key])] as [string, string][]);
+  const name = nearestName(unknown, keyOf.keys());
+  return name === undefined ? undefined : `Did you mean "${keyOf.get(name)}"?`;
+}
+
 function refuseUnknownKeys(
   section: string,
   fields: OptionField[],
   { file = {}, fileName = "the config file", otherKeys = [] }: OptionSources,
 ): void {
-  const known = fields.filter((field) => !field.flagOnly).map((field) => field.key);
-  known.push(...otherKeys);
+  const keyed = fields.filter((field) => !field.flagOnly);
+  const known = [...keyed.map((field) => field.key), ...otherKeys];
   const unknown = Object.keys(file).find((key) => !known.includes(key));
   if (unknown === undefined) return;
   throw new DingError(
     "usage.invalid-option",
     `Cannot use ${section}.${unknown} in ${fileName}: no such option`,
-    { hint: didYouMean(unknown, known) },
+    { hint: keyHint(unknown, { keyed, known }) },
   );
 }

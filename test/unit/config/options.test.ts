@@ -149,6 +149,17 @@ describe("loadOptions()", () => {
     expect(problem(sources)).toBe(text);
   });
 
+  test("names the key of an ancestor's flag in the file, not a key that looks alike", () => {
+    const workers = z.int().default(1).describe("How many");
+    const schema = z.object({
+      workers: workers.meta({ aliases: ["num-worker"] }),
+      numWorkerExpanded: workers,
+    });
+    expect(problem({ file: { num_worker: 2 } }, schema)).toBe(
+      'Cannot use slave.num_worker in the config file: no such option / Did you mean "workers"?',
+    );
+  });
+
   test("names every way to give what is missing", () => {
     const required = z.object({ channel: z.int(), file: z.string().describe("The tasks") });
     expect(problem({}, required)).toBe(
