@@ -1,4 +1,4 @@
-import { isDatatype, type Signature, type TensorSpec } from "../../protocol/datatype.ts";
+import { DATATYPES, isDatatype, type Signature, type TensorSpec } from "../../protocol/datatype.ts";
 
 /** Why this is no signature, as words; undefined when it is one. */
 export function signatureFault(value: unknown): string | undefined {
@@ -31,7 +31,9 @@ export function withFreeBatch(signature: Signature): Signature {
 function specFault(spec: unknown): string | undefined {
   if (!isRecord(spec)) return "it is no { datatype, shape }";
   const { datatype, shape, as } = spec;
-  if (!isDatatype(datatype)) return `datatype "${String(datatype)}" is none`;
+  if (!isDatatype(datatype)) {
+    return `datatype must be one of ${Object.keys(DATATYPES).join(", ")}: got "${String(datatype)}"`;
+  }
   if (!Array.isArray(shape) || shape.length === 0) {
     return "shape must be a list whose first axis is the batch, such as [-1, 3]";
   }

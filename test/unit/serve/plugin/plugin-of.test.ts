@@ -199,7 +199,7 @@ test("pluginOf() says what a module exports that is no model", () => {
 });
 
 test.each([
-  [{ x: { datatype: "FP31", shape: [-1] } }, '"x": datatype "FP31" is none'],
+  [{ x: { datatype: "FP31", shape: [-1] } }, '"x": datatype must be one of BOOL, '],
   [
     { x: { datatype: "FP32", shape: [] } },
     '"x": shape must be a list whose first axis is the batch',
