@@ -27,6 +27,8 @@ import { serveApp } from "./routes.ts";
 import { serverSettings, type ServerOptions, type ServerSettings } from "./server-options.ts";
 import { workerSettings } from "./worker-settings.ts";
 
+const OPTIONS = { what: "server options", code: "usage.invalid-option" } as const;
+
 /** So long the last bytes of answers may take to leave. */
 const LAST_BYTES_MS = 2_000;
 
@@ -54,7 +56,7 @@ export class Server extends Service {
   constructor(options: ServerOptions = {}) {
     super();
     this.#options = options;
-    this.#settings = parseShape(serverSettings, definedOf(options));
+    this.#settings = parseShape(serverSettings, definedOf(options), OPTIONS);
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log ?? silentLogger;
     this.#statistics = new ServeStatistics({ clock: this.#clock });
