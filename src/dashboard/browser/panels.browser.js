@@ -105,6 +105,9 @@ function table({ title, key, columns, empty }) {
   };
 }
 
+/** Longer texts may be broken anywhere. */
+const LONG = 24;
+
 function fillRow(target, columns, row) {
   for (const [index, { key, label, format: kind }] of columns.entries()) {
     const cell = target.cells[index] ?? target.insertCell();
@@ -112,9 +115,11 @@ function fillRow(target, columns, row) {
     cell.dataset.label = label;
     cell.dataset.key = key;
     cell.dataset.value = String(value);
+    const text = format(value, kind);
     if (kind === "state") cell.dataset.tone = toneOf(value);
     else if (kind !== "text") cell.className = "number";
-    setText(cell, format(value, kind));
+    else cell.className = text.length > LONG ? "long" : "";
+    setText(cell, text);
   }
 }
 

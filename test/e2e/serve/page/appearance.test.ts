@@ -52,9 +52,13 @@ testWithBrowser(
   async () => {
     await using serve = await startServe(ARGS);
     await ask(serve.url);
+    // A word that fits into no line, as a path or a key would be.
+    const body = JSON.stringify({ input: { throw: `word${"d".repeat(200)}` } });
+    await fetch(`${serve.url}/models/jobs/predict`, { method: "POST", body });
     await using open = await openPage(`${serve.url}/dashboard`, PHONE);
     const { page, faults } = open;
     await isShown(page);
+    await page.locator('[data-table="errors"]').getByText("wordd").waitFor();
     const widths = await page.evaluate(() => ({
       whole: document.documentElement.scrollWidth,
       screen: window.innerWidth,
