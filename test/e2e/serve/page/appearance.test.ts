@@ -50,7 +50,8 @@ async function contrasts(page: Page): Promise<number[]> {
 testWithBrowser(
   "the dashboard can be read on a phone: one column, nothing beside the screen",
   async () => {
-    await using serve = await startServe(ARGS);
+    const long = `${"a-name-that-fits-nowhere-".repeat(4)}=${modelFixture("jobs.ts")}`;
+    await using serve = await startServe([...ARGS, "--plugin", long]);
     await ask(serve.url);
     // A word that fits into no line, as a path or a key would be.
     const body = JSON.stringify({ input: { throw: `word${"d".repeat(200)}` } });
@@ -61,9 +62,9 @@ testWithBrowser(
     await page.locator('[data-table="errors"]').getByText("wordd").waitFor();
     const widths = await page.evaluate(() => ({
       whole: document.documentElement.scrollWidth,
-      screen: window.innerWidth,
+      screen: window.screen.width,
       beside: [...document.querySelectorAll("main *")]
-        .filter((element) => element.getBoundingClientRect().right > window.innerWidth + 1)
+        .filter((element) => element.getBoundingClientRect().right > window.screen.width + 1)
         .filter((element) => !element.closest(".bars, .uplot"))
         .map((element) => element.outerHTML.slice(0, 80)),
       smallest: Math.min(
