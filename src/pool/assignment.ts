@@ -22,6 +22,8 @@ export interface PoolTask {
   settled?(): void;
   /** A worker is at it now; by `peer` it can be told something meanwhile. */
   taken?(worker: { id: string; pid: number; peer: Pick<Peer, "call"> }): void;
+  /** Its time is up: what it fails with, where that is not the work's own fault; task.timed-out if nothing. */
+  late?(worker: { id: string; pid: number }): ErrorRecord | undefined;
 }
 
 /** What an assignment needs of its pool. */
@@ -97,7 +99,7 @@ export class Assignment implements CallEvents {
     if (timeoutMs === 0) return;
     const message = `The task ran longer than ${timeoutMs} ms`;
     this.#timer = fairTimer(clock, timeoutMs, () =>
-      this.#endBy({ code: "task.timed-out", message }),
+      this.#endBy(this.#task.late?.(worker) ?? { code: "task.timed-out", message }),
     );
   }
 

@@ -18,9 +18,11 @@ import {
   type ModelReport,
   type WorkerSetUp,
 } from "../worker-protocol.ts";
+import { withName } from "./load-error.ts";
 import { changedError, loadingError } from "./refusals.ts";
 import { hasSameFace } from "./same-face.ts";
 import type { ModelSource } from "./source.ts";
+import { standingStill } from "./standing-still.ts";
 import { UnderWay } from "./under-way.ts";
 
 /** How the workers of a model are made. */
@@ -194,6 +196,7 @@ export class Generation implements AsyncDisposable {
       event: (name, body) => task.event(name, body),
       taken: (worker) => task.taken?.(worker),
       settled: () => task.settled?.(),
+      late: (worker) => standingStill(worker, this.#options.log),
     });
   }
 
@@ -277,18 +280,6 @@ export class Generation implements AsyncDisposable {
     const isAdded = index >= workers && expandDevices.length > 0;
     return isAdded ? deviceOf(expandDevices, index - workers) : deviceOf(devices, index);
   }
-}
-
-/** A pool knows processes, not models: which of several did not load? */
-function withName(error: DingError, name: string): DingError {
-  const { code, message, hint, details } = error;
-  const [, why] = /^Cannot load plugin: (.*)$/s.exec(message) ?? [];
-  if (why === undefined) return error;
-  return new DingError(code, `Cannot load model "${name}": ${why}`, {
-    hint,
-    details,
-    cause: error,
-  });
 }
 
 function indexOf(workerId: string): number {

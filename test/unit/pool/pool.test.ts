@@ -137,6 +137,20 @@ test("timeoutMs ends a task as late, counted from when a worker has it", async (
   await all.pool[Symbol.asyncDispose]();
 });
 
+test("late() says what else has held up a task whose time is up", async () => {
+  const all = await new TestPool({ size: 1 }).start();
+  const asked: string[] = [];
+  const late = ({ id }: { id: string }) => {
+    asked.push(id);
+    return { code: "worker.exited", message: "It stood still" } as const;
+  };
+  const task = all.run({ timeoutMs: 1_000, late });
+  await all.play(1_000);
+  await all.play(100);
+  expect([task.ends, asked]).toEqual([["worker.exited: It stood still"], ["w0"]]);
+  await all.pool[Symbol.asyncDispose]();
+});
+
 test("maxTasksPerWorker replaces a worker at once; the old one is waited for at the end", async () => {
   const all = await new TestPool({ size: 1, maxTasksPerWorker: 1 }).start();
   const [old] = all.workers;
