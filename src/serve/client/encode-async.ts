@@ -1,3 +1,4 @@
+import { DingError } from "../../core/errors.ts";
 import type { Response } from "./response.ts";
 
 /** How many items of a generator are sent, and how many at a time. */
@@ -38,6 +39,17 @@ export async function* encodeAsync<T>(
   }
 }
 
+/** A text is a list of its letters, as everywhere. */
+function iteratorOf<T>(source: ItemSource<T>): Iterator<T> | AsyncIterator<T> {
+  const given = Object(source) as Partial<Iterable<T> & AsyncIterable<T>>;
+  const iterator = given[Symbol.asyncIterator]?.() ?? given[Symbol.iterator]?.();
+  if (iterator) return iterator;
+  const told = source === null ? "null" : typeof source;
+  throw new DingError("usage.invalid-input", `Cannot encode items: they are no list: got ${told}`, {
+    hint: "Pass a list or what a generator function gives when it is called: encodeAsync(items()).",
+  });
+}
+
 class Flow<T> {
   readonly #items: Iterator<T> | AsyncIterator<T>;
   readonly #send: SendItem<T>;
@@ -62,8 +74,7 @@ class Flow<T> {
       signal,
     }: { maxNumBatch: number; window: number; signal: AbortSignal | undefined },
   ) {
-    this.#items =
-      Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+    this.#items = iteratorOf(source);
     this.#send = send;
     this.#window = window;
     this.#left = maxNumBatch;

@@ -18,6 +18,8 @@ async function embeddingsOf(responses: AsyncIterable<Response>): Promise<unknown
 test("encodeAsync() gives an answer to each item, of lists and of generators", async () => {
   expect(await embeddingsOf(encodeAsync([1, 2, 3], echo))).toEqual([1, 2, 3]);
   expect(await embeddingsOf(encodeAsync([], echo))).toEqual([]);
+  const asItIs: SendItem<string> = async (item) => success(item, item);
+  expect(await embeddingsOf(encodeAsync("ab", asItIs))).toEqual(["a", "b"]);
   async function* slow(): AsyncGenerator<number> {
     for (let item = 0; item < 5; item++) {
       await settle();
@@ -26,6 +28,14 @@ test("encodeAsync() gives an answer to each item, of lists and of generators", a
     }
   }
   expect(await embeddingsOf(encodeAsync(slow(), echo))).toEqual([0, 1, 2, 3, 4]);
+});
+
+test.each([[5], [null], [{}], [function* () {}]])("encodeAsync() of %p is refused", async (odd) => {
+  const answers = encodeAsync(odd as never, echo);
+  expect(await thrownBy(answers.next())).toMatchObject({
+    code: "usage.invalid-input",
+    message: `Cannot encode items: they are no list: got ${odd === null ? "null" : typeof odd}`,
+  });
 });
 
 test("encodeAsync() gives answers in the order in which they come", async () => {
