@@ -154,7 +154,8 @@ export function checkNumber(
   { from, to }: { from: number; to: number },
 ): void {
   if (Number.isInteger(value) && (value as number) >= from && (value as number) <= to) return;
-  throw invalid(name, `expected a whole number from ${from} to ${to}: got ${String(value)}`);
+  const got = typeof value === "string" ? JSON.stringify(value) : String(value);
+  throw invalid(name, `expected a whole number from ${from} to ${to}: got ${got}`);
 }
 
 function invalid(name: string, why: string): DingError {

@@ -90,4 +90,6 @@ test("clientSettings() refuses what cannot be", () => {
       "usage.invalid-option",
     ]);
   }
+  // Of another type is another thing than of another size.
+  expect(() => clientSettings({ port: "8900" as never })).toThrow(': got "8900"');
 });
