@@ -235,6 +235,8 @@ export class Stream {
     const { arrivedMs } = this;
     const worker = this.#takenBy?.id;
     const request = { arrivedMs, client, rows: 1, id, traceparent, worker };
+    // A run of one row, of which its worker was busy as long as it lasted.
+    if (worker !== undefined) statistics.onBatch({ worker, rows: 1, ms: now - takenMs });
     if (error) statistics.onFailed(request, error);
     else {
       statistics.onAnswered({

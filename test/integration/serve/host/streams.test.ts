@@ -40,6 +40,10 @@ test("a stream gives its pieces in order, beside requests that are answered at o
   const pieces = Array.fromAsync(piecesOf(server, { pieces: 20, waitMs: 10 }));
   expect((await predict(server.url, { pieces: 3 })).body["output"]).toEqual({ pieces: 3 });
   expect(await pieces).toEqual(Array.from({ length: 20 }, (_, index) => index));
+  // Both were runs of one row, and the worker of the stream was busy for as long as it took.
+  const [{ counts, workers } = expect.unreachable()] = server.statistics.models();
+  expect(counts).toMatchObject({ success: 2, rows: 2, batches: 2, batchRows: 2 });
+  expect(Math.max(...Array.from(workers.values(), ({ ms }) => ms))).toBeGreaterThan(150);
 });
 
 test("streams and batches that wait for the one worker go in the order in which they came", async () => {

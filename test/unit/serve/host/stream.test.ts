@@ -32,7 +32,12 @@ class TestStream {
 
   constructor({ pieceTimeoutMs = 0 }: { pieceTimeoutMs?: number } = {}) {
     const nothing = (): void => {};
-    const statistics = { onArrived: nothing, onFirstPiece: nothing, onFailed: nothing };
+    const statistics = {
+      onArrived: nothing,
+      onFirstPiece: nothing,
+      onFailed: nothing,
+      onBatch: nothing,
+    };
     this.stream = new Stream(
       { payload: valuesOf(1), client: "test" },
       {
