@@ -81,6 +81,7 @@ test.each([
   ["a long boundary", form(FILE), TYPE + "x".repeat(300), "its boundary is too long"],
   ["no headers", "--x\r\nabc\r\n--x--", TYPE, "a part has no end of its headers"],
   ["long headers", form(`X: ${"a".repeat(20_000)}`), TYPE, "a part has no end of its headers"],
+  ["a poor boundary", form(FILE, " --x".repeat(20_000)), TYPE, "its boundary stands in its parts"],
   ["no name", form("Content-Disposition: form-data"), TYPE, "a part has no name"],
   [
     "too many",
