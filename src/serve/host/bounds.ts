@@ -3,7 +3,11 @@ import type { DingError } from "../../core/errors.ts";
 import type { Job } from "./job.ts";
 import { cancelledError, lateError } from "./refusals.ts";
 
-/** A request that is answered sooner costs nothing more: whoever hangs up meanwhile gets his answer made. */
+/**
+ * A request that is answered sooner costs nothing more: whoever hangs up meanwhile gets his answer made. In steps of
+ * this: a timer for each would be due at once whenever the process rests, and to set the machine's clock takes longer
+ * than a small request.
+ */
 const SOON_MS = 20;
 
 /** Calls `leave`, at most once, when a job's time is up or nobody wants its answer any more. */
@@ -45,9 +49,8 @@ export class Bounds {
       this.#follow(job);
     }
     this.#fresh = jobs.slice(at);
-    const [next] = this.#fresh;
-    const leftMs = next && Math.max(1, next.arrivedMs + SOON_MS - now);
-    this.#timer = leftMs ? this.#clock.after(leftMs, () => this.#look()) : undefined;
+    const isOver = this.#fresh.length === 0;
+    this.#timer = isOver ? undefined : this.#clock.after(SOON_MS, () => this.#look());
   }
 
   #limit(job: Job, now: number): void {
@@ -70,7 +73,7 @@ export class Bounds {
 
 /** Its time may be up before anybody looks. */
 function isShort({ request: { timeoutMs } }: Job): boolean {
-  return timeoutMs !== undefined && timeoutMs <= SOON_MS;
+  return timeoutMs !== undefined && timeoutMs <= 2 * SOON_MS;
 }
 
 function onEnd(job: Job, run: () => void): void {

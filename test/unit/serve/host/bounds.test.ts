@@ -81,3 +81,18 @@ test("add() asks for no signal and sets no timer of its own for a job that is an
   expect(left).toEqual([]);
   expect(clock.pending).toBe(0);
 });
+
+test("add() looks at all that came meanwhile with one timer, in steps of 20 ms", async () => {
+  const clock = new FakeClock();
+  const { bounds } = boundsOn(clock);
+  const looked: number[] = [];
+  for (let at = 0; at < 40; at++) {
+    const job = jobOf({}, clock.now());
+    Object.defineProperty(job.request, "signal", { get: () => void looked.push(clock.now()) });
+    bounds.add(job);
+    await clock.play(1);
+  }
+  await clock.play(100);
+  expect(looked).toHaveLength(40);
+  expect(new Set(looked).size).toBeLessThanOrEqual(4);
+});
