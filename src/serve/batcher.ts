@@ -87,6 +87,11 @@ export class Batcher<T> {
     return this.#queuedRows;
   }
 
+  /** Do enough wait for a full batch? */
+  get isFull(): boolean {
+    return this.#queuedRows >= this.maxBatchRows;
+  }
+
   /** Do items of different priorities wait? */
   get isMixed(): boolean {
     return this.#levels.isMixed;

@@ -87,6 +87,7 @@ export class Dispatcher {
     const job = new Job(request, now);
     job.hear(done);
     this.#statistics.onArrived(now, request.client);
+    const wasFull = this.#batcher.isFull;
     const fault = refusal ?? this.#add(job);
     if (fault) this.#fail(job, fault);
     else {
@@ -94,6 +95,8 @@ export class Dispatcher {
       this.#underWay.begin();
       this.#bounds.add(job);
       this.pumpSoon();
+      // A full batch need not wait until all that came with it is read.
+      if (this.#batcher.isFull && !wasFull) this.#pump(true);
     }
   }
 
@@ -128,16 +131,18 @@ export class Dispatcher {
     });
   }
 
-  #pump(): void {
+  /** While a turn lasts only full batches go, as if one worker were free: what is still to be read may be for the others. */
+  #pump(isTurnOn = false): void {
     const generation = this.#generation;
     if (!generation) return;
-    for (;;) {
+    while (!isTurnOn || this.#batcher.isFull) {
       const now = this.#clock.now();
       for (const { value } of this.#batcher.expire(now))
         this.#fail(value, lateError(value.request.timeoutMs ?? 0));
       if (this.#beginStream(generation, now)) continue;
+      const free = workersFor(generation, this.#batcher);
       const turn = this.#batcher.next(now, {
-        free: workersFor(generation, this.#batcher),
+        free: isTurnOn ? Math.min(free, 1) : free,
         workers: generation.ready,
       });
       if (!turn) return;

@@ -64,3 +64,16 @@ test("ask() lets a batch go that fills the queue, where that is shorter than a b
   expect([taken(), dispatcher.queuedRows]).toEqual([1, 4]);
   dispatcher.failAll(new Error("over") as never);
 });
+
+test("ask() hands out a full batch at once, and the rest at the end of the turn", async () => {
+  const dispatcher = dispatcherOf(100, 4);
+  const { generation, taken } = workersThatTake(2);
+  dispatcher.use(generation);
+  askTimes(dispatcher, 3);
+  expect(taken()).toBe(0);
+  askTimes(dispatcher, 3);
+  expect([taken(), dispatcher.queuedRows]).toEqual([1, 2]);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([taken(), dispatcher.queuedRows]).toEqual([2, 0]);
+  dispatcher.failAll(new Error("over") as never);
+});
