@@ -5,7 +5,10 @@ export const SERVICE_CONTROL = `
 start() {
   [ -z "$needs_token" ] || : "\${DING_TOKEN:?set it to the token that callers must show}"
   # Its keeper may have been killed: it serves all the same, and a second one would find its port taken.
-  if pid=$(service); then fail "$name is running already: pid $pid"; fi
+  if pid=$(service); then
+    [ ! -f "$stopping_file" ] || fail "$name is still stopping: pid $pid; start it after that"
+    fail "$name is running already: pid $pid"
+  fi
   mkdir -p "$folder/logs" || exit 1
   : >>"$log" || exit 1
   if ! waited=$(keeper); then
@@ -101,7 +104,9 @@ stopf() {
 
 status() {
   if pid=$(service); then
-    if line=$(ready); then
+    if [ -f "$stopping_file" ]; then
+      echo "$name is stopping: pid $pid, log $log"
+    elif line=$(ready); then
       echo "$name is running: pid $pid, log $log"
       echo "$line"
     else

@@ -99,17 +99,18 @@ watch() {
 stop_child() {
   [ -z "$stopping" ] || return 0
   stopping=yes
+  touch "$stopping_file"
   # Once: a second signal would end it without finishing its work.
   [ -z "$child" ] || kill -TERM "$child" 2>/dev/null
 }
 
 leave() {
-  rm -f "$keeper_file" "$service_file" "$pid_file"
+  rm -f "$keeper_file" "$service_file" "$pid_file" "$stopping_file"
 }
 
 keep() {
   take_lock "$keeper_file" || exit 1
-  rm -f "$service_file" "$pid_file"
+  rm -f "$service_file" "$pid_file" "$stopping_file"
   trap leave EXIT
   stopping=
   child=

@@ -38,6 +38,7 @@ case $script in /*) ;; *) script=$PWD/$script ;; esac
 pid_file=$folder/$name.pid
 keeper_file=$folder/.$name.keeper
 service_file=$folder/.$name.service
+stopping_file=$folder/.$name.stopping
 log=$folder/logs/std.log
 max_log_bytes=\${DING_MAX_LOG_BYTES:-52428800}
 logs_kept=5

@@ -168,6 +168,10 @@ describe("serviceScript()", () => {
     expect(service.log.split("draining").length).toBe(2);
     expect(isAlive(pid)).toBe(true);
     expect(stop.said.status).toBe(null);
+    const stands = `svc is stopping: pid ${pid}, log ${service.file("logs/std.log")}\n`;
+    expect(service.run("status")).toEqual({ status: 0, text: stands });
+    const started = `svc is still stopping: pid ${pid}; start it after that\n`;
+    expect(service.run("start")).toEqual({ status: 1, text: started });
     await rm(service.file("hold"));
     expect(await stop.ended).toMatchObject({
       status: 0,
