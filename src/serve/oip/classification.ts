@@ -13,21 +13,30 @@ export function classified({ datatype, shape, data }: Lying, classes: number, pa
   const texts: string[] = [];
   for (let row = 0; row < rows; row++) {
     const own = values.slice(row * size, (row + 1) * size);
-    const order = Array.from(own.keys()).sort((a, b) => (own[b] as number) - (own[a] as number));
+    const order = Array.from(own.keys()).sort((a, b) => compared(own[b], own[a]));
     for (const index of order.slice(0, count))
       texts.push(`${textOf(datatype, own[index])}:${index}`);
   }
   return { datatype: "BYTES", shape: [rows, count], data: textElements(texts) };
 }
 
-function numbersOf(datatype: Datatype, data: Uint8Array, path: string): number[] {
+type Numbers = readonly (number | bigint)[];
+
+/** BigInts as they are; what is no number is the least. */
+function compared(one: Numbers[number] = 0, other: Numbers[number] = 0): number {
+  if (one < other) return -1;
+  if (one > other) return 1;
+  return Number(Number.isNaN(other)) - Number(Number.isNaN(one));
+}
+
+function numbersOf(datatype: Datatype, data: Uint8Array, path: string): Numbers {
   if (datatype === "BYTES" || datatype === "BF16" || datatype === "BOOL") {
     const why = `elements of ${datatype} have no order`;
     throw fault(`${path}.parameters.classification`, why);
   }
-  return Array.from(elementsOf(datatype, data), Number);
+  return Array.from<number | bigint>(elementsOf(datatype, data) as Float32Array | BigInt64Array);
 }
 
-function textOf(datatype: Datatype, value: number | undefined = 0): string {
-  return datatype.startsWith("FP") ? value.toFixed(6) : String(value);
+function textOf(datatype: Datatype, value: Numbers[number] = 0): string {
+  return datatype.startsWith("FP") ? Number(value).toFixed(6) : String(value);
 }

@@ -144,6 +144,21 @@ describe("writeInferAnswer()", () => {
     );
   });
 
+  test.each([
+    ["FP32", Float32Array.of(1, NaN, 3, 2), ["3.000000:2", "2.000000:3", "1.000000:0", "NaN:1"]],
+    [
+      "INT64",
+      BigInt64Array.of(-5n, 2n ** 53n, 2n ** 53n + 1n, 0n),
+      ["9007199254740993:2", "9007199254740992:1", "0:3", "-5:0"],
+    ],
+  ] as const)("orders %s exactly, and what is no number comes last", (datatype, data, texts) => {
+    const face = oneTensor(datatype, [-1, 4]);
+    const given = payload({ name: "x", datatype, shape: [1, 4], data: bytesOf(data) });
+    const [choice] = face.allAsJson as [OutputChoice];
+    const { body } = write(given, face, [{ ...choice, classes: 4 }]);
+    expect(JSON.parse(body as string)).toMatchObject({ outputs: [{ data: texts }] });
+  });
+
   test("says which output JSON cannot hold, and which is not there", () => {
     const face = oneTensor("BYTES", [-1]);
     const data = Uint8Array.of(0, 0, 0, 0, 1, 0, 0, 0, 0xff);
