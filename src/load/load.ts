@@ -1,4 +1,5 @@
-import { readPem } from "../config/pem.ts";
+import { checkPair } from "../config/listen.ts";
+import { readPair, readPem } from "../config/pem.ts";
 import { DingError } from "../core/errors.ts";
 import type { TlsOptions } from "../http/tls.ts";
 import { chanceOf } from "./chance.ts";
@@ -119,10 +120,11 @@ function atLeastOne(durationMs: number): number {
 }
 
 function tlsOf({ tlsCa, tlsCert, tlsKey }: LoadOptions): TlsOptions {
+  checkPair({ tlsCert, tlsKey });
+  const isShown = tlsCert !== undefined && tlsKey !== undefined;
   return {
     ca: tlsCa === undefined ? undefined : readPem(tlsCa, "ca"),
-    cert: tlsCert === undefined ? undefined : readPem(tlsCert, "cert"),
-    key: tlsKey === undefined ? undefined : readPem(tlsKey, "key"),
+    ...(isShown && readPair(tlsCert, tlsKey)),
   };
 }
 

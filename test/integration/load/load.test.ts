@@ -142,6 +142,7 @@ test("runLoad() says at once what would fail every time", async () => {
   expect(await codeOf(load(server.url, { model: "m", rate: "none", concurrency: "1" }))).toBe(
     "usage.invalid-option",
   );
+  expect(load(server.url, { model: "m", tlsCert: "cert.pem" })).rejects.toThrow("needs --tls-key");
   server.answer = (response) => sayJson(response, { error: "wrong shape" }, 400);
   expect(load(server.url, { model: "m" })).rejects.toThrow("the server says 400, wrong shape");
   await server[Symbol.asyncDispose]();
