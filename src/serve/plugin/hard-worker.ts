@@ -1,4 +1,6 @@
+import { inspect } from "node:util";
 import { DingError } from "../../core/errors.ts";
+import type { Logger } from "../../core/log.ts";
 import type { ModelContext, PredictContext } from "./model-plugin.ts";
 
 /** Where a worker keeps its context; a symbol that is the same in every copy of this package. */
@@ -71,15 +73,29 @@ export class HardWorker {
   }
 }
 
-/** The logger of a worker's code. */
+/** The logger of a worker's code: it takes any value for a message, as a console does. */
 export function workerLogger({ log }: ModelContext): WorkerLogger {
+  const saying =
+    (level: keyof Logger) =>
+    (message: unknown, fields?: Record<string, unknown>): void =>
+      log[level](textOf(message), message instanceof Error ? withStack(message, fields) : fields);
   return {
-    debug: (message, fields) => log.debug(String(message), fields),
-    info: (message, fields) => log.info(String(message), fields),
-    warn: (message, fields) => log.warn(String(message), fields),
-    warning: (message, fields) => log.warn(String(message), fields),
-    error: (message, fields) => log.error(String(message), fields),
+    debug: saying("debug"),
+    info: saying("info"),
+    warn: saying("warn"),
+    warning: saying("warn"),
+    error: saying("error"),
   };
+}
+
+function textOf(message: unknown): string {
+  if (typeof message === "string") return message;
+  if (message instanceof Error) return String(message);
+  return inspect(message, { breakLength: Infinity });
+}
+
+function withStack({ stack }: Error, fields: Record<string, unknown> | undefined) {
+  return { stack, ...fields };
 }
 
 function contextOf(worker: HardWorker): ModelContext {

@@ -5,7 +5,7 @@ import { definitionSteps } from "./definition-steps.ts";
 import type { ModelPlugin } from "./model-plugin.ts";
 import { stepsModel } from "./steps-model.ts";
 import type { ModelSteps } from "./steps.ts";
-import { hasWorkerSteps, workerSteps, type WorkerObject } from "./worker-steps.ts";
+import { hasWorkerSteps, loadsModel, workerSteps, type WorkerObject } from "./worker-steps.ts";
 
 /** Which export of which file is a plugin. */
 export interface PluginName {
@@ -45,8 +45,11 @@ function defaultOf(module: Record<string, unknown>): unknown {
 
 function stepsOf(exported: unknown, path: string): ModelSteps | undefined {
   if (typeof exported === "function") {
-    if (isClass(exported, "predict"))
-      return workerSteps(instanceOf(exported, path) as WorkerObject);
+    if (isClass(exported, "predict")) {
+      const worker = instanceOf(exported, path) as WorkerObject;
+      if (!loadsModel(worker) && takesInputsOnly(worker["predict"])) throw onlyInputsError(path);
+      return workerSteps(worker);
+    }
     const predict = exported as (inputs: unknown, ctx: unknown) => unknown;
     return definitionSteps({ predict: (_model, inputs, ctx) => predict(inputs, ctx) as never });
   }
@@ -54,8 +57,12 @@ function stepsOf(exported: unknown, path: string): ModelSteps | undefined {
   if (hasWorkerSteps(exported)) return workerSteps(exported as WorkerObject);
   const { load, predict, generate } = exported as Partial<ModelDefinition>;
   if (typeof predict !== "function" && typeof generate !== "function") return undefined;
-  if (load === undefined && predict?.length === 1) throw onlyInputsError(path);
+  if (load === undefined && takesInputsOnly(predict)) throw onlyInputsError(path);
   return definitionSteps(exported as ModelDefinition<unknown>);
+}
+
+function takesInputsOnly(predict: unknown): boolean {
+  return typeof predict === "function" && predict.length === 1;
 }
 
 /** What it takes for its inputs would be the model, which there is none of. */

@@ -1,4 +1,4 @@
-import { CONTEXT, workerLogger, type HardWorker } from "./hard-worker.ts";
+import { CONTEXT, HardWorker, workerLogger } from "./hard-worker.ts";
 import type { ModelContext } from "./model-plugin.ts";
 import type { BatchStep, LoadedSteps, ModelSteps } from "./steps.ts";
 
@@ -26,6 +26,17 @@ export function hasWorkerSteps(value: object): boolean {
   const { getEnv, getModel } = METHODS;
   return ["getEnv", "getModel", getEnv, getModel].some(
     (name) => typeof worker[name] === "function",
+  );
+}
+
+/** Does it load a model, or is it a worker without one? */
+export function loadsModel(worker: WorkerObject): boolean {
+  const inherited: unknown = Object.getOwnPropertyDescriptor(
+    HardWorker.prototype,
+    "getModel",
+  )?.value;
+  return ["getModel", METHODS.getModel, "load"].some(
+    (name) => typeof worker[name] === "function" && worker[name] !== inherited,
   );
 }
 

@@ -101,7 +101,7 @@ class ModelWorker {
     try {
       await this.#ready?.model.close?.();
     } catch (thrown) {
-      this.#log.error("the model does not close", { message: failureRecord(thrown).message });
+      this.#log.error(`the model does not close: ${failureRecord(thrown).message}`);
     }
     process.exit(0);
   }

@@ -14,7 +14,8 @@ export class StatisticsOut {
 
   /** For the model's code. What is no finite number is left out. */
   readonly record = (numbers: Readonly<Record<string, number>>): void => {
-    const finite = Object.entries(numbers)
+    // A plugin may be no TypeScript: no request fails by its statistics.
+    const finite = Object.entries(numbers ?? {})
       .filter(([, value]) => Number.isFinite(value))
       .map(([name, value]): [string, number] => [name.slice(0, LONGEST_NAME), value]);
     if (finite.length === 0) return;

@@ -188,7 +188,7 @@ test("close() of the model runs when the worker stops in order, and its temporar
     export default {
       load: (ctx) => join(ctx.tmpDir, "note.txt"),
       predict: (file, inputs) => { writeFileSync(file, "n"); return inputs; },
-      async close(file) { await 0; writeFileSync(${JSON.stringify(told)}, file); },
+      async close(file) { await 0; writeFileSync(${JSON.stringify(told)}, file); throw new Error("stuck"); },
     };`,
   );
   const worker = startModelWorker({ plugin, tmpDir: folder.file("deep/tmp") });
@@ -197,6 +197,10 @@ test("close() of the model runs when the worker stops in order, and its temporar
   await worker[Symbol.asyncDispose]();
   expect(await readFile(told, "utf8")).toBe(folder.file("deep/tmp/note.txt"));
   expect(await worker.process.gone).toEqual({ code: 0, signal: null });
+  await until(() => worker.output().includes("the model does not close: stuck"), {
+    what: "word of what close() threw",
+    timeoutMs: 30_000,
+  });
 });
 
 test("a worker that cannot open the shared memory says so, and works without", async () => {

@@ -9,6 +9,7 @@ test("record() keeps numbers until a call carries them; what is no number is lef
   const event = (_name: string, body: Uint8Array): void => void told.push(msgpack.decode(body));
   out.record({ early: 1 });
   out.record({ nan: Number.NaN, far: Infinity });
+  for (const none of [undefined, null, 1]) out.record(none as never);
   out.begin({ event } as unknown as IncomingCall);
   out.record({ ["x".repeat(1_000)]: 2, ü: -0.5 });
   out.end();
