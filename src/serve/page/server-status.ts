@@ -43,7 +43,7 @@ export function serverStatus({ statistics, facts: read, settings }: ServerStatus
     server_version: VERSION,
     server_start_time: new Date(startedAt).toISOString(),
     server_current_time: new Date().toISOString(),
-    status: facts.ready ? "ready" : facts.state,
+    status: facts.ready ? "ready" : facts.state === "running" ? "not ready" : facts.state,
     models: facts.models.map(({ facts: { name, version, state } }) => ({ name, version, state })),
     statistic: {
       ...common,
