@@ -245,7 +245,7 @@ export class Client implements AsyncDisposable {
       (result) => answered(success(id, result)),
       (thrown: unknown) => {
         left.resolve(id);
-        answered(failure(id, thrown));
+        answered(failure(id, thrown, options.signal));
       },
     );
     return left.promise;
@@ -259,7 +259,7 @@ export class Client implements AsyncDisposable {
       if (this.#settings.checkLength) await this.#checkLength(item);
       return success(id, await this.#ask(init));
     } catch (thrown) {
-      return failure(id, thrown);
+      return failure(id, thrown, options.signal);
     }
   }
 

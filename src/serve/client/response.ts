@@ -1,4 +1,4 @@
-import { DingError } from "../../core/errors.ts";
+import { DingError, messageOf } from "../../core/errors.ts";
 import { joinResults } from "./join-results.ts";
 
 /** How one request ended, as `fetch` gives it. */
@@ -37,9 +37,12 @@ export function success(id: string, embedding: unknown): Response {
   return { id, embedding, errorCode: 0, errorMessage: "", error: undefined };
 }
 
-/** A request that failed. */
-export function failure(id: string, thrown: unknown): Response {
-  const error = DingError.from(thrown);
+/** A request that failed; one whose signal aborted was cancelled, whatever the signal's reason is. */
+export function failure(id: string, thrown: unknown, signal?: AbortSignal): Response {
+  const error =
+    signal?.aborted === true && thrown === signal.reason && !(thrown instanceof DingError)
+      ? new DingError("task.cancelled", messageOf(thrown), { cause: thrown })
+      : DingError.from(thrown);
   return { id, embedding: undefined, errorCode: 1, errorMessage: error.message, error };
 }
 

@@ -43,6 +43,16 @@ test("arrange() gives whole responses, or throws with all failures named", () =>
   });
 });
 
+test("failure() of a request whose signal aborted says that it was cancelled", () => {
+  const reason = new Error("enough");
+  const { errorMessage, error } = failure("1", reason, AbortSignal.abort(reason));
+  expect([errorMessage, error?.code, error?.cause]).toEqual(["enough", "task.cancelled", reason]);
+  const fault = failure("1", new Error("no"), AbortSignal.abort(reason));
+  expect(fault.error?.code).toBe("internal.bug");
+  const late = new DingError("task.timed-out", "late");
+  expect(failure("1", late, AbortSignal.abort(late)).error).toBe(late);
+});
+
 test("joinResults() joins what is of one kind", () => {
   expect(joinResults([])).toEqual([]);
   expect(joinResults([new Float32Array([1]), new Float32Array([2, 3])])).toEqual(
