@@ -98,6 +98,26 @@ test("serveApi() tells a plugin's own schema, and the text that it is for the op
   });
 });
 
+test("serveApi() gives an example that fits, also of a schema that holds itself", () => {
+  interface Tree {
+    children: Tree[];
+  }
+  const tree: z.ZodType<Tree> = z.lazy(() => z.object({ children: z.array(tree) }));
+  const schema = z.object({
+    tree,
+    either: z.union([z.string(), z.number()]),
+    both: z.intersection(z.object({ a: z.number() }), z.object({ b: z.email() })),
+    maybe: z.nullable(z.uuid()),
+    short: z.string().max(2),
+    below: z.number().max(-3),
+    above: z.int().positive(),
+    pair: z.tuple([z.iso.datetime(), z.boolean()]),
+  });
+  const model = { ...NO_SIGNATURE, inputSchema: z.toJSONSchema(schema) };
+  const { input } = exampleOf(model, PREDICT) as { input: unknown };
+  expect(schema.safeParse(JSON.parse(JSON.stringify(input))).error).toBeUndefined();
+});
+
 test("serveApi() gives no example that nobody could read, and none of a model that is not ready", () => {
   const input = { x: { datatype: "FP32", shape: [-1, 3, 1_024, 1_024] } } as const;
   expect(exampleOf({ input }, PREDICT)).toBeUndefined();
