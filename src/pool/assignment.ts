@@ -20,8 +20,11 @@ export interface PoolTask {
   event(name: string, body: Body): void;
   /** No worker reads `body` any more; once, right before `reply` or `fail`, or later: a worker may begin what was just cancelled. */
   settled?(): void;
-  /** A worker is at it now; by `peer` it can be told something meanwhile. */
-  taken?(worker: { id: string; pid: number; peer: Pick<Peer, "call"> }): void;
+  /**
+   * A worker is at it now; by `peer` it can be told something meanwhile. `desert` tells it that nobody waits for the
+   * answer: it may end sooner then, and is left in peace.
+   */
+  taken?(worker: { id: string; pid: number; peer: Pick<Peer, "call"> }, desert: () => void): void;
   /** Its time is up: what it fails with, where that is not the work's own fault; task.timed-out if nothing. */
   late?(worker: { id: string; pid: number }): ErrorRecord | undefined;
 }
@@ -95,7 +98,7 @@ export class Assignment implements CallEvents {
     // Cancelled while it lay ready; the worker may have begun it before it heard of that.
     if (this.#isEnded) return this.#killLate();
     worker.tasks += 1;
-    this.#task.taken?.(worker);
+    this.#task.taken?.(worker, () => worker.peer.cancel(this.#call));
     if (timeoutMs === 0) return;
     const message = `The task ran longer than ${timeoutMs} ms`;
     this.#timer = fairTimer(clock, timeoutMs, () =>

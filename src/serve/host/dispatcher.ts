@@ -14,7 +14,7 @@ import { Bounds } from "./bounds.ts";
 import { answeredFacts, endedFacts } from "./job-facts.ts";
 import { tellIfLate, toldDeath } from "./deaths.ts";
 import { Job, type Run } from "./job.ts";
-import { ReadyBatches } from "./ready-batches.ts";
+import { HandedOut, ReadyBatches } from "./ready-batches.ts";
 import { emptyError, fullError, itemError, lateError, noResultError } from "./refusals.ts";
 import { UnderWay } from "./under-way.ts";
 import { workersFor } from "./workers-for.ts";
@@ -196,7 +196,7 @@ export class Dispatcher {
     }
     let worker = "";
     let takenAt = at;
-    const ready = { pieces: batch, cancel: (): void => cancel() };
+    const ready = new HandedOut(batch, () => cancel());
     this.#ready.add(ready);
     const ended = (now: number, ms?: number): void => {
       this.#ready.delete(ready);
@@ -206,10 +206,10 @@ export class Dispatcher {
       method: WORKER_METHODS.BATCH,
       meta: null,
       body,
-      taken: ({ id }) => {
+      taken: ({ id }, desert) => {
         worker = id;
         takenAt = this.#clock.now();
-        this.#ready.delete(ready);
+        ready.runs(desert);
       },
       settled: () => generation.memory?.release(body),
       reply: (answer) => {
@@ -225,7 +225,7 @@ export class Dispatcher {
         } catch (thrown) {
           failure = DingError.from(thrown);
         }
-        ended(now, now - takenAt);
+        ended(now, ready.isDeserted ? undefined : now - takenAt);
         if (failure) this.#failed(batch, failure);
         this.pumpSoon();
       },

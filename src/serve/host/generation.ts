@@ -194,7 +194,7 @@ export class Generation implements AsyncDisposable {
         task.fail(error);
       },
       event: (name, body) => task.event(name, body),
-      taken: (worker) => task.taken?.(worker),
+      taken: (worker, desert) => task.taken?.(worker, desert),
       settled: () => task.settled?.(),
       late: (worker) => standingStill(worker, this.#options.log),
     });

@@ -1,22 +1,43 @@
 import type { Piece } from "../batching/piece.ts";
 import type { Job } from "./job.ts";
 
-/** A batch that is handed out, and that no worker has begun. */
-export interface ReadyBatch {
+/** A batch that is handed out. */
+export class HandedOut {
   readonly pieces: readonly Piece<Job>[];
-  cancel(): void;
+  /** Has its worker been told that nobody waits for it? */
+  isDeserted = false;
+  #leave: () => void;
+
+  /** It lies ready; `cancel` ends it before a worker begins it. */
+  constructor(pieces: readonly Piece<Job>[], cancel: () => void) {
+    this.pieces = pieces;
+    this.#leave = cancel;
+  }
+
+  /** A worker has begun it; by `desert` its code hears that it may end. */
+  runs(desert: () => void): void {
+    this.#leave = () => {
+      this.isDeserted = true;
+      desert();
+    };
+  }
+
+  /** Nobody waits for it any more. */
+  leave(): void {
+    this.#leave();
+  }
 }
 
-/** Batches that lie ready in workers behind others; one that nobody waits for any more is cancelled. */
+/** Batches that workers have, each ready behind another, or running; one that nobody waits for any more is cancelled. */
 export class ReadyBatches {
-  readonly #batches = new Set<ReadyBatch>();
+  readonly #batches = new Set<HandedOut>();
 
-  add(batch: ReadyBatch): void {
+  add(batch: HandedOut): void {
     this.#batches.add(batch);
   }
 
-  /** A worker has begun it, or it has ended. */
-  delete(batch: ReadyBatch): void {
+  /** It has ended. */
+  delete(batch: HandedOut): void {
     this.#batches.delete(batch);
   }
 
@@ -25,11 +46,11 @@ export class ReadyBatches {
     for (const batch of this.#batches) {
       if (!isDeserted(batch)) continue;
       this.#batches.delete(batch);
-      batch.cancel();
+      batch.leave();
     }
   }
 }
 
-function isDeserted({ pieces }: ReadyBatch): boolean {
+function isDeserted({ pieces }: HandedOut): boolean {
   return pieces.every(({ entry }) => entry.value.isEnded);
 }

@@ -193,6 +193,23 @@ describe("limits", () => {
     expect(await readFile(mark, "utf8").catch(() => "never ran")).toBe("never ran");
   });
 
+  test("ctx.signal aborts when nobody waits for a batch that runs, and its worker is left alive", async () => {
+    await using folder = await tempFolder();
+    const plugin = await folder.write(
+      "waits.ts",
+      `import { once } from "node:events";
+       export default async (inputs, { signal }) => {
+         if (inputs.includes("wait")) await once(signal, "abort");
+         return inputs.map(() => process.pid);
+       };`,
+    );
+    await using server = await startServer({ plugin, workers: 1 });
+    const { pid } = server.facts().models[0]?.workers[0] ?? {};
+    const late = await predict(server.url, "wait", { timeoutMs: 50 });
+    expect(late.status).toBe(504);
+    expect((await predict(server.url, "next")).body).toEqual({ output: pid });
+  });
+
   test("a client that goes takes its item with it", async () => {
     await using folder = await tempFolder();
     await using server = await startServer({ plugin: JOBS, batchSize: 1 });

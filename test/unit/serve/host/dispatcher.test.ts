@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import type { PoolTask } from "../../../../src/pool/assignment.ts";
 import { Dispatcher } from "../../../../src/serve/host/dispatcher.ts";
 import type { Generation } from "../../../../src/serve/host/generation.ts";
 import type { InferEnd, InferRequest } from "../../../../src/serve/inference.ts";
@@ -21,8 +22,11 @@ function workersThatTake(count: number): { generation: Generation; taken: () => 
   return { generation: facts as unknown as Generation, taken: () => taken };
 }
 
-function dispatcherOf(queueLimit: number, batchSize: number): Dispatcher {
-  const clock = new FakeClock();
+function dispatcherOf(
+  queueLimit: number,
+  batchSize: number,
+  clock: FakeClock = new FakeClock(),
+): Dispatcher {
   return new Dispatcher({
     name: "model",
     batchSize,
@@ -76,4 +80,31 @@ test("ask() hands out a full batch at once, and the rest at the end of the turn"
   await new Promise((resolve) => setImmediate(resolve));
   expect([taken(), dispatcher.queuedRows]).toEqual([2, 0]);
   dispatcher.failAll(new Error("over") as never);
+});
+
+test("a batch that runs hears when the last who waits for it has gone", async () => {
+  const clock = new FakeClock();
+  const dispatcher = dispatcherOf(10, 2, clock);
+  let deserted = 0;
+  const worker = { id: "w0", pid: 1, peer: { call: () => 0 } };
+  const taken = Promise.withResolvers<void>();
+  const run = (task: Pick<PoolTask, "taken">): (() => void) => {
+    task.taken?.(worker, () => void deserted++);
+    taken.resolve();
+    return () => {};
+  };
+  const facts = { report: {}, ready: 1, free: () => 1, run };
+  dispatcher.use(facts as unknown as Generation);
+  const ends: string[] = [];
+  for (const timeoutMs of [10, 15]) {
+    const payload = { kind: "values", form: "json", values: [new Uint8Array([0x31])] } as const;
+    dispatcher.ask({ payload, client: "one", timeoutMs }, undefined, (end) => {
+      ends.push("error" in end ? end.error.code : "well");
+    });
+  }
+  await taken.promise;
+  clock.advance(10);
+  expect([ends, deserted]).toEqual([["task.timed-out"], 0]);
+  clock.advance(5);
+  expect([ends, deserted]).toEqual([["task.timed-out", "task.timed-out"], 1]);
 });

@@ -52,7 +52,7 @@ class TestStream {
     const run = (task: PoolTask): (() => void) => {
       this.#task = task;
       const call = (method: string, meta: unknown): number => this.heard.push([method, meta]);
-      task.taken?.({ id: "w0", pid: 1, peer: { call } });
+      task.taken?.({ id: "w0", pid: 1, peer: { call } }, nothing);
       return () => void (this.cancels += 1);
     };
     this.generation = { memory: undefined, run, isGone: false } as unknown as Generation;
