@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { promisify } from "node:util";
 import { deflate, gzip, unzip } from "node:zlib";
 import { DingError } from "../../core/errors.ts";
@@ -41,9 +42,12 @@ export function wantedCompression(acceptEncoding: string | null): Compression | 
   return acceptEncoding === null ? undefined : compressionOf(acceptEncoding);
 }
 
-/** The bytes, packed. */
-export function packed(body: string | Uint8Array, compression: Compression): Promise<Uint8Array> {
-  return WRITERS[compression](body);
+/** A text, or bytes that lie one behind the other, packed. */
+export function packed(
+  body: string | readonly Uint8Array[],
+  compression: Compression,
+): Promise<Uint8Array> {
+  return WRITERS[compression](typeof body === "string" ? body : Buffer.concat(body));
 }
 
 function compressionOf(encoding: string): Compression | undefined {

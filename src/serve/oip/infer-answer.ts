@@ -12,9 +12,9 @@ export interface AnswerHead extends Pick<ModelFacts, "name" | "version"> {
   readonly id: string | undefined;
 }
 
-/** An answer: JSON, or JSON of so many bytes and behind it the bytes of tensors. */
+/** An answer: JSON, or JSON of so many bytes and behind it the bytes of tensors, one after the other. */
 export interface OipAnswer {
-  readonly body: string | Uint8Array;
+  readonly body: string | readonly Uint8Array[];
   readonly jsonBytes: number | undefined;
 }
 
@@ -39,7 +39,7 @@ export function writeInferAnswer(
   const text = `${headText(head)}"outputs":[${texts}]}`;
   if (binary.length === 0) return { body: text, jsonBytes: undefined };
   const json = Buffer.from(text);
-  return { body: joined([json, ...binary]), jsonBytes: json.length };
+  return { body: [json, ...binary], jsonBytes: json.length };
 }
 
 /** The beginning of an answer, up to and with the comma behind it, less the members that the answer has itself. */
@@ -105,16 +105,4 @@ function outputText(
   if (!isBinary) return `${told}"data":${writeElements(datatype, data, path)}}`;
   binary.push(data);
   return `${told}"parameters":{"binary_data_size":${data.length}}}`;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const part of parts) length += part.length;
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

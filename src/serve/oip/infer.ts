@@ -1,4 +1,5 @@
 import { letGo } from "../../core/let-go.ts";
+import { bodyOf } from "../../http/body-of.ts";
 import type { RequestInfo } from "../../runtime/http-server.ts";
 import { clientOf } from "../client-of.ts";
 import type { InferRequest, Models } from "../inference.ts";
@@ -75,11 +76,9 @@ function inferRequest(read: OipRequest, asked: Asked): InferRequest {
 const JSON_ANSWER: ResponseInit = { headers: { "Content-Type": "application/json" } };
 
 function respond({ body, jsonBytes }: OipAnswer): Response {
-  // The DOM's type leaves out views of shared memory, which nobody here makes.
-  const bytes = body as Uint8Array<ArrayBuffer>;
   return jsonBytes === undefined
-    ? new Response(bytes, JSON_ANSWER)
-    : new Response(bytes, { headers: headersOf(jsonBytes) });
+    ? new Response(bodyOf(body), JSON_ANSWER)
+    : new Response(bodyOf(body), { headers: headersOf(jsonBytes) });
 }
 
 async function respondPacked(
@@ -87,7 +86,7 @@ async function respondPacked(
   compression: "gzip" | "deflate",
 ): Promise<Response> {
   const headers = { ...headersOf(jsonBytes), "Content-Encoding": compression };
-  return new Response((await packed(body, compression)) as Uint8Array<ArrayBuffer>, { headers });
+  return new Response(bodyOf([await packed(body, compression)]), { headers });
 }
 
 function headersOf(jsonBytes: number | undefined): Record<string, string> {

@@ -27,7 +27,7 @@ describe("unpacked()", () => {
 describe("packed()", () => {
   test("packs in the way that a client asks for alone", async () => {
     expect(gunzipSync(await packed("hello", "gzip")).toString()).toBe("hello");
-    expect(inflateSync(await packed(text, "deflate"))).toEqual(text);
+    expect(inflateSync(await packed([text], "deflate"))).toEqual(text);
     expect(wantedCompression("gzip")).toBe("gzip");
     expect(wantedCompression("deflate")).toBe("deflate");
     for (const list of [null, "", "identity", "gzip, deflate, br", "br"]) {

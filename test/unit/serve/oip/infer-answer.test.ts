@@ -78,7 +78,7 @@ describe("writeInferAnswer()", () => {
     const [a, b, c] = face.allAsBytes as [OutputChoice, OutputChoice, OutputChoice];
     const outputs = [c, { ...b, isBinary: false }, a];
     const answer = writeInferAnswer({ ...HEAD, id: "i" }, given, { face, outputs });
-    const bytes = answer.body as Uint8Array;
+    const bytes = Buffer.concat(answer.body as Uint8Array[]);
     const length = answer.jsonBytes as number;
     expect(JSON.parse(new TextDecoder().decode(bytes.subarray(0, length)))).toEqual({
       model_name: 'm"1',
