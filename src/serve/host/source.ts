@@ -60,7 +60,7 @@ export function sourcesIn(folder: string): ModelSource[] {
 export function sourcesHere(folder: string = "."): ModelSource[] {
   for (const file of ["server.ts", "model.ts", "model.onnx"]) {
     const path = resolve(folder, file);
-    if (!existsSync(path)) continue;
+    if (!isModelFile(path)) continue;
     return [source(fileName(path), path)];
   }
   return [];

@@ -100,7 +100,8 @@ test("sourcesHere() takes the first of server.ts, model.ts and model.onnx", asyn
   await using folder = await tempFolder();
   expect(sourcesHere(folder.path)).toEqual([]);
   await folder.write("model.onnx", "");
-  expect(sourcesHere(folder.path).map(({ name }) => name)).toEqual(["model"]);
+  await folder.write("model.ts/of-another-kind", "");
+  expect(sourcesHere(folder.path)[0]?.plugin).toBe(join(folder.path, "model.onnx"));
   await folder.write("server.ts", "");
   const [only] = sourcesHere(folder.path);
   expect(only?.plugin).toBe(join(folder.path, "server.ts"));
