@@ -22,8 +22,13 @@ export function namedExport(
   if (!existsSync(whole) && exportName !== "" && !extensions.includes(`.${exportName}`)) {
     const path = module.includes("/") ? module : module.replaceAll(".", "/"); // Python's way
     const files = extensions.map((extension) => resolve(folder, `${path}${extension}`));
-    const plugin = files.find((file) => existsSync(file));
-    if (plugin !== undefined) return { plugin, exportName };
+    // Of a class, as its capital says, nobody takes the name for a file's ending: what is missing is the file.
+    const plugin = files.find((file) => existsSync(file)) ?? (isClass(exportName) && files[0]);
+    if (plugin) return { plugin, exportName };
   }
   return { plugin: whole, exportName: "default" };
+}
+
+function isClass(name: string): boolean {
+  return /^[A-Z][a-z]/.test(name);
 }

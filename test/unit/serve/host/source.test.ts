@@ -38,6 +38,8 @@ describe("sourceOf()", () => {
   test("keeps the path of a file that is not there, for the error that tells of it", () => {
     expect(sourceOf("./none.ts", "/x")).toMatchObject({ name: "none", plugin: "/x/none.ts" });
     expect(sourceOf("./none.onnx", "/x")).toMatchObject({ plugin: "/x/none.onnx" });
+    expect(sourceOf("none.Worker", "/x")).toMatchObject({ plugin: "/x/none.ts" });
+    expect(sourceOf("none.bin", "/x")).toMatchObject({ plugin: "/x/none.bin" });
   });
 
   test("refuses names that no URL could hold", () => {
