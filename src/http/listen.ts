@@ -76,8 +76,8 @@ export async function listenHttp(
       const { headers } = given;
       const isUpgrade = headers.get("upgrade")?.toLowerCase() === "websocket";
       const asked = headers.get("host");
-      const request = asked === null ? withHost(given, host) : given;
-      if (isUpgrade || asked === null || asked !== knownHost || headers.has("origin")) {
+      const request = asked ? given : withHost(given, host);
+      if (isUpgrade || !asked || asked !== knownHost || headers.has("origin")) {
         const fault = browserFault(request, isUpgrade, guard);
         if (fault) return refusal(fault);
         knownHost = asked;
@@ -96,7 +96,7 @@ export async function listenHttp(
   return listening(server, host, parting);
 }
 
-/** HTTP/1.0 may leave out the host: the URL is then nothing but a path. */
+/** HTTP/1.0 may leave out the host, and who has none may say so: the URL is then nothing but a path. */
 function withHost(request: Request, host: string): Request {
   if (!request.url.startsWith("/")) return request;
   return new Request(`http://${bracketed(host)}${request.url}`, request);

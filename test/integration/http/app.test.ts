@@ -146,7 +146,7 @@ test("an app survives a client that goes away in the middle of its body", async 
   expect(await requestJson(client, { method: "POST", url, value: [] })).toEqual({ got: [] });
 });
 
-test("an app answers HTTP/1.0 without a Host, as load balancers ask for its health", async () => {
+test("an app answers HTTP/1.0 without a Host, and HTTP/1.1 with an empty one, as load balancers ask for its health", async () => {
   await using server = await serve();
   const say = (request: string): Promise<string> =>
     new Promise((resolve, reject) => {
@@ -158,4 +158,6 @@ test("an app answers HTTP/1.0 without a Host, as load balancers ask for its heal
   expect(await say("GET /health/live HTTP/1.0\r\n\r\n")).toEndWith('{"live":true}');
   const posted = "POST /echo?a=b HTTP/1.0\r\nContent-Length: 7\r\n\r\n[1,2,3]";
   expect(await say(posted)).toEndWith('{"got":[1,2,3]}');
+  const empty = posted.replace("1.0\r\n", "1.1\r\nHost: \r\nConnection: close\r\n");
+  expect(await say(empty)).toEndWith('{"got":[1,2,3]}');
 });
