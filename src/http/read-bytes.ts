@@ -74,8 +74,10 @@ async function readCounted(
   return Buffer.concat(chunks, length);
 }
 
-function tooLarge(limitBytes: number): DingError {
+/** A body is longer than it may be. */
+export function tooLarge(limitBytes: number, cause?: unknown): DingError {
   return new DingError("http.too-large", `Cannot read body: longer than ${limitBytes} bytes`, {
+    cause,
     hint: "Send less at a time, or raise --body-limit-bytes where the server has it.",
     details: { limitBytes },
   });

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { promisify } from "node:util";
 import { deflate, gzip, unzip } from "node:zlib";
 import { DingError } from "../../core/errors.ts";
+import { tooLarge } from "../../http/read-bytes.ts";
 
 /** The encodings of a body that clients of the protocol know. */
 export type Compression = "gzip" | "deflate";
@@ -25,10 +26,7 @@ export async function unpacked(
     return await unzipAsync(bytes, { maxOutputLength: limitBytes });
   } catch (cause) {
     if ((cause as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") {
-      throw new DingError("http.too-large", `Cannot read body: longer than ${limitBytes} bytes`, {
-        details: { limitBytes },
-        cause,
-      });
+      throw tooLarge(limitBytes, cause);
     }
     throw new DingError("usage.invalid-input", `Cannot read body: it is no ${encoding}`, { cause });
   }
