@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { systemClock } from "../../core/clock.ts";
 import { DingError } from "../../core/errors.ts";
 import type { App } from "../../http/app.ts";
+import { bodyOf } from "../../http/body-of.ts";
 import { answerForm, bodyForm, packingOf, type BodyForm } from "../../http/content-type.ts";
 import type { HttpBindings } from "../../http/listen.ts";
 import { readBytes } from "../../http/read-bytes.ts";
@@ -84,7 +85,7 @@ async function answerPredict(
   const wanted = wantedForm(req.header("accept"), form);
   const body = writePredict({ values: outcome.values, isSingle, id }, wanted);
   const { contentType } = wanted === "json" ? json : msgpack;
-  return context.body(body, 200, { "Content-Type": contentType });
+  return context.body(bodyOf([body]), 200, { "Content-Type": contentType });
 }
 
 const INPUT_FAULT = "Cannot use input: ";

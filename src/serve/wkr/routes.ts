@@ -4,6 +4,7 @@ import { silentLogger, type Logger } from "../../core/log.ts";
 import { VERSION } from "../../core/version.ts";
 import { retryAfter } from "../../http/answer-error.ts";
 import type { App } from "../../http/app.ts";
+import { bodyOf } from "../../http/body-of.ts";
 import { answer } from "../../http/body.ts";
 import { answerForm } from "../../http/content-type.ts";
 import type { HttpBindings } from "../../http/listen.ts";
@@ -150,7 +151,9 @@ class WkrFace implements Disposable {
       throw new DingError("internal.bug", "Cannot use answer: it has no value");
     }
     if (payload.form === "json" && answerForm(req.header("accept")) === "json") {
-      return context.body(successBytes(output), 200, { "Content-Type": json.contentType });
+      return context.body(bodyOf([successBytes(output)]), 200, {
+        "Content-Type": json.contentType,
+      });
     }
     const codec = payload.form === "json" ? json : msgpack;
     return answer(context, success(codec.decode(output)));
