@@ -22,6 +22,7 @@ const makeOptions = {
   name: z
     .string()
     .regex(/^[a-zA-Z\d][\w.-]*$/, "use letters, digits, dots, _ and -")
+    .max(200, "use 200 letters at most, as names of files are made of it")
     .describe("Name of the unit, the container, and the files of its script")
     .meta({ group: SCRIPT, flagOnly: true, placeholder: "NAME" }),
   format: z

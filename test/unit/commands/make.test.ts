@@ -99,4 +99,10 @@ describe("ding slave make", () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toStartWith(text);
   });
+
+  test("refuses a name that is longer than names of files may be", async () => {
+    const { code, stdout, stderr } = await make(["--name", "a".repeat(201), "--plugin", "a.ts"]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(": use 200 letters at most");
+  });
 });
