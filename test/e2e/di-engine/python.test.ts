@@ -155,7 +155,7 @@ describe("a Python DI-engine 0.5.3", () => {
     pythonTest(
       "that dies is noticed after the tolerance: its task is LOST, the connection gone",
       async () => {
-        const victim = await startPythonSlave();
+        await using victim = await startPythonSlave();
         await using master = await new Master({
           channel: CHANNEL,
           port: 0,
@@ -190,7 +190,7 @@ async function runPython(file: string, args: (string | number)[]): Promise<strin
   return stdout.trim().split("\n").at(-1) ?? "";
 }
 
-interface PythonSlave {
+interface PythonSlave extends AsyncDisposable {
   port: number;
   stop: () => Promise<void>;
 }
@@ -203,7 +203,7 @@ async function startPythonSlave(tries = 3): Promise<PythonSlave> {
   const slave = spawnPythonSlave(port);
   try {
     await within(slave.ready, START_TIMEOUT_MS, "the Python slave");
-    return { port, stop: slave.stop };
+    return { port, stop: slave.stop, [Symbol.asyncDispose]: slave.stop };
   } catch (error) {
     await slave.stop();
     if (tries <= 1) throw error;
