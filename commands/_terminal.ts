@@ -1,5 +1,4 @@
-import { inspect } from "node:util";
-import type { Logger } from "../src/core/log.ts";
+import { type Logger, logLine } from "../src/core/log.ts";
 import { hider } from "./_secrets.ts";
 import { visible, visibleLine } from "./_visible.ts";
 
@@ -30,17 +29,12 @@ export async function terminalLogger({
   const hide = hider(secrets);
   const say =
     (type: Exclude<LogLevel, "silent">) =>
-    (message: string, fields: Fields = {}): void => {
-      if (LEVELS[type] <= LEVELS[level])
-        write(type, hide.text(textOf(message)), hide.fields(fields));
+    (...values: unknown[]): void => {
+      if (LEVELS[type] > LEVELS[level]) return;
+      const [message, fields] = logLine(values);
+      write(type, hide.text(message), hide.fields(fields));
     };
   return { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
-}
-
-/** Plugins in plain JavaScript hand over what they have, such as what they caught. */
-function textOf(message: unknown): string {
-  if (typeof message === "string") return message;
-  return message instanceof Error ? String(message) : inspect(message, { breakLength: Infinity });
 }
 
 /** ` port=7236 name="a b"`: fields behind a message, for people. */

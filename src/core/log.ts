@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 /** Where a service tells its operator what happens; facts go in `fields`. */
 export interface Logger {
   debug(message: string, fields?: Record<string, unknown>): void;
@@ -11,10 +13,49 @@ export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() 
 
 /** The same logger, with these facts in every line. */
 export function loggerWith(log: Logger, facts: Record<string, unknown>): Logger {
+  const saying =
+    (level: keyof Logger) =>
+    (...values: unknown[]): void => {
+      const [message, fields] = logLine(values);
+      log[level](message, { ...facts, ...fields });
+    };
   return {
-    debug: (message, fields) => log.debug(message, { ...facts, ...fields }),
-    info: (message, fields) => log.info(message, { ...facts, ...fields }),
-    warn: (message, fields) => log.warn(message, { ...facts, ...fields }),
-    error: (message, fields) => log.error(message, { ...facts, ...fields }),
+    debug: saying("debug"),
+    info: saying("info"),
+    warn: saying("warn"),
+    error: saying("error"),
   };
+}
+
+/**
+ * What plugins hand to a logger, as a console takes it: any values, in any order. Plain objects are
+ * facts, an error brings its stack along, all else is part of the message.
+ */
+export function logLine(
+  values: readonly unknown[],
+): [message: string, fields: Record<string, unknown>] {
+  const [first, ...rest] = values;
+  const words = [wordOf(first)];
+  let fields: Record<string, unknown> = stackOf(first);
+  for (const value of rest) {
+    if (value === undefined) continue;
+    if (!isPlain(value)) words.push(wordOf(value));
+    fields = { ...fields, ...(isPlain(value) ? value : stackOf(value)) };
+  }
+  return [words.join(" "), fields];
+}
+
+function wordOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  return value instanceof Error ? String(value) : inspect(value, { breakLength: Infinity });
+}
+
+function stackOf(value: unknown): { stack?: string } {
+  return value instanceof Error && value.stack !== undefined ? { stack: value.stack } : {};
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }

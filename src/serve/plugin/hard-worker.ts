@@ -1,6 +1,5 @@
-import { inspect } from "node:util";
 import { DingError } from "../../core/errors.ts";
-import type { Logger } from "../../core/log.ts";
+import { type Logger, logLine } from "../../core/log.ts";
 import type { ModelContext, PredictContext } from "./model-plugin.ts";
 
 /** Where a worker keeps its context; a symbol that is the same in every copy of this package. */
@@ -8,12 +7,12 @@ export const CONTEXT: unique symbol = Symbol.for("ding.serve.context") as never;
 
 /** What `newLogger()` gives: .info goes to the .log file of the server, .error to its .err file. */
 export interface WorkerLogger {
-  debug(message: unknown, fields?: Record<string, unknown>): void;
-  info(message: unknown, fields?: Record<string, unknown>): void;
-  warn(message: unknown, fields?: Record<string, unknown>): void;
+  debug(message: unknown, ...more: unknown[]): void;
+  info(message: unknown, ...more: unknown[]): void;
+  warn(message: unknown, ...more: unknown[]): void;
   /** As `warn`. */
-  warning(message: unknown, fields?: Record<string, unknown>): void;
-  error(message: unknown, fields?: Record<string, unknown>): void;
+  warning(message: unknown, ...more: unknown[]): void;
+  error(message: unknown, ...more: unknown[]): void;
 }
 
 /**
@@ -73,12 +72,12 @@ export class HardWorker {
   }
 }
 
-/** The logger of a worker's code: it takes any value for a message, as a console does. */
+/** The logger of a worker's code: it takes any values, as a console does. */
 export function workerLogger({ log }: ModelContext): WorkerLogger {
   const saying =
     (level: keyof Logger) =>
-    (message: unknown, fields?: Record<string, unknown>): void =>
-      log[level](textOf(message), message instanceof Error ? withStack(message, fields) : fields);
+    (...values: unknown[]): void =>
+      log[level](...logLine(values));
   return {
     debug: saying("debug"),
     info: saying("info"),
@@ -86,16 +85,6 @@ export function workerLogger({ log }: ModelContext): WorkerLogger {
     warning: saying("warn"),
     error: saying("error"),
   };
-}
-
-function textOf(message: unknown): string {
-  if (typeof message === "string") return message;
-  if (message instanceof Error) return String(message);
-  return inspect(message, { breakLength: Infinity });
-}
-
-function withStack({ stack }: Error, fields: Record<string, unknown> | undefined) {
-  return { stack, ...fields };
 }
 
 function contextOf(worker: HardWorker): ModelContext {

@@ -68,6 +68,33 @@ describe("terminalLogger()", () => {
     expect(told).toEqual(["TypeError: no [hidden]", "5", "{ a: [ 1 ] }", "undefined"]);
   });
 
+  test("writes all that a plugin hands over, as a console does", async () => {
+    const stream = new Written(false);
+    const log = await terminalLogger({
+      level: "info",
+      secrets: ["s3cret"],
+      stream: stream as unknown as NodeJS.WriteStream,
+    });
+    const error = (...values: unknown[]): void => log.error(...(values as [string]));
+    error("failed:", new TypeError("no s3cret"), { item: 3 });
+    error("after", 5, "tries", [1, 2], null);
+    error("d", { x: 1 }, new Error("third"));
+    error(new Error("alone"));
+    const lines = stream.text
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const stack = expect.stringContaining("at ");
+    expect(lines).toMatchObject([
+      { level: "error", message: "failed: TypeError: no [hidden]", item: 3, stack },
+      { level: "error", message: "after 5 tries [ 1, 2 ] null" },
+      { level: "error", message: "d Error: third", x: 1, stack },
+      { level: "error", message: "Error: alone", stack },
+    ]);
+    expect(lines[1]).not.toHaveProperty("0");
+    expect(stream.text).not.toContain("s3cret");
+  });
+
   test.each([
     ["debug", 4],
     ["info", 3],

@@ -75,6 +75,7 @@ test("pluginOf() takes a class in three steps, in the ancestor's order, with wha
       this.newLogger().warning("loading", { of: modelName });
       this.newLogger().error({ weights: [1] });
       this.newLogger().error(new TypeError("no weights"));
+      this.newLogger().error("weights:", new TypeError("too short"), 5);
       return { factor: 10 };
     }
     batching(list: number[]) {
@@ -96,6 +97,7 @@ test("pluginOf() takes a class in three steps, in the ancestor's order, with wha
   expect(log.text()).toContain("warn loading");
   expect(log.text()).toContain("error { weights: [ 1 ] }");
   expect(log.text()).toContain("error TypeError: no weights");
+  expect(log.text()).toContain("error weights: TypeError: too short 5");
 });
 
 test("pluginOf() takes the names as Python writes them, and objects and classes that extend nothing", async () => {
