@@ -3,6 +3,7 @@ import { listenOptions, portOption } from "../src/config/listen.ts";
 import { fieldsOf } from "../src/config/option-field.ts";
 import { CoordinatorClient } from "../src/coordinator/client.ts";
 import { coordinatorOptions, DEFAULT_COORDINATOR_PORT } from "../src/coordinator/options.ts";
+import { LONGEST_TIMER_MS } from "../src/core/clock.ts";
 import type { Given } from "./_command.ts";
 import { roleAddress } from "./_role-address.ts";
 
@@ -22,7 +23,7 @@ export const reachOptions = {
   timeoutMs: z
     .int()
     .min(1)
-    .max(2_147_483_647)
+    .max(LONGEST_TIMER_MS)
     .default(10_000)
     .describe("How long the answer may take")
     .meta({ group: NETWORK, flagOnly: true }),

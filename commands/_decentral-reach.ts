@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { listenOptions, portOption } from "../src/config/listen.ts";
 import { fieldsOf } from "../src/config/option-field.ts";
+import { LONGEST_TIMER_MS } from "../src/core/clock.ts";
 import { FleetClient } from "../src/decentral/client.ts";
 import { DEFAULT_DECENTRAL_PORT, decentralOptions } from "../src/decentral/options.ts";
 import type { Given } from "./_command.ts";
@@ -25,7 +26,7 @@ export const reachOptions = {
   timeoutMs: z
     .int()
     .min(1)
-    .max(2_147_483_647)
+    .max(LONGEST_TIMER_MS)
     .optional()
     .describe("How long it may take; as long as it takes if not given")
     .meta({ group: NETWORK, aliases: ["timeout"], flagOnly: true }),

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { checkPair, listenOptions } from "../src/config/listen.ts";
 import { fieldsOf } from "../src/config/option-field.ts";
 import { readPair, readPem } from "../src/config/pem.ts";
+import { LONGEST_TIMER_MS } from "../src/core/clock.ts";
 import { CODES, DingError } from "../src/core/errors.ts";
 import type { ClientTls } from "../src/runtime/web-socket.ts";
 import { writeJson } from "../src/protocol/json-writer.ts";
@@ -67,14 +68,14 @@ const callOptions = z.object({
   timeoutMs: z
     .int()
     .min(1)
-    .max(2_147_483_647)
+    .max(LONGEST_TIMER_MS)
     .default(900_000)
     .describe("How long an item may take")
     .meta({ group: SERVER, flagOnly: true }),
   connectTimeoutMs: z
     .int()
     .min(1)
-    .max(2_147_483_647)
+    .max(LONGEST_TIMER_MS)
     .default(10_000)
     .describe("How long to try to reach a server")
     .meta({ group: SERVER, flagOnly: true }),

@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from "../core/clock.ts";
 import { DingError } from "../core/errors.ts";
 import { silentLogger } from "../core/log.ts";
 import { backoffMs } from "../core/retry.ts";
@@ -9,7 +10,7 @@ import { unsupportedError } from "./queue-faults.ts";
 import { QUEUE_DEFAULTS, type QueueOptions } from "./queue-options.ts";
 import { Subscription, type SubscribeOptions, type Work } from "./subscription.ts";
 import { TakeDesk, type TakeOptions } from "./take-desk.ts";
-import { LONGEST_TIMER_MS, wallClock } from "./wall-clock.ts";
+import { wallClock } from "./wall-clock.ts";
 
 /** How a retry or a redrive, a look and a purge are meant. */
 export interface RetryOptions {

@@ -1,11 +1,10 @@
-import type { Clock } from "../core/clock.ts";
+import { LONGEST_TIMER_MS, type Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Driver, Taken } from "./driver.ts";
 import type { Job } from "./job.ts";
 import { Stock } from "./stock.ts";
 import { Takers, type Demand, type Taker } from "./takers.ts";
-import { LONGEST_TIMER_MS } from "./wall-clock.ts";
 
 /** What a taker asks for. */
 export interface TakeOptions {

@@ -5,6 +5,3 @@ export const wallClock: Clock = {
   now: () => Date.now(),
   after: (ms, run) => systemClock.after(ms, run),
 };
-
-/** Timers take 2^31 - 1 milliseconds at most, and a longer one would fire at once. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;

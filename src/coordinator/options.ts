@@ -2,6 +2,7 @@ import { z } from "zod";
 import { faultOfAddress } from "../config/address.ts";
 import { listenOptions, portOption } from "../config/listen.ts";
 import { logFileOptions } from "../config/log-files.ts";
+import { LONGEST_TIMER_MS } from "../core/clock.ts";
 
 /** The ancestor's port for coordinators. */
 export const DEFAULT_COORDINATOR_PORT = 22_273;
@@ -9,7 +10,6 @@ export const DEFAULT_COORDINATOR_PORT = 22_273;
 const RUN = "Run";
 const WORKERS = "Workers";
 const STATE = "State";
-const MOST_MS = 2_147_483_647;
 const logFiles = logFileOptions("ding-coordinator");
 
 /** The options of `ding coordinator`. */
@@ -61,7 +61,7 @@ export const coordinatorOptions = z.object({
   drainTimeoutMs: z
     .int()
     .min(0)
-    .max(MOST_MS)
+    .max(LONGEST_TIMER_MS)
     .default(10_000)
     .describe("How long workers may take to finish what they do when the run is stopped")
     .meta({ group: WORKERS }),

@@ -6,8 +6,8 @@ export interface Clock {
   after(ms: number, run: () => void): Disposable;
 }
 
-/** What the platform waits at most; for longer ones it does not wait at all. */
-const MOST_MS = 2 ** 31 - 1;
+/** What a timer of the platform waits at most, in milliseconds; a longer one would run at once. */
+export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
 
 /** The real time. */
 export const systemClock: Clock = {
@@ -16,7 +16,9 @@ export const systemClock: Clock = {
     let timer: ReturnType<typeof setTimeout>;
     const wait = (left: number): void => {
       timer =
-        left > MOST_MS ? setTimeout(() => wait(left - MOST_MS), MOST_MS) : setTimeout(run, left);
+        left > LONGEST_TIMER_MS
+          ? setTimeout(() => wait(left - LONGEST_TIMER_MS), LONGEST_TIMER_MS)
+          : setTimeout(run, left);
     };
     wait(ms);
     return { [Symbol.dispose]: () => clearTimeout(timer) };

@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from "../core/clock.ts";
 import { RoleClient, type RoleAddress, type RoleStatus } from "../http/role-client.ts";
 import type { GroupChange } from "./routes.ts";
 
@@ -10,8 +11,6 @@ export interface FleetClientOptions extends RoleAddress {
 /** What a fleet says of itself. */
 export type FleetStatus = RoleStatus;
 
-/** The longest that timers can hold. */
-const LONGEST_MS = 2_147_483_647;
 /** So long a fleet whose units have ended may take to be gone. */
 const GONE_MS = 10_000;
 
@@ -20,7 +19,7 @@ export class FleetClient implements Disposable {
   readonly #role: RoleClient;
   readonly #timeoutMs: number;
 
-  constructor({ timeoutMs = LONGEST_MS, ...address }: FleetClientOptions) {
+  constructor({ timeoutMs = LONGEST_TIMER_MS, ...address }: FleetClientOptions) {
     this.#role = new RoleClient(address, { role: "decentral", thing: "fleet" });
     this.#timeoutMs = timeoutMs;
   }

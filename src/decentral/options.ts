@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { listenOptions, portOption } from "../config/listen.ts";
 import { logFileOptions } from "../config/log-files.ts";
+import { LONGEST_TIMER_MS } from "../core/clock.ts";
 
 /** The port of the documentation's fleet. */
 export const DEFAULT_DECENTRAL_PORT = 21_324;
@@ -13,7 +14,6 @@ const JOBS = "Jobs";
 const WORKERS = "Workers";
 const NETWORK = "Network";
 
-const MOST_MS = 2_147_483_647;
 const ONE_PORT = "one port serves all: control, metrics and dashboard";
 
 /** Which queue a command means. */
@@ -52,7 +52,7 @@ export const fleetFields = {
   leaseMs: z
     .int()
     .min(100)
-    .max(MOST_MS)
+    .max(LONGEST_TIMER_MS)
     .default(5_000)
     .describe("How long a taken job stays with a fleet that is silent; renewed while it is not")
     .meta({ group: JOBS }),
@@ -66,28 +66,28 @@ export const fleetFields = {
   retryMs: z
     .int()
     .min(1)
-    .max(MOST_MS)
+    .max(LONGEST_TIMER_MS)
     .default(1_000)
     .describe("How long a failed job waits for its second try; the wait doubles, up to a minute")
     .meta({ group: JOBS }),
   jobTimeoutMs: z
     .int()
     .min(0)
-    .max(MOST_MS)
+    .max(LONGEST_TIMER_MS)
     .default(0)
     .describe("Longest run of a job before it is ended, and tried again; 0 for no limit")
     .meta({ group: JOBS }),
   drainTimeoutMs: z
     .int()
     .min(0)
-    .max(MOST_MS)
+    .max(LONGEST_TIMER_MS)
     .default(30_000)
     .describe("How long units may take to finish what they do when they are to end")
     .meta({ group: WORKERS }),
   loadTimeoutMs: z
     .int()
     .min(1)
-    .max(MOST_MS)
+    .max(LONGEST_TIMER_MS)
     .default(120_000)
     .describe("How long a worker process may take to load the plugin")
     .meta({ group: WORKERS }),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { listenOptions } from "../config/listen.ts";
+import { LONGEST_TIMER_MS } from "../core/clock.ts";
 
 const LOAD = "Load";
 const REQUEST = "Request";
@@ -55,7 +56,7 @@ export const loadOptions = z.object({
   timeoutMs: z
     .int()
     .min(1)
-    .max(2_147_483_647)
+    .max(LONGEST_TIMER_MS)
     .default(30_000)
     .describe("A request without an answer for so long has failed")
     .meta({ group: LOAD }),

@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from "../core/clock.ts";
 import { DingError, NetworkError } from "../core/errors.ts";
 import { newId } from "../core/id.ts";
 import { abortable, within } from "../core/wait.ts";
@@ -35,9 +36,6 @@ export interface WaitOptions {
 export interface Starting<T> extends Promise<T> {
   join(options?: WaitOptions): Promise<T>;
 }
-
-/** Timers take no more; it is as good as for ever. */
-const MOST_TIMEOUT_MS = 2 ** 31 - 1;
 
 type Callback = (data: unknown, result: unknown) => unknown;
 
@@ -113,7 +111,7 @@ export class Task {
     if (!this.isEnded && this.#status !== TaskStatus.IDLE) {
       this.#ended ??= Promise.withResolvers();
       const ended = this.#ended.promise;
-      const isBounded = timeoutMs !== undefined && timeoutMs <= MOST_TIMEOUT_MS;
+      const isBounded = timeoutMs !== undefined && timeoutMs <= LONGEST_TIMER_MS;
       const bounded = isBounded ? within(ended, timeoutMs, `task ${this.id}`) : ended;
       await abortable(bounded, signal);
     }

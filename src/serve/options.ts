@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { listenOptions, portOption } from "../config/listen.ts";
 import { logFileOptions } from "../config/log-files.ts";
+import { LONGEST_TIMER_MS } from "../core/clock.ts";
 import { DEFAULT_SERVE_PORT } from "./native/session-protocol.ts";
 
 const MODELS = "Models";
@@ -9,7 +10,6 @@ const WORKERS = "Workers";
 const HTTP = "HTTP";
 const LOGS = "Logs";
 
-const MOST_MS = 2_147_483_647;
 const ONE_PORT = "one port serves all: HTTP, WebSocket, metrics and dashboard";
 const ONE_HTTP = "there is one HTTP server, which needs no such setting";
 const OWN_PAGE = "the dashboard is built in, at /dashboard";
@@ -84,14 +84,14 @@ export const serveFields = {
   durationExpand: z
     .int()
     .min(0)
-    .max(MOST_MS)
+    .max(LONGEST_TIMER_MS)
     .default(300_000)
     .describe("How many ms it must be that busy before a worker is added")
     .meta({ group: WORKERS, aliases: ["duration-expand-ms"] }),
   durationSqueeze: z
     .int()
     .min(0)
-    .max(MOST_MS)
+    .max(LONGEST_TIMER_MS)
     .default(600_000)
     .describe("How many ms it must be calm before an added worker leaves")
     .meta({ group: WORKERS, aliases: ["duration-squeeze-ms"] }),
@@ -120,7 +120,7 @@ export const serveFields = {
   predictTimeoutMs: z
     .int()
     .min(0)
-    .max(MOST_MS)
+    .max(LONGEST_TIMER_MS)
     .default(60_000)
     .describe("Longest run of a batch before its worker is replaced; 0 for no limit")
     .meta({ group: WORKERS }),
@@ -133,14 +133,14 @@ export const serveFields = {
   loadTimeoutMs: z
     .int()
     .min(1)
-    .max(MOST_MS)
+    .max(LONGEST_TIMER_MS)
     .default(300_000)
     .describe("How long a worker may take to load its model")
     .meta({ group: WORKERS }),
   drainTimeoutMs: z
     .int()
     .min(0)
-    .max(MOST_MS)
+    .max(LONGEST_TIMER_MS)
     .default(30_000)
     .describe("How long to let requests finish after the first stop signal")
     .meta({ group: WORKERS }),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DEFAULT_SLAVE_PORT, faultOfAddress } from "../config/address.ts";
 import { listenOptions, portOption } from "../config/listen.ts";
+import { LONGEST_TIMER_MS } from "../core/clock.ts";
 
 const TASKS = "Tasks";
 const WORKERS = "Workers";
@@ -37,14 +38,14 @@ export const slaveFields = {
   taskTimeoutMs: z
     .int()
     .min(0)
-    .max(2_147_483_647)
+    .max(LONGEST_TIMER_MS)
     .default(0)
     .describe("Longest run of a task; 0 for no limit")
     .meta({ group: TASKS }),
   drainTimeoutMs: z
     .int()
     .min(0)
-    .max(2_147_483_647)
+    .max(LONGEST_TIMER_MS)
     .default(30_000)
     .describe("How long to let tasks finish after the first stop signal")
     .meta({ group: TASKS }),
@@ -116,7 +117,7 @@ export const slaveOptions = z.object({
   loadTimeoutMs: z
     .int()
     .min(1)
-    .max(2_147_483_647)
+    .max(LONGEST_TIMER_MS)
     .default(120_000)
     .describe("How long a worker may take to load the plugin")
     .meta({ group: WORKERS }),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { listenOptions } from "../config/listen.ts";
 import { logFileOptions } from "../config/log-files.ts";
+import { LONGEST_TIMER_MS } from "../core/clock.ts";
 
 const PROGRAM = "Program";
 const NODES = "Nodes";
@@ -8,8 +9,6 @@ const FAULTS = "Faults";
 const BROKER = "Broker";
 const PLATFORM = "Platform";
 const NETWORK = "Network";
-
-const MOST_MS = 2_147_483_647;
 
 /** How the nodes of a launch are made and joined; also what `Parallel.runner` accepts. */
 export const parallelFields = {
@@ -57,7 +56,7 @@ export const parallelFields = {
   joinTimeoutMs: z
     .int()
     .min(1)
-    .max(MOST_MS)
+    .max(LONGEST_TIMER_MS)
     .default(60_000)
     .describe("How long the mesh may take to form before main starts")
     .meta({ group: NODES }),
@@ -76,7 +75,7 @@ export const parallelFields = {
   maxRetries: z
     .int()
     .min(0)
-    .max(MOST_MS)
+    .max(LONGEST_TIMER_MS)
     .optional()
     .describe("How often, with --auto-recover; for ever if not given")
     .meta({ group: FAULTS }),
@@ -113,7 +112,7 @@ export const parallelFields = {
   drainTimeoutMs: z
     .int()
     .min(0)
-    .max(MOST_MS)
+    .max(LONGEST_TIMER_MS)
     .default(10_000)
     .describe("How long mains may take to come to their end after the first stop signal")
     .meta({ group: FAULTS }),

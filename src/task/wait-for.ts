@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock.ts";
+import { LONGEST_TIMER_MS, type Clock } from "../core/clock.ts";
 import { DingError } from "../core/errors.ts";
 import type { EventHub } from "./event-hub.ts";
 
@@ -28,8 +28,6 @@ interface Ground {
   /** For waits that have no limit of their own. */
   waitLimit: WaitLimit | undefined;
 }
-
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The arguments of the next such event. However it ends, nothing of it is left. */
 export function waitForEvent(

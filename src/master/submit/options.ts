@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { listenOptions } from "../../config/listen.ts";
+import { LONGEST_TIMER_MS } from "../../core/clock.ts";
 import { dialects, masterFields } from "../options.ts";
 
 const TASKS = "Tasks";
@@ -67,7 +68,7 @@ export const submitOptions = z.object({
   timeoutMs: z
     .int()
     .min(0)
-    .max(2_147_483_647)
+    .max(LONGEST_TIMER_MS)
     .default(0)
     .describe("Longest run of a task; 0 for no limit")
     .meta({ group: TASKS }),
@@ -99,7 +100,7 @@ export const submitOptions = z.object({
   awayTimeoutMs: z
     .int()
     .min(0)
-    .max(2_147_483_647)
+    .max(LONGEST_TIMER_MS)
     .optional()
     .describe(
       "How long to wait for one to come back when all are gone in the middle of a job; four times --connect-timeout-ms if not given",

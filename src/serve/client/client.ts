@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from "../../core/clock.ts";
 import { DingError, messageOf } from "../../core/errors.ts";
 import { newId } from "../../core/id.ts";
 import { msgpack } from "../../protocol/codec.ts";
@@ -178,7 +179,7 @@ export class Client implements AsyncDisposable {
   #init(method: string, data: unknown, options: EncodeOptions): AskInit {
     const { clock, model, version } = this.#settings;
     const { timeoutMs = this.#settings.timeoutMs, signal, requestId, parameters } = options;
-    checkNumber(timeoutMs, "timeoutMs", { from: 1, to: 2_147_483_647 });
+    checkNumber(timeoutMs, "timeoutMs", { from: 1, to: LONGEST_TIMER_MS });
     signal?.throwIfAborted();
     const body = method === NATIVE_METHODS.STATUS ? undefined : encodeBody(data, ITEM);
     this.#requests += 1;

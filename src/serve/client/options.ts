@@ -1,5 +1,4 @@
-import type { Clock } from "../../core/clock.ts";
-import { systemClock } from "../../core/clock.ts";
+import { LONGEST_TIMER_MS, systemClock, type Clock } from "../../core/clock.ts";
 import { definedOf } from "../../core/defined.ts";
 import { DingError } from "../../core/errors.ts";
 import { newId } from "../../core/id.ts";
@@ -104,17 +103,14 @@ const DEFAULTS = {
   clock: systemClock,
 };
 
-/** The longest wait that timers can hold. */
-const LONGEST_MS = 2_147_483_647;
-
 /** Fills in the defaults; throws `usage.invalid-option`. */
 export function clientSettings(options: ClientOptions): ClientSettings {
   const { token, tls, model, version, priority, identity = newId() } = options;
   const filled = { ...DEFAULTS, ...definedOf(options) };
-  checkNumber(filled.timeoutMs, "timeoutMs", { from: 1, to: LONGEST_MS });
-  checkNumber(filled.connectTimeoutMs, "connectTimeoutMs", { from: 1, to: LONGEST_MS });
-  checkNumber(filled.toleranceMs, "toleranceMs", { from: 30, to: LONGEST_MS });
-  checkNumber(filled.heartbeatMs, "heartbeatMs", { from: 10, to: LONGEST_MS });
+  checkNumber(filled.timeoutMs, "timeoutMs", { from: 1, to: LONGEST_TIMER_MS });
+  checkNumber(filled.connectTimeoutMs, "connectTimeoutMs", { from: 1, to: LONGEST_TIMER_MS });
+  checkNumber(filled.toleranceMs, "toleranceMs", { from: 30, to: LONGEST_TIMER_MS });
+  checkNumber(filled.heartbeatMs, "heartbeatMs", { from: 10, to: LONGEST_TIMER_MS });
   checkNumber(filled.retries, "retries", { from: 0, to: 1_000_000 });
   checkNumber(filled.window, "window", { from: 1, to: 1_000_000 });
   if (identity === "" || identity.length > 1_024) {

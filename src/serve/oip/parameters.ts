@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from "../../core/clock.ts";
 import { fault, faultOf, shown } from "./fault.ts";
 import type { JsonDocument } from "./request-document.ts";
 
@@ -11,9 +12,6 @@ export interface RequestParameters {
   /** All others, for the plugin. */
   readonly rest: JsonDocument | undefined;
 }
-
-/** What a timer can wait; longer is as good as for ever. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 const NONE: RequestParameters = {
   priority: undefined,
@@ -30,7 +28,8 @@ export function readParameters(parameters: JsonDocument, path: string): RequestP
   const microseconds = wholeAt(timeout, `${path}.timeout`);
   return {
     priority: wholeAt(priority, `${path}.priority`) || undefined,
-    timeoutMs: microseconds ? Math.min(microseconds / 1_000, LONGEST_MS) : undefined,
+    // Longer than a timer can wait is as good as for ever.
+    timeoutMs: microseconds ? Math.min(microseconds / 1_000, LONGEST_TIMER_MS) : undefined,
     isBinaryOutput: flagAt(isBinary, `${path}.binary_data_output`) ?? false,
     rest: names.every((name) => OWN.has(name)) ? undefined : othersOf(parameters),
   };

@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from "../../core/clock.ts";
 import { abortable, within } from "../../core/wait.ts";
 import { DingError } from "../../core/errors.ts";
 import type { MainTask } from "../task.ts";
@@ -47,7 +48,9 @@ export class Arrivals {
       if (leftMs <= 0) return "late";
       const woken = abortable(this.#next.promise, ending);
       try {
-        await (leftMs === Infinity ? woken : within(woken, Math.min(leftMs, LONGEST_MS), "it"));
+        await (leftMs === Infinity
+          ? woken
+          : within(woken, Math.min(leftMs, LONGEST_TIMER_MS), "it"));
       } catch (error) {
         task.signal.throwIfAborted();
         if (task.finishing.aborted) return "finished";
@@ -63,6 +66,3 @@ export function isOfOneGone(error: unknown): boolean {
   const { code } = DingError.from(error);
   return code.startsWith("network.") || code === "service.stopping" || code === "state.invalid";
 }
-
-/** Timers take no longer time: the wait begins anew then. */
-const LONGEST_MS = 2 ** 31 - 1;

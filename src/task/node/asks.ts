@@ -1,4 +1,4 @@
-import type { Clock } from "../../core/clock.ts";
+import { LONGEST_TIMER_MS, type Clock } from "../../core/clock.ts";
 import { DingError, NetworkError, type ErrorRecord } from "../../core/errors.ts";
 import type { MeshWord } from "../../protocol/task-mesh.ts";
 import type { Ask, RequestOptions } from "../router.ts";
@@ -13,7 +13,6 @@ interface Open {
 }
 
 const TIMEOUT_MS = 30_000;
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The requests of one node that wait for their answers. */
 export class Asks {
