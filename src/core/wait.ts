@@ -1,7 +1,8 @@
 import { DingError } from "./errors.ts";
+import type { AbortNotice } from "./lazy-abort.ts";
 
 /** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
-export function delay(ms: number, signal?: AbortSignal): Promise<void> {
+export function delay(ms: number, signal?: AbortNotice): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason as Error);
     const onAbort = (): void => {
@@ -17,7 +18,7 @@ export function delay(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /** The promise, or the signal's reason if that aborts first; the promise itself goes on. */
-export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export function abortable<T>(promise: Promise<T>, signal: AbortNotice | undefined): Promise<T> {
   if (!signal) return promise;
   if (signal.aborted) {
     promise.catch(() => {}); // nobody waits for it any more; its failure must not crash the process

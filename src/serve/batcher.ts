@@ -1,5 +1,5 @@
 import { BatchCost } from "./batching/batch-cost.ts";
-import { Deadlines } from "./batching/deadlines.ts";
+import { Deadlines } from "../core/deadlines.ts";
 import { Levels } from "./batching/levels.ts";
 import { Line } from "./batching/line.ts";
 import { patienceMs } from "./batching/patience.ts";
@@ -64,7 +64,7 @@ export class Batcher<T> {
   readonly #tickets = new Map<BatchEntry<T>, Ticket<T>>();
   readonly #levels: Levels<T>;
   readonly #arrivals = new Line<Ticket<T>>();
-  readonly #deadlines = new Deadlines<T>();
+  readonly #deadlines = new Deadlines<Ticket<T>>();
   readonly #putBack = new PutBack<T>();
   readonly #running: Running<T>;
   readonly #cost = new BatchCost();

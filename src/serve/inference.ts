@@ -1,4 +1,5 @@
 import type { DingError } from "../core/errors.ts";
+import type { AbortNotice } from "../core/lazy-abort.ts";
 import type { Datatype, Signature } from "../protocol/datatype.ts";
 
 /** Some rows of a tensor, as the Open Inference Protocol's binary form has them. */
@@ -40,7 +41,7 @@ export interface InferRequest {
   /** How long it may wait and run; late items leave the queue. */
   readonly timeoutMs?: number | undefined;
   /** The client is gone, or has thought better of it. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortNotice | undefined;
   /** The W3C header of that name, for traces. */
   readonly traceparent?: string | undefined;
   /** For the plugin, as `ctx.parameters` of a stream. */

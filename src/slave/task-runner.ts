@@ -45,7 +45,7 @@ export class TaskRunner {
       return events.refused(refusalRecord(thrown));
     }
     // Cancelled or late while it was being looked at: it must not begin.
-    if (abort.isAborted) return events.failed(DingError.from(abort.reason).toJSON());
+    if (abort.aborted) return events.failed(DingError.from(abort.reason).toJSON());
     events.accepted();
     let result: Body;
     try {
@@ -54,7 +54,7 @@ export class TaskRunner {
     } catch (thrown) {
       const record = failureRecord(thrown);
       // A TaskFail is a result, not a mistake of the code; and who was told to end may throw.
-      if (!isTaskFail(thrown) && !abort.isAborted) {
+      if (!isTaskFail(thrown) && !abort.aborted) {
         const stack = thrown instanceof Error ? thrown.stack : undefined;
         log.warn(`task ${job.id} failed: ${record.message}`, { stack });
       }

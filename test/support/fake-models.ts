@@ -1,3 +1,4 @@
+import type { AbortNotice } from "../../src/core/lazy-abort.ts";
 import { DingError } from "../../src/core/errors.ts";
 import { json, msgpack } from "../../src/protocol/codec.ts";
 import type {
@@ -107,7 +108,7 @@ function valuesOf(payload: Payload): Values {
 }
 
 /** Resolves when the signal aborts, with a rejection as a model has it. */
-export function untilAborted(signal: AbortSignal | undefined): Promise<never> {
+export function untilAborted(signal: AbortNotice | undefined): Promise<never> {
   return new Promise((_resolve, reject) => {
     const abort = (): void => reject(new DingError("task.cancelled", "Cancelled"));
     if (signal?.aborted) return abort();

@@ -45,9 +45,9 @@ export class AskQueue {
   #skipSettled(): void {
     if (!this.#isSorted) this.#returned.sort((one, other) => other.order - one.order);
     this.#isSorted = true;
-    while (this.#returned.at(-1)?.isSettled) this.#returned.pop();
+    while (this.#returned.at(-1)?.isGone) this.#returned.pop();
     if (this.#returned.length > 0) return;
-    while (this.#fresh[this.#head]?.isSettled) this.#dropFirst();
+    while (this.#fresh[this.#head]?.isGone) this.#dropFirst();
   }
 
   #dropFirst(): void {

@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
+import type { DeadlineTimer } from "../../core/deadline-timer.ts";
 import { DingError } from "../../core/errors.ts";
 import type { Body } from "../../rpc/message.ts";
 import type { AskMeta } from "../native/session-protocol.ts";
@@ -39,15 +40,15 @@ export class Ask {
   notReadySince: number | undefined;
   /** For the queue: its place among those that wait. */
   order = 0;
-  readonly #events: AskEvents;
-  readonly #deadline: number;
-  readonly #timer: Disposable;
-  readonly #onAbort = (): void => this.withdraw(this.init.signal?.reason as Error);
-  /** Until it is settled: what waits in a queue or in a timer then is small. */
+  /** When it has had its time, on the clock. */
+  readonly deadline: number;
+  /** Until it is settled: what waits in a queue or for a timer then is small. */
+  #events: AskEvents | undefined;
   #body: Body;
+  #timer: DeadlineTimer<Ask> | undefined;
+  readonly #onAbort = (): void => this.withdraw(this.init.signal?.reason as Error);
   #line: Line | undefined;
   #call = 0;
-  #isSettled = false;
   #hasWaited = false;
   #hasBegun = false;
 
@@ -55,8 +56,7 @@ export class Ask {
     this.init = { method, meta, timeoutMs, signal, clock };
     this.#body = body;
     this.#events = events;
-    this.#deadline = clock.now() + timeoutMs;
-    this.#timer = clock.after(timeoutMs, () => this.withdraw(this.#tooLate()));
+    this.deadline = clock.now() + timeoutMs;
     signal?.addEventListener("abort", this.#onAbort, { once: true });
     // Later: who made it must have it in hand first.
     if (signal?.aborted) queueMicrotask(this.#onAbort);
@@ -66,8 +66,16 @@ export class Ask {
     return this.#body;
   }
 
-  get isSettled(): boolean {
-    return this.#isSettled;
+  /** Settled: it waits for nothing any more. */
+  get isGone(): boolean {
+    return this.#events === undefined;
+  }
+
+  /** From now on its deadline is watched: when that has come, somebody calls `late()`. */
+  bound(timer: DeadlineTimer<Ask>): void {
+    if (this.isGone) return;
+    this.#timer = timer;
+    timer.add(this);
   }
 
   /** Part of the answer has come: sending it again would begin anew. */
@@ -80,7 +88,7 @@ export class Ask {
     const { meta, clock, timeoutMs } = this.init;
     if (client !== undefined) meta.client = client;
     else if (meta.client !== undefined) delete meta.client;
-    const leftMs = this.#hasWaited ? Math.ceil(this.#deadline - clock.now()) : timeoutMs;
+    const leftMs = this.#hasWaited ? Math.ceil(this.deadline - clock.now()) : timeoutMs;
     meta.timeoutMs = Math.max(1, leftMs);
     return meta;
   }
@@ -92,10 +100,10 @@ export class Ask {
 
   /** It has been sent over this line, by this number. */
   sent(line: Line, call: number): void {
-    if (this.#isSettled) return line.cancel(call);
+    if (this.isGone) return line.cancel(call);
     this.#line = line;
     this.#call = call;
-    this.#events.sent?.();
+    this.#events?.sent?.();
   }
 
   /** It waits again. */
@@ -104,24 +112,29 @@ export class Ask {
   }
 
   reply(body: Body): void {
-    if (this.#settle()) this.#events.reply(body);
+    this.#settle()?.reply(body);
   }
 
   fail(error: Error): void {
-    if (this.#settle()) this.#events.fail(error);
+    this.#settle()?.fail(error);
   }
 
   event(name: string, body: Body): void {
-    if (this.#isSettled) return;
+    if (this.isGone) return;
     this.#hasBegun = true;
-    this.#events.event?.(name, body);
+    this.#events?.event?.(name, body);
   }
 
   /** The answer is no longer wanted, here and at the server. */
   withdraw(error: Error): void {
-    if (this.#isSettled) return;
+    if (this.isGone) return;
     this.#line?.cancel(this.#call);
     this.fail(error);
+  }
+
+  /** Its time is up. */
+  late(): void {
+    this.withdraw(this.#tooLate());
   }
 
   /** For a stream: so many more pieces are wanted. */
@@ -134,14 +147,16 @@ export class Ask {
     });
   }
 
-  #settle(): boolean {
-    if (this.#isSettled) return false;
-    this.#isSettled = true;
+  /** Who is to hear of its end; nobody when it has been told already. */
+  #settle(): AskEvents | undefined {
+    const events = this.#events;
+    if (!events) return undefined;
+    this.#events = undefined;
     this.#line = undefined;
     this.#body = undefined;
-    this.#timer[Symbol.dispose]();
+    this.#timer?.onGone();
     this.init.signal?.removeEventListener("abort", this.#onAbort);
-    return true;
+    return events;
   }
 
   #tooLate(): DingError {

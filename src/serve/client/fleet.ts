@@ -1,3 +1,4 @@
+import { DeadlineTimer } from "../../core/deadline-timer.ts";
 import { DingError } from "../../core/errors.ts";
 import type { NativeHello } from "../native/session-protocol.ts";
 import type { Ask } from "./ask.ts";
@@ -25,6 +26,7 @@ export class Fleet implements Disposable {
   readonly lines: readonly Line[];
   readonly #settings: ClientSettings;
   readonly #queue = new AskQueue();
+  readonly #limits: DeadlineTimer<Ask>;
   #onLineUp: OnLineUp | undefined;
   #connecting = Promise.withResolvers<void>();
   #isWanted = false;
@@ -38,6 +40,7 @@ export class Fleet implements Disposable {
 
   constructor(settings: ClientSettings, hello: NativeHello) {
     this.#settings = settings;
+    this.#limits = new DeadlineTimer(settings.clock, (ask) => ask.late());
     const events = {
       up: (line: Line) => this.#onUp(line),
       failed: () => this.#onFailed(),
@@ -58,6 +61,7 @@ export class Fleet implements Disposable {
   /** Sends it as soon as a server takes it. */
   submit(ask: Ask): void {
     if (this.#closedWith) return ask.fail(this.#closedWith);
+    ask.bound(this.#limits);
     this.#queue.add(ask);
     this.#pump();
     ask.wait();
@@ -86,6 +90,7 @@ export class Fleet implements Disposable {
     this.#closedWith = error;
     this.#timer?.[Symbol.dispose]();
     this.#giveUp(error);
+    this.#limits[Symbol.dispose]();
     for (const line of this.lines) line[Symbol.dispose]();
   }
 
@@ -169,7 +174,7 @@ export class Fleet implements Disposable {
 
   /** A server that is full or stopping is left alone for as long as it says; the request goes elsewhere, or waits. */
   #onRefused(ask: Ask, line: Line, error: DingError): void {
-    if (ask.isSettled) return;
+    if (ask.isGone) return;
     const { clock, retries } = this.#settings;
     const mayRetry = retries > 0 && !ask.hasBegun && BUSY.has(error.code);
     if (!mayRetry || this.#isInVain(ask, error)) return ask.fail(error);
@@ -191,7 +196,7 @@ export class Fleet implements Disposable {
   }
 
   #onLost(ask: Ask, error: DingError): void {
-    if (ask.isSettled) return;
+    if (ask.isGone) return;
     if (this.#closedWith) return ask.fail(this.#closedWith);
     ask.losses += 1;
     if (ask.losses > this.#settings.retries || ask.hasBegun) return ask.fail(error);

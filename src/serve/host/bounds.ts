@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
+import { DeadlineTimer } from "../../core/deadline-timer.ts";
 import type { DingError } from "../../core/errors.ts";
 import type { Job } from "./job.ts";
 import { cancelledError, lateError } from "./refusals.ts";
@@ -10,10 +11,11 @@ import { cancelledError, lateError } from "./refusals.ts";
  */
 const SOON_MS = 20;
 
-/** Calls `leave`, at most once, when a job's time is up or nobody wants its answer any more. */
+/** Calls `leave`, which ends the job, when its time is up or nobody wants its answer any more. */
 export class Bounds {
   readonly #clock: Clock;
   readonly #leave: (job: Job, error: DingError) => void;
+  readonly #limits: DeadlineTimer<Limit>;
   /** In the order in which they came; each is looked at once. */
   #fresh: Job[] = [];
   #timer: Disposable | undefined;
@@ -21,10 +23,13 @@ export class Bounds {
   constructor(clock: Clock, leave: (job: Job, error: DingError) => void) {
     this.#clock = clock;
     this.#leave = leave;
+    this.#limits = new DeadlineTimer(clock, ({ job }) => {
+      if (job) leave(job, lateError(job.request.timeoutMs ?? 0));
+    });
   }
 
   add(job: Job): void {
-    if (isShort(job)) this.#limit(job, job.arrivedMs);
+    if (isShort(job)) this.#limit(job);
     this.#fresh.push(job);
     this.#timer ??= this.#clock.after(SOON_MS, () => this.#look());
   }
@@ -34,9 +39,10 @@ export class Bounds {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
     this.#fresh = [];
+    this.#limits[Symbol.dispose]();
   }
 
-  /** Those that wait longer are followed: only for them there is a timer, and the runtime makes a signal. */
+  /** Only those that wait longer are followed. */
   #look(): void {
     const now = this.#clock.now();
     const jobs = this.#fresh;
@@ -45,7 +51,7 @@ export class Bounds {
       const job = jobs[at] as Job;
       if (job.arrivedMs + SOON_MS > now) break;
       if (job.isEnded) continue;
-      if (!isShort(job)) this.#limit(job, now);
+      if (!isShort(job)) this.#limit(job);
       this.#follow(job);
     }
     this.#fresh = jobs.slice(at);
@@ -53,12 +59,14 @@ export class Bounds {
     this.#timer = isOver ? undefined : this.#clock.after(SOON_MS, () => this.#look());
   }
 
-  #limit(job: Job, now: number): void {
-    const { timeoutMs } = job.request;
-    if (!timeoutMs) return;
-    const leftMs = Math.max(0, job.arrivedMs + timeoutMs - now);
-    const timer = this.#clock.after(leftMs, () => this.#leave(job, lateError(timeoutMs)));
-    onEnd(job, () => timer[Symbol.dispose]());
+  #limit(job: Job): void {
+    if (job.deadline === Infinity) return;
+    const limit = new Limit(job);
+    this.#limits.add(limit);
+    onEnd(job, () => {
+      limit.job = undefined;
+      this.#limits.onGone();
+    });
   }
 
   #follow(job: Job): void {
@@ -68,6 +76,21 @@ export class Bounds {
     if (signal.aborted) return abort();
     signal.addEventListener("abort", abort, { once: true });
     onEnd(job, () => signal.removeEventListener("abort", abort));
+  }
+}
+
+/** When a job's time is up; lets go of it when it has ended. */
+class Limit {
+  readonly deadline: number;
+  job: Job | undefined;
+
+  constructor(job: Job) {
+    this.deadline = job.deadline;
+    this.job = job;
+  }
+
+  get isGone(): boolean {
+    return this.job === undefined;
   }
 }
 

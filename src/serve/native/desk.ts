@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { DingError } from "../../core/errors.ts";
-import type { LazyAbort } from "../../core/lazy-abort.ts";
+import type { AbortNotice } from "../../core/lazy-abort.ts";
 import type { Inference, InferEnd, InferRequest, Models, Payload, Values } from "../inference.ts";
 import { RecentAnswers } from "./recent-answers.ts";
 import { Run, type Asked, type Outcome } from "./run.ts";
@@ -79,7 +79,7 @@ export class Desk {
     const bytes = this.#begin(question.values);
     try {
       const model = this.#models.get(question.model, question.version);
-      yield* model.stream(requestOf(question, { signal }));
+      yield* model.stream(requestOf(question, signal));
     } finally {
       this.#end(bytes);
     }
@@ -100,7 +100,7 @@ export class Desk {
   }
 
   /** A model that is not there is told the same way as one that fails. */
-  #begun(question: Question, abort: LazyAbort, done: (end: InferEnd) => void): void {
+  #begun(question: Question, abort: AbortNotice, done: (end: InferEnd) => void): void {
     try {
       const model = this.#models.get(question.model, question.version);
       const request = requestOf(question, abort);
@@ -140,23 +140,11 @@ export class Desk {
   }
 }
 
-/** The signal is made when it is asked for, which is seldom. */
 function requestOf(
   { values, id, client, priority, timeoutMs, parameters, traceparent }: Question,
-  abort: { readonly signal: AbortSignal },
+  signal: AbortNotice,
 ): InferRequest {
-  return {
-    payload: values,
-    id,
-    client,
-    priority,
-    timeoutMs,
-    parameters,
-    traceparent,
-    get signal() {
-      return abort.signal;
-    },
-  };
+  return { payload: values, id, client, priority, timeoutMs, parameters, traceparent, signal };
 }
 
 async function inferred(inferring: Promise<Inference>): Promise<InferEnd> {

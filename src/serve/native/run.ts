@@ -44,7 +44,7 @@ export class Run {
 
   /** Everybody has left: whoever comes now must not wait for it. */
   get isAbandoned(): boolean {
-    return this.#abort.isAborted;
+    return this.#abort.aborted;
   }
 
   join(): Asked {

@@ -28,7 +28,7 @@ export interface EngineOptions {
 
 /** Nobody wants the answer, or the model does not keep to its own form: no smaller batch would do better. */
 export function isHopeless(thrown: unknown, { abort }: EngineCall): boolean {
-  return abort.isAborted || (thrown instanceof DingError && thrown.code === "task.invalid-result");
+  return abort.aborted || (thrown instanceof DingError && thrown.code === "task.invalid-result");
 }
 
 /** Tells the operator what a model's code threw, each message once, with its stack; clients hear the message only. A cancel is no failure. */
@@ -39,7 +39,7 @@ export function tellFailures(
 ): void {
   let counts: Map<string, { thrown: unknown; items: number }> | undefined;
   for (const outcome of outcomes) {
-    if (!("thrown" in outcome) || (abort.isAborted && outcome.thrown === abort.reason)) continue;
+    if (!("thrown" in outcome) || (abort.aborted && outcome.thrown === abort.reason)) continue;
     counts ??= new Map();
     const message = wordsOf(outcome.thrown);
     const known = counts.get(message);

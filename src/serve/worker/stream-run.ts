@@ -113,7 +113,7 @@ export class StreamRun {
     if (!wait) return undefined;
     return new Promise((resolve, reject) => {
       this.#leave = reject;
-      if (this.#abort.isAborted) reject(this.#abort.reason as DingError);
+      if (this.#abort.aborted) reject(this.#abort.reason as DingError);
       wait.then(resolve, reject);
     });
   }

@@ -6,9 +6,9 @@ test("signal is one and the same, and aborts with the reason", () => {
   const { signal } = abort;
   const heard: unknown[] = [];
   signal.addEventListener("abort", () => heard.push(signal.reason));
-  expect([abort.signal === signal, signal.aborted, abort.isAborted]).toEqual([true, false, false]);
+  expect([abort.signal === signal, signal.aborted, abort.aborted]).toEqual([true, false, false]);
   abort.abort("late");
-  expect([heard, abort.isAborted, abort.reason]).toEqual([["late"], true, "late"]);
+  expect([heard, abort.aborted, abort.reason]).toEqual([["late"], true, "late"]);
 });
 
 test("throwIfAborted() throws the reason, once there is one", () => {
@@ -27,4 +27,27 @@ test("signal is aborted already when it is asked for after the abort; the first 
     "first",
     "first",
   ]);
+});
+
+test("addEventListener() hears of the abort once, without a signal, unless it has left or it is over", () => {
+  const abort = new LazyAbort();
+  const heard: string[] = [];
+  const leaves = (): void => void heard.push("left");
+  abort.addEventListener("abort", () => void heard.push("stays"));
+  abort.addEventListener("abort", leaves);
+  abort.removeEventListener("abort", leaves);
+  abort.abort("first");
+  abort.addEventListener("abort", () => void heard.push("comes too late"));
+  abort.abort("second");
+  expect(heard).toEqual(["stays"]);
+});
+
+test("addEventListener() lets a listener leave while they are told", () => {
+  const abort = new LazyAbort();
+  const heard: string[] = [];
+  const second = (): void => void heard.push("second");
+  abort.addEventListener("abort", () => abort.removeEventListener("abort", second));
+  abort.addEventListener("abort", second);
+  abort.abort("now");
+  expect(heard).toEqual([]);
 });

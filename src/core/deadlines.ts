@@ -1,39 +1,67 @@
-import type { Ticket } from "./ticket.ts";
+/** What waits until its deadline at most. */
+export interface Mortal {
+  /** On the clock of whoever looks. */
+  readonly deadline: number;
+  /** It does not wait any more; for ever. */
+  readonly isGone: boolean;
+}
 
 const FEW = 64;
 
-/** Who expires next: a heap in which the gone stay until they come up or are more than half. */
-export class Deadlines<T> {
-  #heap: Ticket<T>[] = [];
+/**
+ * Who expires next. Mostly those that come later expire later: they stand in a line, in front of which the gone are
+ * passed over; only the others are in a heap. The gone stay until they come up or are more than half, so they must
+ * keep nothing large alive.
+ */
+export class Deadlines<T extends Mortal> {
+  #line: T[] = [];
+  #head = 0;
+  #latest = -Infinity;
+  #heap: T[] = [];
   #present = 0;
 
   /** When the next one is due; Infinity when there is none. */
   get next(): number {
-    return this.#top()?.deadline ?? Infinity;
+    return this.#first()?.deadline ?? Infinity;
   }
 
   /** Only those that have a deadline. */
-  push(ticket: Ticket<T>): void {
-    this.#heap.push(ticket);
+  push(one: T): void {
     this.#present += 1;
-    this.#rise(this.#heap.length - 1);
+    if (one.deadline >= this.#latest) {
+      this.#latest = one.deadline;
+      this.#line.push(one);
+    } else {
+      this.#heap.push(one);
+      this.#rise(this.#heap.length - 1);
+    }
   }
 
   /** The next one that is due at `now`; it stays until it is gone. */
-  due(now: number): Ticket<T> | undefined {
-    const top = this.#top();
-    return top && top.deadline <= now ? top : undefined;
+  due(now: number): T | undefined {
+    const first = this.#first();
+    return first && first.deadline <= now ? first : undefined;
   }
 
   /** Said once of each that has gone. */
   onGone(): void {
     this.#present -= 1;
-    if (this.#heap.length <= 2 * this.#present + FEW) return;
+    if (this.#line.length + this.#heap.length <= 2 * this.#present + FEW) return;
+    this.#line = this.#line.filter(({ isGone }) => !isGone);
+    this.#head = 0;
+    this.#latest = this.#line.at(-1)?.deadline ?? -Infinity;
     this.#heap = this.#heap.filter(({ isGone }) => !isGone);
     for (let at = (this.#heap.length >> 1) - 1; at >= 0; at--) this.#sink(at);
   }
 
-  #top(): Ticket<T> | undefined {
+  #first(): T | undefined {
+    while (this.#line[this.#head]?.isGone) this.#head += 1;
+    const first = this.#line[this.#head];
+    const top = this.#top();
+    return first && top ? (top.deadline < first.deadline ? top : first) : (first ?? top);
+  }
+
+  #top(): T | undefined {
     for (;;) {
       const top = this.#heap[0];
       if (!top?.isGone) return top;

@@ -1,0 +1,69 @@
+import { expect, test } from "bun:test";
+import { DeadlineTimer } from "../../../src/core/deadline-timer.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+
+interface Wait {
+  readonly deadline: number;
+  isGone: boolean;
+}
+
+function timerOn(clock: FakeClock): { timer: DeadlineTimer<Wait>; due: [number, number][] } {
+  const due: [number, number][] = [];
+  const timer = new DeadlineTimer<Wait>(clock, (wait) => {
+    due.push([wait.deadline, clock.now()]);
+    go(timer, wait);
+  });
+  return { timer, due };
+}
+
+function go(timer: DeadlineTimer<Wait>, wait: Wait): void {
+  wait.isGone = true;
+  timer.onGone();
+}
+
+test("DeadlineTimer ends each wait at its deadline, with one timer", () => {
+  const clock = new FakeClock();
+  const { timer, due } = timerOn(clock);
+  for (const deadline of [30, 10, 20, 10]) {
+    timer.add({ deadline, isGone: false });
+    expect(clock.pending).toBe(1);
+  }
+  clock.advance(9);
+  expect(due).toEqual([]);
+  clock.advance(100);
+  expect(due).toEqual([
+    [10, 10],
+    [10, 10],
+    [20, 20],
+    [30, 30],
+  ]);
+  expect(clock.pending).toBe(0);
+});
+
+test("DeadlineTimer leaves its timer as it is when a wait is over in time, and sets none anew for those behind", () => {
+  const clock = new FakeClock();
+  const { timer, due } = timerOn(clock);
+  for (let at = 0; at < 50; at++) {
+    const wait = { deadline: clock.now() + 100, isGone: false };
+    timer.add(wait);
+    expect([clock.pending, clock.nextAt]).toEqual([1, 100]);
+    clock.advance(1);
+    go(timer, wait);
+  }
+  timer.add({ deadline: 150, isGone: false });
+  clock.advance(200);
+  expect(due).toEqual([[150, 150]]);
+});
+
+test("disposing DeadlineTimer leaves no timer behind; who comes later is waited for", () => {
+  const clock = new FakeClock();
+  const { timer, due } = timerOn(clock);
+  const first = { deadline: 10, isGone: false };
+  timer.add(first);
+  go(timer, first);
+  timer[Symbol.dispose]();
+  expect(clock.pending).toBe(0);
+  timer.add({ deadline: 40, isGone: false });
+  clock.advance(50);
+  expect(due).toEqual([[40, 40]]);
+});
