@@ -47,7 +47,7 @@ export function serveMetrics({ statistics, facts: read }: MetricsSources): Regis
     facts().models.map(({ facts: of, queuedRequests }) => [labelsOf(of), queuedRequests] as const),
   );
   addSummaries(registry, statistics);
-  addBatches(registry, statistics);
+  addBatches(registry, { statistics, facts });
   addBytes(registry, each);
   addWorkerMetrics(registry, { statistics, facts });
   addServer(registry, { statistics, facts });
@@ -111,10 +111,16 @@ function addSummaries(registry: Registry, statistics: ServeStatistics): void {
   );
 }
 
-function addBatches(registry: Registry, statistics: ServeStatistics): void {
-  registry.readHistogram("ding_serve_batch_rows", "Rows in a batch", () =>
-    statistics.models().flatMap((model) => batchSamples(model)),
-  );
+function addBatches(registry: Registry, { statistics, facts }: MetricsSources): void {
+  registry.readHistogram("ding_serve_batch_rows", "Rows in a batch", () => {
+    const { models } = facts();
+    return statistics.models().flatMap((model) => {
+      const served = models.find(({ facts: of }) => {
+        return of.name === model.name && of.version === model.version;
+      });
+      return batchSamples(model, served?.facts.batchSize ?? 1);
+    });
+  });
   registry.read("ding_serve_statistic", "What the plugin has recorded, of the last thousand", () =>
     statistics.models().flatMap((model) =>
       Array.from(model.recorded, ([key, recent]) => {
@@ -128,11 +134,14 @@ function addBatches(registry: Registry, statistics: ServeStatistics): void {
   );
 }
 
-/** Powers of two, as far as there are batches. */
-function batchSamples(model: ModelStatistics): { suffix: string; labels: Labels; value: number }[] {
+/** Powers of two, as far as batches may come: a bucket that were there later lacked what came before. */
+function batchSamples(
+  model: ModelStatistics,
+  batchSize: number,
+): { suffix: string; labels: Labels; value: number }[] {
   const labels = labelsOf(model);
   const { batches, batchRows } = model.counts;
-  const largest = Math.max(1, ...model.sizes.keys());
+  const largest = Math.max(1, batchSize, ...model.sizes.keys());
   const limits = Array.from(
     { length: Math.ceil(Math.log2(largest)) + 1 },
     (_, power) => 2 ** power,

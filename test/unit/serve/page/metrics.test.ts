@@ -50,6 +50,17 @@ test("serveMetrics() tells batches by size, each bucket with all that are smalle
   ]);
 });
 
+test("serveMetrics() has a bucket for every size that a batch may have, before one has it", () => {
+  const { statistics } = statisticsOnClock();
+  const registry = serveMetrics({ statistics, facts: () => serverFacts() });
+  statistics.model("sum", "1");
+  const limits = (): string[] => registry.text().match(/batch_rows_bucket.*le="[^"]+/g) ?? [];
+  const before = limits();
+  expect(before.map((line) => line.replace(/.*le="/, ""))).toEqual(["1", "2", "4", "8", "+Inf"]);
+  statistics.model("sum", "1").onBatch({ worker: "w0", rows: 3, ms: 1 });
+  expect(limits()).toEqual(before);
+});
+
 test("serveMetrics() tells of queue, workers and models as the server is now", () => {
   const { statistics } = statisticsOnClock();
   let facts = serverFacts({
