@@ -118,13 +118,13 @@ function callerOf(
   return { client, key: `http:${client.length}:${client}:${req.path}:${digestOf(bytes)}` };
 }
 
-/** `curl -d` says that it sends a form. */
-const FORM = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i;
+/** `curl -d` says that it sends a form, and fetch() of a text, but for Bun's, that it sends plain text. */
+const UNTOLD = /^\s*(?:application\/x-www-form-urlencoded|text\/plain)\s*(?:;|$)/i;
 
 function formOf({ req }: NativeContext): BodyForm {
   const contentType = req.header("content-type");
   const encoding = packingOf(req.header("content-encoding"));
-  const form = FORM.test(contentType ?? "") ? "json" : bodyForm(contentType);
+  const form = UNTOLD.test(contentType ?? "") ? "json" : bodyForm(contentType);
   if (form !== undefined && encoding === undefined) return form;
   const what = form === undefined ? `type "${contentType}"` : `encoding "${encoding}"`;
   throw new DingError("http.unsupported-type", `Cannot read body of ${what}`, {

@@ -7,7 +7,10 @@ import { readParts } from "./read-parts.ts";
 /** The kinds of body that the ancestor's routes know. */
 export type BodyKind = "json" | "msgpack" | "form" | "multipart";
 
-/** The kind that a Content-Type names; a body without one is JSON. Throws `http.unsupported-type`, with what the route wants as its hint. */
+/**
+ * The kind that a Content-Type names; a body without one is JSON, and so is plain text: fetch() calls every text so.
+ * Throws `http.unsupported-type`, with what the route wants as its hint.
+ */
 export function bodyKind(
   headers: Headers,
   wanted: string = "Send application/json, or a form.",
@@ -16,7 +19,7 @@ export function bodyKind(
   const type = (written ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
   const encoding = packingOf(headers.get("content-encoding"));
   if (encoding !== undefined) throw unsupported(`encoding "${encoding}"`, "Send it as it is.");
-  if (type === "" || /^(application|text)\/([\w.-]+\+)?json$/.test(type)) return "json";
+  if (/^(?:|text\/plain|(application|text)\/([\w.-]+\+)?json)$/.test(type)) return "json";
   if (/^application\/(msgpack|x-msgpack|vnd\.msgpack)$/.test(type)) return "msgpack";
   if (type === "application/x-www-form-urlencoded") return "form";
   if (type === "multipart/form-data") return "multipart";
@@ -61,6 +64,16 @@ export function fileField(
   });
 }
 
+/** Is it a JSON object that has members, and this is none of them? */
+export function isObjectWithout(
+  name: string,
+  { bytes, kind }: { bytes: Uint8Array; kind: BodyKind },
+): boolean {
+  if (kind !== "json" && !(kind === "form" && looksLikeJson(bytes))) return false;
+  const members = Object.keys(membersIn(bytes));
+  return members.length > 0 && !members.includes(name);
+}
+
 function readField(
   name: string,
   { bytes, kind, contentType }: { bytes: Uint8Array; kind: BodyKind; contentType: string },
@@ -73,9 +86,15 @@ function readField(
     return new URLSearchParams(new TextDecoder().decode(bytes)).get(name);
   }
   if (kind === "msgpack") throw unsupported(`type "${contentType}"`, "Send JSON, or a form.");
+  const members = membersIn(bytes);
+  return Object.hasOwn(members, name) ? members[name] : null;
+}
+
+/** The members of a JSON object; any other value has none. */
+function membersIn(bytes: Uint8Array): Record<string, unknown> {
   const value = readJson(bytes);
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isObject && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : null;
+  return isObject ? (value as Record<string, unknown>) : {};
 }
 
 const SPACE = /^\s*/;

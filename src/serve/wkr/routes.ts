@@ -16,7 +16,7 @@ import { senderOf, type OnUnreadable } from "../unreadable.ts";
 import { AllowedHosts } from "./allowed-hosts.ts";
 import { failure, success, successBytes } from "./envelope.ts";
 import { ImageFetcher } from "./fetch-image.ts";
-import { bodyKind, fileField, readJson, textField } from "./form-body.ts";
+import { bodyKind, fileField, isObjectWithout, readJson, textField } from "./form-body.ts";
 
 /** What the ancestor's routes stand on. */
 export interface MountWkrOptions {
@@ -51,7 +51,7 @@ type Reader = (body: Body, signal: AbortSignal) => Values | Promise<Values>;
  *
  * - The model is `?model=NAME` (and `&version=V`), or the only one.
  * - /encode_json takes any JSON value as the item, as it stands there; /encode takes the text `img_url` and
- *   passes it on; /encode_img_bytes takes the file `img_bytes` and passes its bytes; /encode_img_url fetches
+ *   passes it on, or an object without one as the item; /encode_img_bytes takes the file `img_bytes` and passes its bytes; /encode_img_url fetches
  *   `img_url` first, from hosts that the operator allows.
  * - The answer is { error_code: 0, error_message: "Success.", data }, in JSON, or msgpack if Accept asks for it.
  * - A failure has error_code 1 and the house's envelope in the same answer, and the HTTP status that is true:
@@ -194,8 +194,9 @@ function jsonItem({ bytes, kind, contentType }: Body): Values {
 }
 
 function urlItem(body: Body): Values {
-  const url = textField("img_url", body);
-  return { kind: "values", form: "json", values: [json.encode(url)] };
+  const isWhole = isObjectWithout("img_url", body);
+  const item = isWhole ? body.bytes : json.encode(textField("img_url", body));
+  return { kind: "values", form: "json", values: [item] };
 }
 
 const IMAGE_HINT = "Send multipart/form-data: curl -F img_bytes=@image.jpg";

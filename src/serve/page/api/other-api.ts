@@ -113,7 +113,9 @@ export const OTHER_API: readonly ApiRoute[] = [
   encode("/encode_json", "Runs a model on one item, any JSON value", {
     "application/json": { schema: ANY, example: null },
   }),
-  encode("/encode", "Runs a model on the text `img_url`", URL_BODY),
+  encode("/encode", "Runs a model on the text `img_url`, or on an object without one", {
+    "application/json": { ...URL_BODY["application/json"], schema: { type: "object" } },
+  }),
   encode("/encode_img_bytes", "Runs a model on the bytes of a file", IMAGE),
   encode("/v1/encode_img_bytes", "The same", IMAGE),
   fetching(

@@ -30,7 +30,7 @@ export function serveApi({ models, hasToken, pluginRoutes }: ServeApiSources): A
     title: "ding serve",
     version: VERSION,
     description:
-      "Models behind one port. A JSON body may have no Content-Type, and also a form's, as curl -d sends it.",
+      "Models behind one port. A JSON body may have no Content-Type, that of a form, as curl -d sends it, or of plain text, as fetch() does.",
     hasToken,
     tags: API_TAGS,
     routes: [

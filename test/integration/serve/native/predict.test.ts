@@ -24,6 +24,7 @@ test("POST /predict answers items in the form that they came in, or that is aske
   for (const type of [
     JSON_TYPE,
     "application/x-www-form-urlencoded",
+    "text/plain;charset=UTF-8",
     "application/json; charset=utf-8",
   ]) {
     const answer = await post(url, JSON.stringify({ inputs, id: "a" }), { "content-type": type });
@@ -91,7 +92,8 @@ test("POST /predict answers what is wrong in the envelope of the house, and goes
     ['{"inputs":5}', {}, 400, "usage.invalid-input"],
     ["", {}, 400, "usage.invalid-input"],
     [Uint8Array.of(0x81, 0xa5), { "content-type": MSGPACK_TYPE }, 400, "usage.invalid-input"],
-    ["x", { "content-type": "text/plain" }, 415, "http.unsupported-type"],
+    ["x", { "content-type": "text/html" }, 415, "http.unsupported-type"],
+    ["x", { "content-type": "text/plain" }, 400, "usage.invalid-input"],
     ['{"input":1}', { "content-encoding": "br" }, 415, "http.unsupported-type"],
     [JSON.stringify({ input: "x".repeat(2_000) }), {}, 413, "http.too-large"],
     ['{"input":"bad"}', {}, 500, "task.failed"],

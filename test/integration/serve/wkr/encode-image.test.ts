@@ -1,7 +1,15 @@
 import { expect, test } from "bun:test";
 import { FakeModels } from "../../../support/fake-models.ts";
 import { msgpack } from "../../../../src/protocol/codec.ts";
-import { CURL_TYPE, fileForm, JSON_TYPE, post, startWkr, watched } from "./wkr-server.ts";
+import {
+  CURL_TYPE,
+  FETCH_TYPE,
+  fileForm,
+  JSON_TYPE,
+  post,
+  startWkr,
+  watched,
+} from "./wkr-server.ts";
 
 const IMAGE = Uint8Array.from({ length: 1_000 }, (_, index) => (index * 7) % 256);
 
@@ -77,6 +85,19 @@ test("POST /encode passes the text img_url on, from JSON and from forms, and fet
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     const { status, body } = await post(`${server.url}/encode`, init);
     expect([status, body["data"]]).toEqual([200, url]);
+  }
+});
+
+test("POST /encode takes an object without the text as the item", async () => {
+  await using server = await startWkr({ model: (item) => item });
+  const item = { id: 7, texts: ["a", "b"] };
+  for (const headers of [JSON_TYPE, CURL_TYPE, FETCH_TYPE, {}]) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const { status, body } = await post(`${server.url}/encode`, {
+      headers,
+      body: JSON.stringify(item),
+    });
+    expect([status, body["data"]]).toEqual([200, item]);
   }
 });
 

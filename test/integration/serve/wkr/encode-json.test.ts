@@ -4,7 +4,7 @@ import { DingError } from "../../../../src/core/errors.ts";
 import { json, msgpack } from "../../../../src/protocol/codec.ts";
 import { FakeModels, untilAborted } from "../../../support/fake-models.ts";
 import { until } from "../../../support/until.ts";
-import { CURL_TYPE, JSON_TYPE, post, startWkr, watched } from "./wkr-server.ts";
+import { CURL_TYPE, FETCH_TYPE, JSON_TYPE, post, startWkr, watched } from "./wkr-server.ts";
 
 test("POST /encode_json gives any JSON value to the model as one item, as it stands there", async () => {
   const { models, payloads } = watched(new FakeModels({ model: (item) => ({ got: item }) }));
@@ -27,9 +27,9 @@ test("POST /encode_json gives any JSON value to the model as one item, as it sta
   }
 });
 
-test("POST /encode_json reads what curl -d sends, and what has no type, as JSON", async () => {
+test("POST /encode_json reads what curl -d and fetch() send, and what has no type, as JSON", async () => {
   await using server = await startWkr({ model: (item) => item });
-  for (const headers of [CURL_TYPE, {}]) {
+  for (const headers of [CURL_TYPE, FETCH_TYPE, {}]) {
     const body = new Blob(['{"a": 1}']);
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     const told = await post(`${server.url}/encode_json`, { headers, body });

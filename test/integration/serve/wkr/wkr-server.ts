@@ -73,6 +73,9 @@ export const JSON_TYPE = { "Content-Type": "application/json" };
 /** What `curl -d` says of its body, whatever it is. */
 export const CURL_TYPE = { "Content-Type": "application/x-www-form-urlencoded" };
 
+/** What fetch() of node, Deno and browsers says of a text. */
+export const FETCH_TYPE = { "Content-Type": "text/plain;charset=UTF-8" };
+
 /** A multipart form with one file. */
 export function fileForm(name: string, bytes: Uint8Array<ArrayBuffer>): FormData {
   const form = new FormData();
