@@ -1,5 +1,6 @@
 import type { EventList } from "../../telemetry/event-list.ts";
 import type { ModelState } from "../inference.ts";
+import { modelId } from "./model-id.ts";
 import type { ServerFacts } from "./server-facts.ts";
 
 interface KnownWorker {
@@ -35,7 +36,7 @@ export class Changes {
       this.#events.add(facts.ready ? "info" : "warn", text);
     }
     for (const { facts: model } of facts.models) {
-      const name = `${model.name}@${model.version}`;
+      const name = modelId(model);
       const last = this.#models.get(name);
       if (last === model.state) continue;
       this.#models.set(name, model.state);
@@ -52,7 +53,7 @@ export class Changes {
     const now = new Map<string, KnownWorker>();
     for (const { facts: model, workers } of facts.models) {
       for (const { id, pid, state } of workers) {
-        const name = `Worker ${id} of ${model.name}@${model.version}`;
+        const name = `Worker ${id} of ${modelId(model)}`;
         now.set(`${name}#${pid}`, { name, pid, state });
       }
     }

@@ -11,6 +11,11 @@ export const FAILURE_REASONS: readonly FailureReason[] = [
   "OTHER",
 ];
 
+/** How many failed, for whatever reason. */
+export function failuresIn(failed: Readonly<Record<FailureReason, number>>): number {
+  return FAILURE_REASONS.reduce((sum, reason) => sum + failed[reason], 0);
+}
+
 const REASONS: Partial<Record<Code, FailureReason>> = {
   "queue.full": "REJECTED",
   "service.stopping": "REJECTED",

@@ -1,9 +1,10 @@
 import type { Cell, DashboardFeed } from "../../dashboard/dashboard.ts";
 import type { Signature } from "../../protocol/datatype.ts";
 import { residentBytes } from "../../telemetry/resident-bytes.ts";
-import { FAILURE_REASONS, type FailureReason } from "./failure-reason.ts";
-import { failuresOf, orNull, type FeedSources } from "./feed-values.ts";
-import type { BatchCount, ModelStatistics } from "./model-statistics.ts";
+import { FAILURE_REASONS, failuresIn, type FailureReason } from "./failure-reason.ts";
+import { orNull, type FeedSources } from "./feed-values.ts";
+import { modelId } from "./model-id.ts";
+import { NO_BATCHES, type ModelStatistics } from "./model-statistics.ts";
 import { sumOf } from "./scope-history.ts";
 import type { ServedVersion } from "./server-facts.ts";
 
@@ -77,7 +78,7 @@ function modelRow(model: ServedVersion, { statistics }: FeedSources): Row {
     version: facts.version,
     state: facts.state,
     answered: own.counts.success,
-    failed: failuresOf(own),
+    failed: failuresIn(own.counts.failed),
     p50: p50 ?? null,
     p99: p99 ?? null,
     queue: queuedRows,
@@ -96,8 +97,6 @@ function signatureText(signature: Signature): string {
     .join(", ");
 }
 
-const NO_BATCHES: BatchCount = { count: 0, rows: 0, ms: 0 };
-
 function workerRows(model: ServedVersion, { statistics, load }: FeedSources): Row[] {
   const { facts, workers } = model;
   const own = statistics.model(facts.name, facts.version);
@@ -106,7 +105,7 @@ function workerRows(model: ServedVersion, { statistics, load }: FeedSources): Ro
     const { count, rows } = own.workers.get(id) ?? NO_BATCHES;
     return {
       worker: id,
-      model: `${facts.name}@${facts.version}`,
+      model: modelId(facts),
       state,
       device,
       pid: String(pid),
@@ -136,9 +135,9 @@ function errorRow(
   };
 }
 
-function recordedRows({ name, version, recorded }: ModelStatistics): Row[] {
-  return Array.from(recorded, ([key, recent]) => {
+function recordedRows(model: ModelStatistics): Row[] {
+  return Array.from(model.recorded, ([key, recent]) => {
     const { last, avg, min, max } = recent.summary();
-    return { key, model: `${name}@${version}`, last, avg, min, max, count: recent.total };
+    return { key, model: modelId(model), last, avg, min, max, count: recent.total };
   });
 }

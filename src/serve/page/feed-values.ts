@@ -1,4 +1,5 @@
 import type { Cell } from "../../dashboard/dashboard.ts";
+import { failuresIn } from "./failure-reason.ts";
 import type { ModelStatistics } from "./model-statistics.ts";
 import { sumOf, type ScopeHistory } from "./scope-history.ts";
 import type { ServedVersion } from "./server-facts.ts";
@@ -28,17 +29,12 @@ export function valuesOf(
     p95: p95 ?? null,
     p99: p99 ?? null,
     answered: sum(models, ({ counts }) => counts.success),
-    failed: sum(models, failuresOf),
+    failed: sum(models, ({ counts }) => failuresIn(counts.failed)),
     rowsAnswered: sum(models, ({ counts }) => counts.rows),
     queue: sum(served, ({ queuedRows }) => queuedRows),
     open: sum(models, ({ open }) => open),
     workers: `${up} of ${workers.length}`,
   };
-}
-
-/** Of all reasons together. */
-export function failuresOf({ counts }: ModelStatistics): number {
-  return Object.values(counts.failed).reduce((all, count) => all + count, 0);
 }
 
 /** Where nothing was measured there is nothing to show. */

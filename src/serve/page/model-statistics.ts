@@ -42,6 +42,9 @@ export interface BatchCount {
   ms: number;
 }
 
+/** Of who has run none. */
+export const NO_BATCHES: Readonly<BatchCount> = { count: 0, rows: 0, ms: 0 };
+
 /** Sums since the start; durations in milliseconds. */
 export interface ModelCounts {
   arrived: number;

@@ -1,5 +1,6 @@
 import { History, type HistoryRows } from "../../telemetry/history.ts";
 import { LogHistogram } from "../../telemetry/log-histogram.ts";
+import { failuresIn } from "./failure-reason.ts";
 import type { ModelStatistics } from "./model-statistics.ts";
 
 /** What is read beside the counts, at the end of a step. */
@@ -103,7 +104,7 @@ function totalsOf(models: readonly ModelStatistics[]): Totals {
   const totals = { answered: 0, failed: 0, rows: 0, batches: 0, batchRows: 0, batchMs: 0 };
   for (const { counts } of models) {
     totals.answered += counts.success;
-    totals.failed += Object.values(counts.failed).reduce((sum, count) => sum + count, 0);
+    totals.failed += failuresIn(counts.failed);
     totals.rows += counts.rows;
     totals.batches += counts.batches;
     totals.batchRows += counts.batchRows;

@@ -4,6 +4,7 @@ import { everyStep } from "../../telemetry/every-step.ts";
 import { Changes } from "./changes.ts";
 import { barsOf, tablesOf } from "./feed-tables.ts";
 import { valuesOf } from "./feed-values.ts";
+import { modelId } from "./model-id.ts";
 import type { ModelStatistics } from "./model-statistics.ts";
 import { ScopeHistory, type ScopeGauges } from "./scope-history.ts";
 import type { ServedVersion, ServerFacts } from "./server-facts.ts";
@@ -49,7 +50,8 @@ export class ServePage implements Disposable {
     const facts = this.#options.facts();
     const isOne = scope !== ALL && this.#histories.has(scope);
     const history = this.#histories.get(isOne ? scope : ALL) as ScopeHistory;
-    const within = (of: { name: string; version: string }): boolean => !isOne || idOf(of) === scope;
+    const within = (of: { name: string; version: string }): boolean =>
+      !isOne || modelId(of) === scope;
     const models = statistics.models().filter(within);
     const served = facts.models.filter((model) => within(model.facts));
     const sources = { models, served, statistics, load: this.#load };
@@ -89,8 +91,8 @@ export class ServePage implements Disposable {
     };
     step(ALL, all, [...facts.models]);
     for (const model of all) {
-      const served = facts.models.filter(({ facts: of }) => idOf(of) === idOf(model));
-      step(idOf(model), [model], served);
+      const served = facts.models.filter(({ facts: of }) => modelId(of) === modelId(model));
+      step(modelId(model), [model], served);
     }
     statistics.turn();
     this.#load.look(all, statistics.clock.now());
@@ -108,15 +110,10 @@ export class ServePage implements Disposable {
   }
 
   #scopes(): { id: string; label: string }[] {
-    const models = this.#options.statistics.models().map(idOf);
+    const models = this.#options.statistics.models().map(modelId);
     if (models.length < 2) return [{ id: ALL, label: models[0] ?? "all" }];
     return [{ id: ALL, label: "all models" }, ...models.map((id) => ({ id, label: id }))];
   }
-}
-
-/** How a version of a model is named on the page. */
-export function idOf({ name, version }: { name: string; version: string }): string {
-  return `${name}@${version}`;
 }
 
 function stateOf({ state, ready }: ServerFacts): string {

@@ -1,5 +1,7 @@
 import { VERSION } from "../../core/version.ts";
 import type { RecentSummary } from "../../telemetry/recent.ts";
+import { failuresIn } from "./failure-reason.ts";
+import { modelId } from "./model-id.ts";
 import type { Pace } from "./pace.ts";
 import type { ServerFacts } from "./server-facts.ts";
 import type { ServeStatistics } from "./statistics.ts";
@@ -76,7 +78,7 @@ interface Sums {
 function sumsOf(statistics: ServeStatistics): Sums {
   const sums = { arrived: 0, ended: 0, failed: 0, rows: 0, batchMs: 0 };
   for (const { counts } of statistics.models()) {
-    const failed = Object.values(counts.failed).reduce((sum, count) => sum + count, 0);
+    const failed = failuresIn(counts.failed);
     sums.arrived += counts.arrived;
     sums.failed += failed;
     sums.ended += counts.success + failed;
@@ -122,7 +124,7 @@ function othersOf(statistics: ServeStatistics): Record<string, Record<string, nu
   };
   for (const model of statistics.models()) {
     for (const [key, recent] of model.recorded) {
-      const name = Object.hasOwn(others, key) ? `${model.name}@${model.version}.${key}` : key;
+      const name = Object.hasOwn(others, key) ? `${modelId(model)}.${key}` : key;
       others[name] = spreadOf(recent.summary(), "stat");
     }
   }

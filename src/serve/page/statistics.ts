@@ -1,15 +1,9 @@
 import { systemClock, type Clock } from "../../core/clock.ts";
+import { modelId } from "./model-id.ts";
 import { ModelStatistics } from "./model-statistics.ts";
 import type { RequestTraces } from "./request-traces.ts";
 import { ServerPace } from "./server-pace.ts";
 import type { OnUnreadable } from "../unreadable.ts";
-
-/** What the statistics need. */
-export interface ServeStatisticsOptions {
-  clock?: Clock;
-  /** Told of each request that ends; undefined when nobody asked for traces. */
-  traces?: RequestTraces | undefined;
-}
 
 /**
  * What a server counts, by model and version. The host asks once for a model's statistics, keeps them, and tells them
@@ -20,18 +14,18 @@ export class ServeStatistics {
   /** On the clock. */
   readonly startedMs: number;
   readonly pace = new ServerPace();
+  /** Told of each request that ends; undefined when nobody asked for traces. */
   #traces: RequestTraces | undefined;
   readonly #models = new Map<string, ModelStatistics>();
 
-  constructor({ clock = systemClock, traces }: ServeStatisticsOptions = {}) {
+  constructor({ clock = systemClock }: { clock?: Clock } = {}) {
     this.clock = clock;
     this.startedMs = clock.now();
-    this.#traces = traces;
   }
 
   /** Of one version of a model; made when first asked for. A model that is loaded again goes on with its counts. */
   model(name: string, version: string): ModelStatistics {
-    const key = `${name}@${version}`;
+    const key = modelId({ name, version });
     let found = this.#models.get(key);
     if (!found) {
       found = new ModelStatistics({

@@ -1,3 +1,4 @@
+import { failuresIn } from "./failure-reason.ts";
 import type { ModelStatistics } from "./model-statistics.ts";
 import type { ServeStatistics } from "./statistics.ts";
 
@@ -53,7 +54,6 @@ function statisticsOf(
   { clock }: ServeStatistics,
 ): TritonModelStatistics {
   const { success, rows, batches, restMs } = counts;
-  const failed = Object.values(counts.failed).reduce((sum, count) => sum + count, 0);
   const none = duration(0, 0);
   return {
     name,
@@ -64,7 +64,7 @@ function statisticsOf(
     execution_count: batches,
     inference_stats: {
       success: duration(success, counts.successMs),
-      fail: duration(failed, counts.failMs),
+      fail: duration(failuresIn(counts.failed), counts.failMs),
       queue: duration(success, counts.queueMs),
       compute_input: duration(success, 0),
       compute_infer: duration(success, counts.computeMs),

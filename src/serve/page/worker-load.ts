@@ -1,3 +1,4 @@
+import { modelId } from "./model-id.ts";
 import type { ModelStatistics } from "./model-statistics.ts";
 
 interface Mark {
@@ -34,6 +35,6 @@ export class WorkerLoad {
   }
 }
 
-function keyOf({ name, version }: { name: string; version: string }, worker: string): string {
-  return `${name}@${version}/${worker}`;
+function keyOf(model: { name: string; version: string }, worker: string): string {
+  return `${modelId(model)}/${worker}`;
 }

@@ -2,10 +2,9 @@ import type { Labels } from "../../telemetry/exposition.ts";
 import type { LabelledValues, Registry } from "../../telemetry/registry.ts";
 import { residentBytes } from "../../telemetry/resident-bytes.ts";
 import type { MetricsSources } from "./metrics.ts";
-import type { BatchCount } from "./model-statistics.ts";
+import { NO_BATCHES, type BatchCount } from "./model-statistics.ts";
 
 const STATES = ["starting", "idle", "busy", "draining"];
-const NO_BATCHES: BatchCount = { count: 0, rows: 0, ms: 0 };
 
 /** Adds what is told of each worker, by its model. A worker that is gone for good is told of no more. */
 export function addWorkerMetrics(registry: Registry, { statistics, facts }: MetricsSources): void {
