@@ -118,11 +118,12 @@ export class Generation implements AsyncDisposable {
       log,
       onRoom: () => {
         this.#failedStarts = 0;
+        this.#endSilence();
         onRoom();
       },
       onBroken: (error) => options.onDown(error),
       onFailedStart: (error) => this.#onFailedStart(error),
-      onCrash: () => this.#onCrash(),
+      onCrash: () => this.#onSilence(loadingError()),
     });
   }
 
@@ -212,24 +213,30 @@ export class Generation implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#silence?.[Symbol.dispose]();
+    this.#endSilence();
     await this.#pool[Symbol.asyncDispose]();
     this.memory?.[Symbol.dispose]();
   }
 
-  /** One that was ended as it was starting says nothing of the next; when each has failed, the model is at fault. */
+  /** One that somebody killed as it was starting says nothing of the next; when each has failed, the model is at fault. */
   #onFailedStart(error: DingError): void {
+    if (error.details["signal"] === "SIGKILL") return this.#onSilence(error);
     this.#failedStarts += 1;
     if (this.#isHopeless && this.#pool.ready === 0) this.#options.onDown(error);
   }
 
-  /** Their successors may take long to load: who asks hears that. */
-  #onCrash(): void {
+  /** Their successors may take long to load, or be killed as they do: who asks hears that, after a while. */
+  #onSilence(why: DingError): void {
     if (this.#pool.ready > 0) return;
-    this.#silence?.[Symbol.dispose]();
-    this.#silence = this.#options.clock.after(SILENCE_MS, () => {
-      if (this.#pool.ready === 0 && !this.#isHopeless) this.#options.onDown(loadingError());
+    this.#silence ??= this.#options.clock.after(SILENCE_MS, () => {
+      this.#endSilence();
+      if (this.#pool.ready === 0 && !this.#isHopeless) this.#options.onDown(why);
     });
+  }
+
+  #endSilence(): void {
+    this.#silence?.[Symbol.dispose]();
+    this.#silence = undefined;
   }
 
   get #isHopeless(): boolean {

@@ -57,6 +57,27 @@ describe("a worker that dies", () => {
     );
   });
 
+  test("and whose successors are killed as they start, loses nothing: the next one answers", async () => {
+    await using server = await startServer({ plugin: JOBS, workers: 1 });
+    const pids = new Set<number>();
+    const killNext = async () => {
+      const pid = await until(
+        () =>
+          server
+            .facts()
+            .models[0]?.workers.map((one) => one.pid)
+            .find((one) => !pids.has(one)),
+        { what: "a worker that was not killed yet" },
+      );
+      pids.add(pid);
+      process.kill(pid, "SIGKILL");
+    };
+    await killNext();
+    const asked = predict(server.url, { echo: "here" });
+    for (let start = 0; start < 3; start++) await killNext();
+    expect(await asked).toMatchObject({ status: 200, body: { output: "here" } });
+  });
+
   test("a list that runs in several batches loses nothing when all its workers die at once", async () => {
     await using server = await startServer({ plugin: JOBS, workers: 2, batchSize: 5 });
     const inputs = Array.from({ length: 10 }, (_, index) => ({ echo: index, waitMs: 300 }));
