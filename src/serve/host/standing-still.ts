@@ -15,6 +15,13 @@ export function standingStill(
   return { code: "worker.exited", message: "The worker process stood still, stopped by a signal" };
 }
 
+/** Ends a worker that stands still: its death says the rest. False where it does not. */
+export function endStandingStill(worker: { id: string; pid: number }, log: Logger): boolean {
+  if (!standingStill(worker, log)) return false;
+  process.kill(worker.pid, "SIGKILL");
+  return true;
+}
+
 /** The state stands behind the name of the program, which may hold anything. */
 function isStopped(pid: number): boolean {
   try {

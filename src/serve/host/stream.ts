@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { DingError } from "../../core/errors.ts";
+import type { Logger } from "../../core/log.ts";
 import type { PoolTask } from "../../pool/assignment.ts";
 import { msgpack } from "../../protocol/codec.ts";
 import { decodeAnswer, encodeBatch, payloadBytes } from "../batch-frame.ts";
@@ -21,6 +22,7 @@ import {
   silentError,
   unreadError,
 } from "./refusals.ts";
+import { endStandingStill } from "./standing-still.ts";
 import { Unread } from "./unread.ts";
 
 /** A generator waits for its reader; for one that takes nothing for so long it does not: its worker is wanted. */
@@ -35,6 +37,7 @@ const CANCEL_GRACE_MS = 3_000;
 export interface StreamOptions {
   readonly statistics: ModelStatistics;
   readonly clock: Clock;
+  readonly log: Logger;
   /** How often one runs again whose worker died before its first piece. */
   readonly retries: number;
   /** The longest that a worker may be without a piece while its reader takes them; 0 for no limit. */
@@ -79,9 +82,7 @@ export class Stream {
     this.#options = options;
     this.#events = events;
     const { clock, pieceTimeoutMs } = options;
-    this.#worker = new Patience(clock, pieceTimeoutMs, () =>
-      this.give(silentError(pieceTimeoutMs)),
-    );
+    this.#worker = new Patience(clock, pieceTimeoutMs, () => this.#onSilent());
     this.#reader = new Patience(clock, READER_MS, () => this.#leaveReader(unreadError(READER_MS)));
     this.#held = new Patience(clock, HELD_MS, () => this.#onHeld());
     this.arrivedMs = clock.now();
@@ -188,6 +189,13 @@ export class Stream {
     this.#takenBy?.peer.call(WORKER_METHODS.MORE, taken, undefined, { reply() {}, fail() {} });
     this.#held.end();
     this.#worker.begin();
+  }
+
+  /** A worker that a signal has stopped would say nothing of anything. */
+  #onSilent(): void {
+    const { log, pieceTimeoutMs } = this.#options;
+    if (this.#takenBy && endStandingStill(this.#takenBy, log)) return;
+    this.give(silentError(pieceTimeoutMs));
   }
 
   #onHeld(): void {

@@ -79,6 +79,15 @@ test("a stream that gives no piece for predictTimeoutMs ends, and its worker is 
   expect((await predict(server.url, { pieces: 3 })).status).toBe(200);
 });
 
+test.if(process.platform === "linux")(
+  "a stream whose worker is stopped by a signal before its first piece runs again on another",
+  async () => {
+    await using server = await startServer({ plugin: STREAM, workers: 1, predictTimeoutMs: 500 });
+    process.kill(server.facts().models[0]?.workers[0]?.pid ?? 0, "SIGSTOP");
+    expect(await Array.fromAsync(piecesOf(server, { pieces: 3 }))).toEqual([0, 1, 2]);
+  },
+);
+
 test("over queueLimit a stream is refused; leaving one makes room", async () => {
   await using server = await startServer({ plugin: STREAM, workers: 1, queueLimit: 2 });
   const open = [1, 2].map(() => piecesOf(server, { pieces: 1_000, waitMs: 10 }));

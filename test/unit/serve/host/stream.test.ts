@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import type { DingError } from "../../../../src/core/errors.ts";
+import { silentLogger } from "../../../../src/core/log.ts";
 import type { PoolTask } from "../../../../src/pool/assignment.ts";
 import { msgpack } from "../../../../src/protocol/codec.ts";
 import { encodeAnswer } from "../../../../src/serve/batch-frame.ts";
@@ -43,6 +44,7 @@ class TestStream {
       {
         statistics: { ...statistics, onAnswered: nothing } as unknown as ModelStatistics,
         clock: this.clock,
+        log: silentLogger,
         retries: 1,
         pieceTimeoutMs,
         isWorkerWanted: () => this.isWorkerWanted,
