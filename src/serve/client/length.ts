@@ -19,8 +19,8 @@ export function checkLengthOf(item: unknown, model: ModelFacts | undefined): voi
 type Bounded = [name: string | undefined, part: unknown, most: number];
 
 /** The parts of an item whose length the model tells. */
-function bounded(item: unknown, { input, inputSchema }: ModelFacts): Bounded[] {
-  if (!input) return [[undefined, item, mostOf(inputSchema)]];
+function bounded(item: unknown, { input, inputSchema }: ModelFacts): Iterable<Bounded> {
+  if (!input) return inSchema(item, inputSchema, []);
   const specs = Object.entries(input);
   return specs.flatMap(([name, { shape }]): Bounded[] => {
     const sizes = shape.slice(1);
@@ -32,11 +32,29 @@ function bounded(item: unknown, { input, inputSchema }: ModelFacts): Bounded[] {
   });
 }
 
-/** What a JSON Schema says of the length of a text or a list. */
-function mostOf(schema: unknown): number {
-  const { maxLength, maxItems } = (schema ?? {}) as Record<string, unknown>;
-  if (typeof maxLength === "number") return maxLength;
-  return typeof maxItems === "number" ? maxItems : Infinity;
+/** What a JSON Schema says of the length of texts and lists. */
+interface LengthSchema {
+  readonly maxLength?: number;
+  readonly maxItems?: number;
+  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly items?: unknown;
+}
+
+/** The value itself, and what lies in it. */
+function* inSchema(value: unknown, schema: unknown, path: readonly string[]): Generator<Bounded> {
+  if (typeof schema !== "object" || schema === null) return;
+  const { maxLength, maxItems, properties = {}, items } = schema as LengthSchema;
+  const most = maxLength ?? maxItems;
+  if (most !== undefined) yield [path.length === 0 ? undefined : path.join("."), value, most];
+  if (Array.isArray(value)) {
+    if (items === undefined) return;
+    for (const [at, member] of value.entries())
+      yield* inSchema(member, items, [...path, String(at)]);
+  } else if (typeof value === "object" && value !== null) {
+    for (const [name, member] of Object.entries(properties)) {
+      yield* inSchema((value as Record<string, unknown>)[name], member, [...path, name]);
+    }
+  }
 }
 
 function lengthOf(value: unknown): number | undefined {

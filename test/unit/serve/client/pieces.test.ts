@@ -127,8 +127,20 @@ test("checkLengthOf() refuses texts and lists that the model's schema or signatu
   const list = factsOf({ inputSchema: { type: "array", maxItems: 2 } });
   const tensor = factsOf({ input: { x: { datatype: "FP32", shape: [-1, 2, 2] } } });
   const any = factsOf({ input: { x: { datatype: "FP32", shape: [-1, -1] } } });
+  const deep = factsOf({
+    inputSchema: {
+      type: "object",
+      properties: {
+        title: { type: "string", maxLength: 2 },
+        texts: { type: "array", items: { type: "string", maxLength: 3 }, maxItems: 2 },
+      },
+    },
+  });
   const fits: [unknown, ModelFacts | undefined][] = [
     ["abc", text],
+    [{ title: "ab", texts: ["abc", "abc"], other: "x".repeat(9) }, deep],
+    [{ texts: 5 }, deep],
+    [null, deep],
     [5, text],
     [[1, 2], list],
     [{ x: new Float32Array(4) }, tensor],
@@ -144,8 +156,12 @@ test("checkLengthOf() refuses texts and lists that the model's schema or signatu
     [[1, 2, 3], list],
     [{ x: new Float32Array(5) }, tensor],
     [[1, 2, 3, 4, 5], tensor],
+    [{ title: "abc" }, deep],
+    [{ texts: ["", "", ""] }, deep],
+    [{ texts: ["", "abcd"] }, deep],
   ];
   for (const [item, facts] of breaks) {
     expect(() => checkLengthOf(item, facts)).toThrow(/its length is \d, model "m" takes \d/);
   }
+  expect(() => checkLengthOf({ texts: ["", "abcd"] }, deep)).toThrow('item: "texts.1": its length');
 });
