@@ -9,6 +9,7 @@ import { digestOf } from "../native/digest.ts";
 import { NATIVE_METHODS, type AskMeta, type NativeHello } from "../native/session-protocol.ts";
 import { VERSION } from "../../core/version.ts";
 import { Answers } from "./answers.ts";
+import { askedModel } from "./asked-model.ts";
 import { Ask, type AskEvents, type AskInit } from "./ask.ts";
 import { encodeAsync, type EncodeAsyncOptions, type ItemSource } from "./encode-async.ts";
 import { Fleet } from "./fleet.ts";
@@ -265,11 +266,8 @@ export class Client implements AsyncDisposable {
   }
 
   async #checkLength(item: unknown): Promise<void> {
-    const { ignoreAllChecks, model } = this.#settings;
-    if (ignoreAllChecks) return;
-    const models = await this.models();
-    const found = model === undefined ? models[0] : models.find(({ name }) => name === model);
-    checkLengthOf(item, found);
+    if (this.#settings.ignoreAllChecks) return;
+    checkLengthOf(item, askedModel(await this.models(), this.#settings));
   }
 }
 

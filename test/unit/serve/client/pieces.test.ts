@@ -5,6 +5,7 @@ import { VERSION } from "../../../../src/core/version.ts";
 import { Ask } from "../../../../src/serve/client/ask.ts";
 import { AskQueue } from "../../../../src/serve/client/ask-queue.ts";
 import { Inflow } from "../../../../src/serve/client/inflow.ts";
+import { askedModel } from "../../../../src/serve/client/asked-model.ts";
 import { checkLengthOf } from "../../../../src/serve/client/length.ts";
 import { isSameRelease, readWelcome } from "../../../../src/serve/client/welcome.ts";
 import type { ModelFacts } from "../../../../src/serve/inference.ts";
@@ -164,4 +165,15 @@ test("checkLengthOf() refuses texts and lists that the model's schema or signatu
     expect(() => checkLengthOf(item, facts)).toThrow(/its length is \d, model "m" takes \d/);
   }
   expect(() => checkLengthOf({ texts: ["", "abcd"] }, deep)).toThrow('item: "texts.1": its length');
+});
+
+test("askedModel() is the version that is named, else the greatest that is ready", () => {
+  const one = (name: string, version: string, state: ModelFacts["state"] = "READY"): ModelFacts =>
+    ({ ...factsOf({}), name, version, state }) as ModelFacts;
+  const models = [one("a", "1"), one("a", "10"), one("a", "9"), one("a", "11", "LOADING")];
+  const found = (model?: string, version?: string): string | undefined =>
+    askedModel([...models, one("b", "1")], { model, version })?.version;
+  expect([found(), found("a"), found("a", "9"), found("a@1")]).toEqual(["10", "10", "9", "1"]);
+  expect([found("a", "11"), found("a", "2"), found("c")]).toEqual(["11", undefined, undefined]);
+  expect(askedModel([], { model: undefined, version: undefined })).toBeUndefined();
 });
