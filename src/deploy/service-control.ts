@@ -121,21 +121,30 @@ status() {
   fi
 }
 
+# Follows where a person watches; into a pipe or a file it ends.
 logs() {
   lines=100
-  case \${1:-} in
-  '') ;;
-  -n) lines=\${2:-} ;;
-  -n*) lines=\${1#-n} ;;
-  *) lines=$1 ;;
-  esac
+  follow=
+  [ ! -t 1 ] || follow=-F
+  while [ $# -gt 0 ]; do
+    case $1 in
+    -f | -F) follow=-F ;;
+    -n)
+      lines=\${2:-}
+      [ $# -lt 2 ] || shift
+      ;;
+    -n*) lines=\${1#-n} ;;
+    *) lines=$1 ;;
+    esac
+    shift
+  done
   case $lines in '' | *[!0-9]*) usage ;; esac
   [ -f "$log" ] || fail "$name has no log yet: $log"
-  exec tail -n "$lines" -F "$log"
+  exec tail -n "$lines" \${follow:+"$follow"} "$log"
 }
 
 usage() {
-  echo "usage: sh $script start|stop|stopf|restart|status|logs [-n LINES]" >&2
+  echo "usage: sh $script start|stop|stopf|restart|status|logs [-f] [-n LINES]" >&2
   exit 2
 }
 

@@ -17,7 +17,7 @@ export function serviceScript(what: KeptProgram): string {
 #   sh FILE stopf      ends it at once, with all its processes
 #   sh FILE restart    stop, then start
 #   sh FILE status     says whether it runs: 0 if so, 3 if not, 1 while it waits to be started again
-#   sh FILE logs       follows what it prints; -n LINES: how many lines of before
+#   sh FILE logs       shows the last of what it has printed (-n LINES), and follows it on a terminal or with -f
 # So that it also starts with the machine, a line in crontab: @reboot sh /path/FILE start
 # shellcheck disable=SC2016 # in single quotes nothing is meant to be replaced
 set -u

@@ -153,11 +153,17 @@ describe("serviceScript() when something goes wrong", () => {
     expect(service.run("status").status).toBe(0);
   });
 
-  test("logs follows what the service prints", async () => {
+  test("logs shows what the service has printed, and follows it when it is told to", async () => {
     await using service = await MadeService.write();
     expect(service.run("logs")).toMatchObject({ status: 1 });
     service.run("start");
-    const logs = service.spawn("logs", "-n", "1");
+    // Nobody watches a pipe.
+    expect(service.run("logs")).toMatchObject({
+      status: 0,
+      text: expect.stringContaining("serve ready on"),
+    });
+    expect(service.run("logs", "-n", "1").text.split("\n")).toHaveLength(2);
+    const logs = service.spawn("logs", "-f", "-n", "1");
     await until(() => logs.said.text.includes("serve ready on"), { what: "the last line" });
     expect(logs.said.text).not.toContain("folder <");
     process.kill(service.pid, "SIGHUP");

@@ -195,7 +195,7 @@ describe("serviceScript()", () => {
   test.each([[[]], [["dance"]], [["logs", "-n", "x"]]])("tells how to use it: %j", async (args) => {
     await using service = await MadeService.write();
     const { status, text } = service.run(...args);
-    expect(text).toContain("start|stop|stopf|restart|status|logs [-n LINES]");
+    expect(text).toContain("start|stop|stopf|restart|status|logs [-f] [-n LINES]");
     expect(status).toBe(2);
   });
 });
