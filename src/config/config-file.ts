@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DingError, messageOf } from "../core/errors.ts";
+import { isRecord } from "../core/is-record.ts";
 import { findJsonFault } from "./json-fault.ts";
 import { didYouMean } from "./suggest.ts";
 
@@ -76,7 +77,7 @@ function parseSections(text: string, name: string): Record<string, unknown> {
       },
     );
   }
-  if (isObject(parsed)) return parsed;
+  if (isRecord(parsed)) return parsed;
   throw invalid(
     `Cannot use ${name}: it is not an object`,
     'Write a section for each role: { "slave": { "channel": 233 } }',
@@ -87,7 +88,7 @@ function objectsOf(sections: Record<string, unknown>, name: string): ConfigFile[
   const objects: ConfigFile["sections"] = {};
   for (const [section, value] of Object.entries(sections)) {
     if (section === "$schema") continue;
-    if (!isObject(value)) {
+    if (!isRecord(value)) {
       throw invalid(
         `Cannot use section "${section}" in ${name}: it is not an object`,
         `Write the options in it: { "${section}": { … } }`,
@@ -100,8 +101,4 @@ function objectsOf(sections: Record<string, unknown>, name: string): ConfigFile[
 
 function invalid(message: string, hint: string): DingError {
   return new DingError("usage.invalid-option", message, { hint });
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isRecord } from "../../core/is-record.ts";
 import type { SelectorKind } from "../../replay/selector/selector.ts";
 import type { ColumnSchema } from "../../replay/store/schema.ts";
 import type { TableOptions } from "../../replay/table-options.ts";
@@ -170,15 +171,11 @@ function section<S extends z.ZodRawShape>(shape: S) {
 }
 
 function camelled(value: unknown): unknown {
-  if (!isObject(value)) return value;
+  if (!isRecord(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [
       key.replaceAll(/(?<=[a-z\d])_([a-z\d])/g, (_, letter: string) => letter.toUpperCase()),
       item,
     ]),
   );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,5 @@
+import { isRecord } from "../../core/is-record.ts";
+
 /** What all learners of one task say alike: the first one's word counts. */
 const ALIKE: ReadonlySet<string> = new Set([
   "learner_step",
@@ -28,10 +30,6 @@ export function mergeInfo(
 
 function merged(said: readonly unknown[]): unknown {
   if (said.every((one) => Array.isArray(one))) return said.flat();
-  if (said.every(isObject)) return mergeInfo(said);
+  if (said.every(isRecord)) return mergeInfo(said);
   return [...said];
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -26,8 +26,3 @@ export function shown(value: unknown): string {
     typeof value === "string" ? JSON.stringify(value.slice(0, LONGEST)) : String(value as number);
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
-
-/** An object as JSON has it: no list, and not null. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

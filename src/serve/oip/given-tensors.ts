@@ -1,7 +1,8 @@
+import { isRecord } from "../../core/is-record.ts";
 import { DATATYPES } from "../../protocol/datatype.ts";
 import { elementsFault } from "./bytes-elements.ts";
 import { readElements } from "./elements-reader.ts";
-import { fault, isRecord, shown } from "./fault.ts";
+import { fault, shown } from "./fault.ts";
 import type { FaceTensor, ModelFace } from "./model-face.ts";
 import { unknownName } from "./output-choice.ts";
 import { refuseSharedMemory, wholeAt } from "./parameters.ts";

@@ -1,4 +1,5 @@
-import { fault, isRecord, shown } from "./fault.ts";
+import { isRecord } from "../../core/is-record.ts";
+import { fault, shown } from "./fault.ts";
 import type { ModelFace, OutputChoice } from "./model-face.ts";
 import { flagAt, refuseSharedMemory, wholeAt } from "./parameters.ts";
 import { recordAt } from "./request-document.ts";

@@ -1,8 +1,9 @@
 import { findJsonFault } from "../../config/json-fault.ts";
 import { DingError } from "../../core/errors.ts";
+import { isRecord } from "../../core/is-record.ts";
 import { exactIntegers, readPythonJson } from "../../protocol/python-json.ts";
 import { InexactNumber } from "./fill.ts";
-import { fault, faultOf, isRecord, shown } from "./fault.ts";
+import { fault, faultOf, shown } from "./fault.ts";
 
 /** The JSON of a request, an object. */
 export type JsonDocument = Readonly<Record<string, unknown>>;

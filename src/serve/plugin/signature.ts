@@ -1,3 +1,4 @@
+import { isRecord } from "../../core/is-record.ts";
 import { DATATYPES, isDatatype, type Signature, type TensorSpec } from "../../protocol/datatype.ts";
 
 /** Why this is no signature, as words; undefined when it is one. */
@@ -45,8 +46,4 @@ function specFault(spec: unknown): string | undefined {
     return `"as" can only be "text", and only of BYTES`;
   }
   return undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import { DingError } from "../../core/errors.ts";
+import { isRecord } from "../../core/is-record.ts";
 import { packingOf } from "../../http/content-type.ts";
 import { json } from "../../protocol/codec.ts";
 import { jsonMisfit } from "../json-misfit.ts";
@@ -93,8 +94,7 @@ function readField(
 /** The members of a JSON object; any other value has none. */
 function membersIn(bytes: Uint8Array): Record<string, unknown> {
   const value = readJson(bytes);
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isObject ? (value as Record<string, unknown>) : {};
+  return isRecord(value) ? value : {};
 }
 
 const SPACE = /^\s*/;

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { DingError, messageOf } from "../../core/errors.ts";
+import { isRecord } from "../../core/is-record.ts";
 
 /** What a platform's specification says of one launch; what it does not say comes from elsewhere. */
 export interface SpecTask {
@@ -95,10 +96,6 @@ function numbersOf(task: TaskFields, key: string): number[] | undefined {
     if (/^\d{1,9}$/.test(text)) return Number(text);
     throw fault(`"${key}" of task ${task.rank} has "${text}", which is no number`);
   });
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function fault(why: string): DingError {
