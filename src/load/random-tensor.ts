@@ -1,5 +1,5 @@
-import { Buffer } from "node:buffer";
 import { DingError } from "../core/errors.ts";
+import { textElements } from "../protocol/bytes-elements.ts";
 import { bytesOf, DATATYPES, type Datatype } from "../protocol/datatype.ts";
 import type { ModelInput } from "./model-facts.ts";
 
@@ -44,7 +44,7 @@ export function randomTensors(
 /** The elements of a tensor, as the protocol's binary form has them. */
 export function binaryOf({ datatype, data }: LoadTensor): Uint8Array {
   if (datatype === "BYTES") {
-    return Buffer.concat(data.flatMap((value) => lengthAndBytes(String(value))));
+    return textElements(data.map(String));
   }
   if (datatype === "BF16") {
     const whole = new Uint32Array(Float32Array.from(data, Number).buffer);
@@ -77,11 +77,4 @@ function randomElement(datatype: Datatype, chance: () => number): number | strin
   if (FLOATS.includes(datatype)) return Math.round(chance() * 1e6) / 1e6;
   if (datatype !== "BYTES") return Math.floor(chance() * MAX_INTEGER);
   return String(LEAST_TEXT + Math.floor(chance() * 9 * LEAST_TEXT));
-}
-
-function lengthAndBytes(text: string): Buffer[] {
-  const bytes = Buffer.from(text);
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(bytes.length);
-  return [length, bytes];
 }

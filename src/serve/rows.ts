@@ -1,4 +1,5 @@
 import { DingError } from "../core/errors.ts";
+import { elementStarts } from "../protocol/bytes-elements.ts";
 import { DATATYPES } from "../protocol/datatype.ts";
 import { sizeOf } from "../protocol/tensor.ts";
 import type { NamedTensor, Payload, Tensors, Values } from "./inference.ts";
@@ -86,34 +87,4 @@ function sliceTensor(tensor: NamedTensor, from: number, rows: number): NamedTens
   }
   const rowBytes = perRow * DATATYPES[datatype].bytes;
   return { ...tensor, shape, data: data.subarray(from * rowBytes, (from + rows) * rowBytes) };
-}
-
-/** A long list is cut many times: it is looked through once. */
-const startsOf = new WeakMap<Uint8Array, Uint32Array>();
-
-/** Where each element of a BYTES tensor begins, and at last where they end; a length that lies throws usage.invalid-input. */
-export function elementStarts(data: Uint8Array): Uint32Array {
-  const known = startsOf.get(data);
-  if (known) return known;
-  const found = new Uint32Array(countElements(data) + 1);
-  const view = new DataView(data.buffer, data.byteOffset, data.length);
-  for (let index = 1; index < found.length; index++) {
-    const at = found[index - 1] as number;
-    found[index] = at + 4 + view.getUint32(at, true);
-  }
-  startsOf.set(data, found);
-  return found;
-}
-
-function countElements(data: Uint8Array): number {
-  const view = new DataView(data.buffer, data.byteOffset, data.length);
-  let count = 0;
-  for (let at = 0; at < data.length; count++) {
-    at = at + 4 <= data.length ? at + 4 + view.getUint32(at, true) : Infinity;
-    if (at > data.length) {
-      const message = `Cannot read BYTES elements: element ${count} is cut short`;
-      throw new DingError("usage.invalid-input", message);
-    }
-  }
-  return count;
 }

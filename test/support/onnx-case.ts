@@ -5,7 +5,8 @@ import { bytesOf, DATATYPES, elementsOf, type Datatype } from "../../src/protoco
 import { sizeOf, type TensorData } from "../../src/protocol/tensor.ts";
 import type { NamedTensor } from "../../src/serve/inference.ts";
 import { onnxPlugin } from "../../src/serve/onnx/onnx-plugin.ts";
-import { bytesOfTexts, textsOf } from "../../src/serve/onnx/strings.ts";
+import { textElements } from "../../src/protocol/bytes-elements.ts";
+import { textsOf } from "../../src/serve/onnx/strings.ts";
 import type { LoadedModel, PredictContext } from "../../src/serve/plugin/model-plugin.ts";
 import { ROOT } from "./runtimes.ts";
 import { tempFolder } from "./temp-folder.ts";
@@ -98,7 +99,7 @@ function tensorOf(
   const data = "data" in elements ? elements.data : elements;
   const tail = "tail" in elements ? elements.tail : [data.length / rows];
   if (sizeOf(tail) * rows !== data.length) throw new Error(`"${name}" has ${data.length} elements`);
-  const bytes = Array.isArray(data) ? bytesOfTexts(data) : bytesOf(data);
+  const bytes = Array.isArray(data) ? textElements(data) : bytesOf(data);
   if (!(datatype in DATATYPES)) throw new Error(`No datatype "${datatype}"`);
   return { name, datatype, shape: [rows, ...tail], data: bytes };
 }

@@ -1,6 +1,6 @@
+import { textElements } from "../../protocol/bytes-elements.ts";
 import { elementsOf, type Datatype } from "../../protocol/datatype.ts";
 import { sizeOf } from "../../protocol/tensor.ts";
-import { textElements } from "./bytes-elements.ts";
 import { fault } from "./fault.ts";
 import type { Lying } from "./row-axis.ts";
 

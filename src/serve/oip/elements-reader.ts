@@ -1,5 +1,5 @@
+import { textElements } from "../../protocol/bytes-elements.ts";
 import { DATATYPES, bytesOf, type Datatype } from "../../protocol/datatype.ts";
-import { textElements } from "./bytes-elements.ts";
 import { fillOf, type Fill } from "./fill.ts";
 import { fault, shown } from "./fault.ts";
 

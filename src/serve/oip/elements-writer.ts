@@ -1,6 +1,7 @@
+import { widened } from "../../protocol/bfloat.ts";
+import { eachElement } from "../../protocol/bytes-elements.ts";
 import { elementsOf, type Datatype } from "../../protocol/datatype.ts";
 import { DingError } from "../../core/errors.ts";
-import { eachElement } from "./bytes-elements.ts";
 import { shortFloat } from "./float-text.ts";
 
 /** The elements as a list in JSON, flat; `path` is where they were asked for, for what JSON cannot hold. */
@@ -66,14 +67,6 @@ function writeNumbers(numbers: number[], beyond: string): string {
     return number > 0 ? beyond : `-${beyond}`;
   });
   return `[${texts.join(",")}]`;
-}
-
-/** A bfloat16 is the upper half of an FP32. */
-function widened(halves: Uint16Array): Float32Array {
-  const words = new Uint32Array(halves.length);
-  for (let index = 0; index < halves.length; index++)
-    words[index] = (halves[index] as number) << 16;
-  return new Float32Array(words.buffer);
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -1,6 +1,6 @@
 import { isRecord } from "../../core/is-record.ts";
+import { elementsFault } from "../../protocol/bytes-elements.ts";
 import { DATATYPES } from "../../protocol/datatype.ts";
-import { elementsFault } from "./bytes-elements.ts";
 import { readElements } from "./elements-reader.ts";
 import { fault, shown } from "./fault.ts";
 import type { FaceTensor, ModelFace } from "./model-face.ts";

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { DingError } from "../../core/errors.ts";
+import { joinElements } from "../../protocol/bytes-elements.ts";
 import type { ModelFacts, Payload } from "../inference.ts";
-import { joinElements } from "./bytes-elements.ts";
 import { classified } from "./classification.ts";
 import { writeElements } from "./elements-writer.ts";
 import type { FaceTensor, ModelFace, OutputChoice } from "./model-face.ts";

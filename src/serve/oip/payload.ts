@@ -1,5 +1,5 @@
+import { splitElements } from "../../protocol/bytes-elements.ts";
 import type { NamedTensor, Payload } from "../inference.ts";
-import { splitElements } from "./bytes-elements.ts";
 import { fault } from "./fault.ts";
 import type { GivenTensor } from "./given-tensors.ts";
 import { jsonItems } from "./json-items.ts";

@@ -1,5 +1,5 @@
+import { joinElements } from "../../protocol/bytes-elements.ts";
 import { DATATYPES } from "../../protocol/datatype.ts";
-import { joinElements } from "./bytes-elements.ts";
 import { fault } from "./fault.ts";
 import { bytesFault } from "./given-tensors.ts";
 import type { OipRequest } from "./infer-request.ts";

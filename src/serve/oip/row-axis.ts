@@ -1,6 +1,6 @@
+import { joinElements, splitElements } from "../../protocol/bytes-elements.ts";
 import { DATATYPES, type Datatype } from "../../protocol/datatype.ts";
 import { sizeOf } from "../../protocol/tensor.ts";
-import { joinElements, splitElements } from "./bytes-elements.ts";
 
 /** A tensor as it lies in memory. */
 export interface Lying {

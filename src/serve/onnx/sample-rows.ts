@@ -1,7 +1,7 @@
+import { textElements } from "../../protocol/bytes-elements.ts";
 import { DATATYPES, type Signature, type TensorSpec } from "../../protocol/datatype.ts";
 import { sizeOf } from "../../protocol/tensor.ts";
 import type { NamedTensor } from "../inference.ts";
-import { bytesOfTexts } from "./strings.ts";
 
 /** Sizes to try for axes of any size: what is small is quick, and some models take no less. */
 const SIZES = [16, 64, 256, 512] as const;
@@ -28,7 +28,7 @@ function sample(
 }
 
 function elements(datatype: NamedTensor["datatype"], turns: readonly number[]): Uint8Array {
-  if (datatype === "BYTES") return bytesOfTexts(turns.map((turn) => (turn % 2 ? "a" : "b")));
+  if (datatype === "BYTES") return textElements(turns.map((turn) => (turn % 2 ? "a" : "b")));
   const { array: Elements, bytes } = DATATYPES[datatype];
   const data = new Uint8Array(turns.length * bytes);
   const view = new Elements(data.buffer);

@@ -1,4 +1,5 @@
 import { DingError } from "../../core/errors.ts";
+import { textElements } from "../../protocol/bytes-elements.ts";
 import { bytesOf, elementsOf } from "../../protocol/datatype.ts";
 import { sizeOf } from "../../protocol/tensor.ts";
 import type { NamedTensor } from "../inference.ts";
@@ -6,7 +7,7 @@ import type { RowAxis } from "./batch-plan.ts";
 import { gathered, spread, type Cells } from "./cells.ts";
 import type { OrtData, OrtTensor } from "./ort.ts";
 import { inputFault } from "./input-fault.ts";
-import { bytesOfTexts, textsOf } from "./strings.ts";
+import { textsOf } from "./strings.ts";
 import type { OnnxOutput } from "./session.ts";
 import { ORT_TYPES } from "./values.ts";
 
@@ -55,7 +56,7 @@ export function rowsOfOutput(
 }
 
 function dataOf(cells: Cells): Uint8Array {
-  return cells instanceof Uint8Array ? cells : bytesOfTexts(cells);
+  return cells instanceof Uint8Array ? cells : textElements(cells);
 }
 
 function elementsFor(datatype: NamedTensor["datatype"], cells: Cells, name: string): OrtData {

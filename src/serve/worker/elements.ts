@@ -1,8 +1,8 @@
+import { narrowed, widened } from "../../protocol/bfloat.ts";
+import { elementStarts, joinElements, LENGTH_BYTES } from "../../protocol/bytes-elements.ts";
 import { DATATYPES, bytesOf, elementsOf, type TensorSpec } from "../../protocol/datatype.ts";
 import { sizeOf, type TensorData } from "../../protocol/tensor.ts";
 import type { NamedTensor } from "../inference.ts";
-import { elementStarts } from "../rows.ts";
-import { narrowed, widened } from "./bfloat.ts";
 import { ItemFault } from "./item-fault.ts";
 
 /** The elements of a tensor as a model's code has them: BF16 widened, BYTES as texts or byte strings. */
@@ -35,7 +35,7 @@ function bytesRows(
 ): (row: number) => Elements {
   const starts = elementStarts(data);
   const at = (index: number): Uint8Array =>
-    data.slice((starts[index] as number) + 4, starts[index + 1]);
+    data.slice((starts[index] as number) + LENGTH_BYTES, starts[index + 1]);
   return (row) => {
     const bytes = Array.from({ length: size }, (_, index) => at(row * size + index));
     if (as !== "text") return bytes;
@@ -79,16 +79,10 @@ function bytesOfTexts(rows: readonly (readonly (string | Uint8Array)[])[]): RowB
   const parts = rows.map((row) =>
     row.map((one) => (typeof one === "string" ? encoder.encode(one) : one)),
   );
-  const rowLengths = parts.map((row) => row.reduce((sum, part) => sum + 4 + part.length, 0));
-  const data = new Uint8Array(rowLengths.reduce((sum, length) => sum + length, 0));
-  const view = new DataView(data.buffer);
-  let at = 0;
-  for (const part of parts.flat()) {
-    view.setUint32(at, part.length, true);
-    data.set(part, at + 4);
-    at += 4 + part.length;
-  }
-  return { data, rowLengths };
+  const rowLengths = parts.map((row) =>
+    row.reduce((sum, part) => sum + LENGTH_BYTES + part.length, 0),
+  );
+  return { data: joinElements(parts.flat()), rowLengths };
 }
 
 /** What a model's code has the elements of this datatype in. */

@@ -1,7 +1,7 @@
+import { elementStarts } from "../../protocol/bytes-elements.ts";
 import { DATATYPES } from "../../protocol/datatype.ts";
 import { sizeOf } from "../../protocol/tensor.ts";
 import type { NamedTensor } from "../inference.ts";
-import { elementStarts } from "../rows.ts";
 import type { ItemReader } from "./item-reader.ts";
 import type { TensorReader } from "./tensor-reader.ts";
 

@@ -1,12 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Payload, Tensors } from "../../../../src/serve/inference.ts";
-import {
-  elementStarts,
-  mergeRows,
-  payloadBytes,
-  rowsOf,
-  sliceRows,
-} from "../../../../src/serve/rows.ts";
+import { mergeRows, payloadBytes, rowsOf, sliceRows } from "../../../../src/serve/rows.ts";
 import { bytesTensor, floats } from "./payloads.ts";
 
 const texts = ["", "a", "bb", "ccc", "é"];
@@ -42,18 +36,6 @@ test("mergeRows() refuses parts that do not fit together, naming both shapes", (
     'Cannot join the outputs "x": shape [3] in one part, [4] in another',
   );
   expect(() => mergeRows([floats(1, 3), floats(1, 3, "y")])).toThrow('Cannot join the outputs "x"');
-});
-
-test("elementStarts() finds each element, and refuses a length that lies", () => {
-  const [tensor] = bytesTensor(["", "abc"]).tensors;
-  expect([...elementStarts(tensor?.data ?? new Uint8Array())]).toEqual([0, 4, 11]);
-  for (const data of [
-    Uint8Array.of(1, 0, 0, 0),
-    Uint8Array.of(255, 255, 255, 255, 1),
-    Uint8Array.of(0, 0),
-  ]) {
-    expect(() => elementStarts(data)).toThrow("Cannot read BYTES elements: element 0 is cut short");
-  }
 });
 
 test("payloadBytes() counts values and tensors", () => {

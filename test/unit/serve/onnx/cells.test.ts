@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
+import { textElements } from "../../../../src/protocol/bytes-elements.ts";
 import { gathered, spread, type Cells } from "../../../../src/serve/onnx/cells.ts";
 import { startsOfEqual } from "../../../../src/serve/onnx/equal-rows.ts";
-import { bytesOfTexts, textsOf } from "../../../../src/serve/onnx/strings.ts";
+import { textsOf } from "../../../../src/serve/onnx/strings.ts";
 
 const numbers = Uint8Array.from({ length: 24 }, (_, index) => index);
 const KINDS: [string, Cells][] = [
@@ -39,14 +40,14 @@ test("startsOfEqual() finds where rows differ from the one before, in any of the
   const one = { name: "a", datatype: "INT16", shape: [4, 1] } as const;
   const other = { name: "b", datatype: "BYTES", shape: [4, 1] } as const;
   const a = { ...one, data: new Uint8Array(Int16Array.of(1, 1, 1, 2).buffer) };
-  const b = { ...other, data: bytesOfTexts(["x", "xx", "xx", "xx"]) };
+  const b = { ...other, data: textElements(["x", "xx", "xx", "xx"]) };
   expect(startsOfEqual([a], 4)).toEqual([0, 3]);
   expect(startsOfEqual([a, b], 4)).toEqual([0, 1, 3]);
   expect(startsOfEqual([{ ...a, data: new Uint8Array(8) }], 4)).toEqual([0]);
   expect(startsOfEqual([], 4)).toEqual([0]);
 });
 
-test("textsOf() gives back what bytesOfTexts() made, with a BOM and without characters", () => {
+test("textsOf() gives back what textElements() made, with a BOM and without characters", () => {
   const texts = ["", "\uFEFFgrün", "𝄞"];
-  expect(textsOf(bytesOfTexts(texts), "x")).toEqual(texts);
+  expect(textsOf(textElements(texts), "x")).toEqual(texts);
 });

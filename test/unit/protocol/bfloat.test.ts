@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { narrowed, widened } from "../../../../src/serve/worker/bfloat.ts";
+import { narrowed, widened } from "../../../src/protocol/bfloat.ts";
 
 test("widened() and narrowed() keep every one of the 65,536 bit patterns, NaN as NaN", () => {
   const bits = Uint16Array.from({ length: 65_536 }, (_, index) => index);

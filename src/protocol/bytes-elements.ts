@@ -1,6 +1,8 @@
 import { Buffer } from "node:buffer";
+import { DingError } from "../core/errors.ts";
 
-const LENGTH_BYTES = 4;
+/** Before each element of a BYTES tensor stands its length, a little-endian u32. */
+export const LENGTH_BYTES = 4;
 
 /** Elements of BYTES in the binary form: each a little-endian u32 length and its bytes. */
 export function joinElements(elements: readonly Uint8Array[]): Uint8Array {
@@ -61,4 +63,34 @@ export function textElements(texts: readonly string[]): Uint8Array {
     at += LENGTH_BYTES + written;
   }
   return new Uint8Array(bytes.buffer);
+}
+
+/** A long list is cut many times: it is looked through once. */
+const startsOf = new WeakMap<Uint8Array, Uint32Array>();
+
+/** Where each element of a BYTES tensor begins, and at last where they end; a length that lies throws usage.invalid-input. */
+export function elementStarts(data: Uint8Array): Uint32Array {
+  const known = startsOf.get(data);
+  if (known) return known;
+  const found = new Uint32Array(countElements(data) + 1);
+  const view = new DataView(data.buffer, data.byteOffset, data.length);
+  for (let index = 1; index < found.length; index++) {
+    const at = found[index - 1] as number;
+    found[index] = at + LENGTH_BYTES + view.getUint32(at, true);
+  }
+  startsOf.set(data, found);
+  return found;
+}
+
+function countElements(data: Uint8Array): number {
+  const view = new DataView(data.buffer, data.byteOffset, data.length);
+  let count = 0;
+  for (let at = 0; at < data.length; count++) {
+    at = at + LENGTH_BYTES <= data.length ? at + LENGTH_BYTES + view.getUint32(at, true) : Infinity;
+    if (at > data.length) {
+      const message = `Cannot read BYTES elements: element ${count} is cut short`;
+      throw new DingError("usage.invalid-input", message);
+    }
+  }
+  return count;
 }
