@@ -7,6 +7,7 @@ import { refuseRoute } from "../../http/no-route.ts";
 import { bounded } from "../../http/read-bytes.ts";
 import { writeJson } from "../../protocol/json-writer.ts";
 import { importModule } from "../../runtime/modules.ts";
+import { asker } from "../asker.ts";
 import { LocalClient } from "../host/local-client.ts";
 import { serverStoppingError } from "../host/refusals.ts";
 import { UnderWay } from "../host/under-way.ts";
@@ -51,7 +52,9 @@ export class CustomRoutes {
       if (isStopping() && this.list.length > 0) throw serverStoppingError();
       this.#underWay.begin();
       try {
-        const answered = await custom.fetch(bounded(context.req.raw, limitBytes), context.env);
+        const answered = await asker.run(context, () =>
+          custom.fetch(bounded(context.req.raw, limitBytes), context.env),
+        );
         return answered.status === NOT_HERE ? refuseRoute([app, custom], context) : answered;
       } finally {
         this.#underWay.end();

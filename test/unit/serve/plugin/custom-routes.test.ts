@@ -4,6 +4,7 @@ import { createApp, type App } from "../../../../src/http/app.ts";
 import { CustomRoutes } from "../../../../src/serve/custom/routes.ts";
 import { LocalClient } from "../../../../src/serve/host/local-client.ts";
 import type { Models } from "../../../../src/serve/inference.ts";
+import { FakeModels } from "../../../support/fake-models.ts";
 import { tempFolder } from "../../../support/temp-folder.ts";
 
 const PLUGIN = `
@@ -73,4 +74,55 @@ test("CustomRoutes refuses a wrong method with those that would do, and a path t
 
 test("encodeAll() of nothing is nothing, as everywhere", async () => {
   expect(await new LocalClient({} as Models, "m").encodeAll([])).toEqual([]);
+});
+
+const ASKING = `
+export function routes(app, client) {
+  app.post("/one", async (context) => context.json(await client.encode(await context.req.json())));
+  app.post("/mine", async (context) => {
+    const { signal } = new AbortController();
+    return context.json(await client.encode(await context.req.json(), { signal, priority: 1 }));
+  });
+  app.post("/pieces", async (context) => {
+    const pieces = [];
+    for await (const piece of client.stream(await context.req.json())) pieces.push(piece);
+    return context.json(pieces);
+  });
+}
+export default (inputs) => inputs;
+`;
+
+test("what a plugin's route asks for is asked on behalf of whoever asked the route, and given up with him", async () => {
+  await using folder = await tempFolder();
+  const plugin = await folder.write("model.ts", ASKING);
+  const app = new Hono() as unknown as App;
+  const custom = new CustomRoutes();
+  custom.mount(app, { limitBytes: 100, isStopping: () => false });
+  const models = new FakeModels({
+    m: {
+      predict: (item) => item,
+      async *stream(item) {
+        yield item;
+        yield "last";
+      },
+    },
+  });
+  await custom.load([{ name: "m", plugin, exportName: "default" }], models);
+  const leaving = new AbortController();
+  const post = async (path: string, headers: Record<string, string> = {}): Promise<unknown> => {
+    const init = { method: "POST", body: "7", headers, signal: leaving.signal };
+    const response = await app.request(path, init, { info: { remoteAddress: "10.0.0.1" } });
+    return response.json();
+  };
+  const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  expect(await post("/one", { "Ding-Client": "me", traceparent })).toBe(7);
+  expect(await post("/mine")).toBe(7);
+  expect(await post("/pieces")).toEqual([7, "last"]);
+  expect(models.requests).toMatchObject([
+    { client: "me", traceparent },
+    { client: "10.0.0.1", priority: 1 },
+    { client: "10.0.0.1" },
+  ]);
+  leaving.abort();
+  expect(models.requests.map(({ signal }) => signal?.aborted)).toEqual([true, false, true]);
 });
