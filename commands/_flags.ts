@@ -14,7 +14,7 @@ export interface ParsedFlags {
 }
 
 /** The flags that every command has beside its own. */
-export const COMMON_FLAGS: readonly { flag: string; short?: string; text: string }[] = [
+const COMMON_FLAGS: readonly { flag: string; short?: string; text: string }[] = [
   { flag: "config", text: "--config FILE" },
   { flag: "help", short: "h", text: "--help" },
 ];

@@ -11,6 +11,9 @@ export interface AnswerHead {
   readonly isKeptAlive: boolean;
 }
 
+/** From here on an answer says that the request has failed. */
+export const FIRST_BAD_STATUS = 400;
+
 const NO_BODY = [204, 304];
 
 /** Reads the head of an HTTP/1.x answer, with its last line end; undefined for what is none. */

@@ -1,12 +1,11 @@
 import { Buffer } from "node:buffer";
-import { type AnswerHead, parseAnswerHead } from "./answer-head.ts";
+import { type AnswerHead, FIRST_BAD_STATUS, parseAnswerHead } from "./answer-head.ts";
 import { ChunkedBody } from "./chunked-body.ts";
 
 const HEAD_LIMIT_BYTES = 65_536;
 const HEAD_END = "\r\n\r\n";
 /** Of the body of an answer that says no, to tell why. */
 const KEPT_BYTES = 1_024;
-const FIRST_BAD_STATUS = 400;
 
 /** How far an answer has come. */
 export type Reading = "more" | "whole" | "malformed";

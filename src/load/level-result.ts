@@ -1,3 +1,4 @@
+import { FIRST_BAD_STATUS } from "./answer-head.ts";
 import type { Level } from "./level.ts";
 import { type ServerShare, type ServerTotals, serverShareOf } from "./server-statistics.ts";
 import type { Tally, Window } from "./tally.ts";
@@ -124,5 +125,5 @@ function sum(counts: ReadonlyMap<unknown, number>): number {
 }
 
 function bad(total: number, [status, count]: [number, number]): number {
-  return status >= 400 ? total + count : total;
+  return status >= FIRST_BAD_STATUS ? total + count : total;
 }

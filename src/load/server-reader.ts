@@ -1,6 +1,7 @@
 import { HttpClient } from "../http/client.ts";
 import type { TlsOptions } from "../http/tls.ts";
 import { DingError, type Code } from "../core/errors.ts";
+import { FIRST_BAD_STATUS } from "./answer-head.ts";
 import { type ModelMetadata, readModelMetadata, readModelNames } from "./model-facts.ts";
 import { readServerTotals, type ServerTotals } from "./server-statistics.ts";
 import type { LoadBody } from "./target.ts";
@@ -79,7 +80,7 @@ export class ServerReader implements Disposable {
     const url = new URL(path, this.#base);
     const headers = { Accept: "application/json", ...this.#authorization() };
     const { status, body } = await this.#client.request({ method: "GET", url, headers });
-    if (status >= 400) throw refusal(`GET ${path}`, status, body);
+    if (status >= FIRST_BAD_STATUS) throw refusal(`GET ${path}`, status, body);
     return jsonOf(body);
   }
 

@@ -1,4 +1,5 @@
 import { LogHistogram } from "../telemetry/log-histogram.ts";
+import { FIRST_BAD_STATUS } from "./answer-head.ts";
 import type { Ended, Failure } from "./lane.ts";
 
 /** A part of the measure. */
@@ -8,7 +9,6 @@ export interface Window {
   readonly meanMs: number;
 }
 
-const FIRST_BAD_STATUS = 400;
 /** A request that ended so had waited for the server until then. */
 const SLOW: readonly (Failure | undefined)[] = ["timeout", "unanswered"];
 

@@ -2,7 +2,7 @@ import type { Assignment } from "./assignment.ts";
 import { RECALL } from "./one-by-one.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
-/** Only work as short as this gains from lying ready; behind longer work it would only be out of reach. */
+/** Only work as short as this, in milliseconds, gains from lying ready: the way there is nothing against longer work, behind which it would only be out of reach. */
 const BRISK_MS = 10;
 const MOST_BYTES_AHEAD = 2 * 1024 * 1024;
 
@@ -12,8 +12,6 @@ export interface LineLimits {
   mostAhead: number;
   /** A worker is replaced after so many; 0 keeps it. */
   maxTasksPerWorker: number;
-  /** The longest piece behind which others may lie ready; default 10 ms. */
-  briskMs?: number | undefined;
 }
 
 /**
@@ -50,9 +48,9 @@ export class Line {
 
   /** True when one more piece may lie ready here. */
   get hasRoom(): boolean {
-    const { mostAhead, maxTasksPerWorker, briskMs = BRISK_MS } = this.#limits;
+    const { mostAhead, maxTasksPerWorker } = this.#limits;
     const [first] = this.#pieces;
-    if (!first || first.isEnding || this.#isRecalling || this.#lastMs > briskMs) return false;
+    if (!first || first.isEnding || this.#isRecalling || this.#lastMs > BRISK_MS) return false;
     const ahead = this.#pieces.length - 1;
     if (ahead >= mostAhead || !this.worker.isReachable) return false;
     if (maxTasksPerWorker > 0 && this.worker.tasks + ahead >= maxTasksPerWorker) return false;

@@ -6,7 +6,7 @@ import { decodeMessages, encodeMessage, KIND, type Message } from "./message.ts"
 import { part } from "./part.ts";
 
 /** Raised when the messages change so that old and new cannot talk. */
-export const PROTOCOL_VERSION = 1;
+const PROTOCOL_VERSION = 1;
 
 const hello = z.object({
   protocol: z.number(),

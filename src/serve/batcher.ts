@@ -19,8 +19,6 @@ export interface BatcherOptions {
   readonly timeoutMs: number;
   /** More are refused; one longer request is taken when nothing else waits. */
   readonly maxQueuedRows: number;
-  /** What priority 0 means; default 5. */
-  readonly defaultPriority?: number;
 }
 
 /** Who could run a batch. */
@@ -41,7 +39,6 @@ export interface BatchEnd {
   readonly ms: number | undefined;
 }
 
-const DEFAULT_PRIORITY = 5;
 /** What a refused client is told before any batch has shown what it costs, and at most. */
 const UNKNOWN_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
@@ -62,7 +59,7 @@ export class Batcher<T> {
   maxBatchRows: number;
   readonly #options: BatcherOptions;
   readonly #tickets = new Map<BatchEntry<T>, Ticket<T>>();
-  readonly #levels: Levels<T>;
+  readonly #levels = new Levels<T>();
   readonly #arrivals = new Line<Ticket<T>>();
   readonly #deadlines = new Deadlines<Ticket<T>>();
   readonly #putBack = new PutBack<T>();
@@ -78,7 +75,6 @@ export class Batcher<T> {
   constructor(options: BatcherOptions) {
     this.#options = options;
     this.maxBatchRows = options.maxBatchRows;
-    this.#levels = new Levels(options.defaultPriority ?? DEFAULT_PRIORITY);
     this.#running = new Running(this.#cost);
   }
 

@@ -236,6 +236,3 @@ export const serveOptions = z
     ...logFileOptions("ding-serve"),
   })
   .meta({ singleDash: true });
-
-/** What the command reads. */
-export type ServeCommandOptions = z.output<typeof serveOptions>;

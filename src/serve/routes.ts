@@ -86,7 +86,7 @@ export function serveApp(options: ServeAppOptions): ServeApp {
   });
   options.resources.use(
     mountWkr(app, models, {
-      status: () => serverStatus({ ...options, settings: options.settings }),
+      status: () => serverStatus(options),
       fetchHosts: options.allowFetch,
       bodyLimitBytes,
       onUnreadable,

@@ -19,7 +19,7 @@ import { noModelError } from "./host/refusals.ts";
 import { sourceOf, sourcesHere, type ModelSource } from "./host/source.ts";
 import { watchModels, type Watching } from "./host/watch.ts";
 import type { Models } from "./inference.ts";
-import { nativeSockets, type NativeSockets } from "./native/native-sockets.ts";
+import { NativeSockets } from "./native/native-sockets.ts";
 import { openTraces } from "./page/open-traces.ts";
 import type { ServerFacts } from "./page/server-facts.ts";
 import { ServeStatistics } from "./page/statistics.ts";
@@ -169,7 +169,7 @@ export class Server extends Service {
     );
     this.#repository = repository;
     const sockets = resources.use(
-      nativeSockets(repository, {
+      new NativeSockets(repository, {
         boot: this.#boot,
         isStopping: () => this.stopping.aborted,
         status: () => this.status(),

@@ -2,6 +2,8 @@ import { Level } from "./level.ts";
 import type { Piece } from "./piece.ts";
 import type { Ticket } from "./ticket.ts";
 
+/** What 0 means: a request that says nothing. */
+const DEFAULT_PRIORITY = 5;
 const LAST_PRIORITY = 100;
 /** Passed over by so many batches, a level is the first in the next one. */
 const STARVED = 32;
@@ -11,14 +13,9 @@ const STARVED = 32;
  * over by no more than 32 batches (and one more for each level that has waited as long), then its level fills a batch first.
  */
 export class Levels<T> {
-  readonly #default: number;
   /** In order; few, and kept once they are there. */
   readonly #levels: Level<T>[] = [];
   #batches = 0;
-
-  constructor(defaultPriority: number) {
-    this.#default = defaultPriority;
-  }
 
   /** Do items of different priorities wait? */
   get isMixed(): boolean {
@@ -59,7 +56,7 @@ export class Levels<T> {
   }
 
   #levelOf({ priority: asked }: Ticket<T>): Level<T> {
-    const priority = asked >= 1 ? Math.min(Math.floor(asked), LAST_PRIORITY) : this.#default;
+    const priority = asked >= 1 ? Math.min(Math.floor(asked), LAST_PRIORITY) : DEFAULT_PRIORITY;
     const at = this.#levels.findIndex((level) => level.priority >= priority);
     const found = this.#levels[at];
     if (found?.priority === priority) return found;

@@ -2,7 +2,7 @@ import { DingError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 
 /** Whose workers die, and where that is told. */
-export interface Mortal {
+interface Mortal {
   readonly name: string;
   readonly log: Logger;
 }
@@ -22,7 +22,7 @@ export function tellIfLate({ name, log }: Mortal, error: DingError, worker: stri
 }
 
 /** What the client hears of it. */
-export function deathError(last: DingError, deaths: number): DingError {
+function deathError(last: DingError, deaths: number): DingError {
   const details = { ...last.details, deaths };
   if (last.code === "task.timed-out") {
     return new DingError("task.timed-out", inWordsOfBatches(last), {

@@ -64,8 +64,6 @@ export interface GenerationOptions {
   readonly onDown: (error: DingError) => void;
 }
 
-/** Behind a batch that takes longer than this nothing lies ready in a worker: the way there is nothing against it. */
-const BRISK_MS = 10;
 /** A plugin may have something to close. */
 const STOP_GRACE_MS = 3_000;
 /** Without any worker for longer than this requests are answered with 503. */
@@ -96,7 +94,6 @@ export class Generation implements AsyncDisposable {
     this.#pool = new Pool({
       size: settings.workers,
       mostAhead: 1,
-      briskMs: BRISK_MS,
       maxTasksPerWorker: settings.maxBatchesPerWorker,
       cancelGraceMs: CANCEL_GRACE_MS,
       stopGraceMs: STOP_GRACE_MS,

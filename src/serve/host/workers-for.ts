@@ -2,7 +2,7 @@ import type { Batcher } from "../batcher.ts";
 import type { Generation } from "./generation.ts";
 
 /** Behind batches as short as this others may lie ready: each worker is free again so soon that nobody minds. */
-const BRISK_MS = 1.5;
+const SHORT_MS = 1.5;
 
 /**
  * How many workers may have a batch now: those that are idle, or where none is, those in which one may lie ready. Only a
@@ -21,6 +21,6 @@ export function workersFor(
 ): number {
   const idle = generation.free();
   if (idle > 0 || isMixed) return idle;
-  const batches = batchMs <= BRISK_MS ? 1 : 1 + generation.ready;
+  const batches = batchMs <= SHORT_MS ? 1 : 1 + generation.ready;
   return queuedRows >= batches * maxBatchRows ? generation.free({ ahead: true }) : 0;
 }

@@ -129,8 +129,3 @@ export class NativeSockets implements AsyncDisposable {
     };
   }
 }
-
-/** Holds the sessions of a server's clients; give its `sockets` to `listenHttp`. */
-export function nativeSockets(models: Models, options: NativeSocketsOptions): NativeSockets {
-  return new NativeSockets(models, options);
-}

@@ -21,7 +21,7 @@ import { SERVE_SESSION_PATH } from "./session-protocol.ts";
 /** How the HTTP half of the native protocol is answered. */
 export interface MountNativeOptions {
   isStopping: () => boolean;
-  /** That of `nativeSockets`, so that both faces have one bound; one of its own if not given. */
+  /** That of `NativeSockets`, so that both faces have one bound; one of its own if not given. */
   desk?: Desk | undefined;
   /** The longest body; default 64 MiB. */
   limitBytes?: number | undefined;

@@ -72,11 +72,13 @@ test("next() puts priority 1 first, 0 in the middle, and more than 100 with 100"
   ]);
 });
 
-test("next() takes 0 for the default priority that was set", () => {
-  const batcher = eager(1, { defaultPriority: 1 });
-  batcher.add(entryOf("two", { priority: 2 }), 0);
+test("next() takes a priority of 0 for 5", () => {
+  const batcher = eager(1);
+  batcher.add(entryOf("six", { priority: 6 }), 0);
   batcher.add(entryOf("none"), 0);
-  expect(allBatches(batcher)).toEqual(["none", "two"]);
+  batcher.add(entryOf("five", { priority: 5 }), 0);
+  batcher.add(entryOf("four", { priority: 4 }), 0);
+  expect(allBatches(batcher)).toEqual(["four", "none", "five", "six"]);
 });
 
 test("next() passes over lower priorities for 32 batches, then gives each of them one", () => {

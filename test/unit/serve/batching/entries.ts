@@ -3,8 +3,8 @@ import { Batcher, type BatchEntry, type Piece } from "../../../../src/serve/batc
 export type Entry = BatchEntry<string>;
 
 /** A batcher that never waits, with room for all. */
-export function eager(maxBatchRows: number, options: { defaultPriority?: number } = {}) {
-  return new Batcher<string>({ maxBatchRows, timeoutMs: 0, maxQueuedRows: 1e6, ...options });
+export function eager(maxBatchRows: number) {
+  return new Batcher<string>({ maxBatchRows, timeoutMs: 0, maxQueuedRows: 1e6 });
 }
 
 export function entryOf(value: string, more: Partial<Entry> = {}): Entry {

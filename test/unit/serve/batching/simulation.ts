@@ -186,7 +186,7 @@ export interface Seen {
   meanBatchMs: number;
 }
 
-export const WARM_UP_MS = 500;
+const WARM_UP_MS = 500;
 
 /** Callers that each wait for the answer and ask again at once. */
 export function closedLoop(
