@@ -1,7 +1,8 @@
 import type { Argument, ContainedProgram } from "./kept-program.ts";
 
-/** Small images with the C library that a program may have been built for. */
+/** A small image with the C library that most programs are built for, glibc. */
 export const GLIBC_IMAGE = "debian:stable-slim";
+/** The same with the other one, musl. */
 export const MUSL_IMAGE = "alpine:3";
 
 /** Where the program listens in its container: whoever is let in to the container reaches it. */

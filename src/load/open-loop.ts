@@ -14,8 +14,9 @@ export interface OpenLoad {
 
 /**
  * Requests by a schedule, whether those before have their answers or not. A
- * request's time counts from when it was due: one that waits because a slow
- * answer holds its connection is slow too. Only where a connection stood idle
+ * request's time counts from when it was due, which keeps the figures free of
+ * coordinated omission: one that waits because a slow answer holds its
+ * connection is slow too. Only where a connection stood idle
  * and this program was late itself does it count from when it was sent; how
  * late that was is told apart, as the lag.
  */

@@ -50,7 +50,7 @@ export function encodeMessage(message: Message): Uint8Array {
   return encodeFrame(message);
 }
 
-/** Calls `each` for every message of the frame with its share of bytes unknown; throws `network.protocol` on anything else. */
+/** Calls `each` for every message of the frame, in order; throws `network.protocol` where one is none. */
 export function decodeMessages(frame: Uint8Array, each: (message: Message) => void): void {
   let bodies = 0;
   decodeFrames(frame, (value) => {

@@ -94,7 +94,7 @@ export function readHead(frame: Uint8Array): FrameHead & { start: number } {
 
 function groupsOf(frame: Uint8Array, end: number): readonly GroupHead[] {
   if (end - FIXED_BYTES > LONGEST_KEPT_BYTES) return decoded(frame.subarray(FIXED_BYTES, end));
-  let hash = end;
+  let hash = end; // as FNV-1a mixes
   for (let at = FIXED_BYTES; at < end; at++) {
     hash = Math.imul(hash ^ (frame[at] as number), 0x01000193);
   }

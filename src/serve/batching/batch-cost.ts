@@ -9,8 +9,8 @@ const sorted = new Float64Array(KEPT);
 class Bucket {
   at = 0;
   count = 0;
-  /** How long the batches take in the middle, so that one that was held up says nothing; their middle size. */
-  middleMs = 0;
+  /** The median time, so that one batch that was held up says nothing. */
+  medianMs = 0;
   meanRows = 0;
   readonly #rows = new Float64Array(KEPT);
   readonly #ms = new Float64Array(KEPT);
@@ -22,7 +22,7 @@ class Bucket {
     this.#newest = (this.#newest + 1) % KEPT;
     this.count = Math.min(this.count + 1, KEPT);
     this.meanRows = this.#sumOfRows() / this.count;
-    this.middleMs = this.#middle();
+    this.medianMs = this.#median();
   }
 
   #sumOfRows(): number {
@@ -31,8 +31,8 @@ class Bucket {
     return sum;
   }
 
-  /** They are few: putting each in its place takes less than a call that sorts. */
-  #middle(): number {
+  /** By insertion: for so few that takes less than a call that sorts. */
+  #median(): number {
     for (let index = 0; index < this.count; index++) {
       const ms = this.#ms[index] as number;
       let at = index;
@@ -44,8 +44,8 @@ class Bucket {
 }
 
 /**
- * What a batch of n items costs, a·n + b, learned from those that have run: the middle of the last nine of
- * about each size (1, 2, 3–4, 5–8 …), and the line through these.
+ * What a batch of n items costs in milliseconds, a·n + b, learned from those that have run: the median of the last
+ * nine of about each size (1, 2, 3–4, 5–8 …), and the line through these by weighted least squares.
  */
 export class BatchCost {
   readonly #buckets: (Bucket | undefined)[] = [];
@@ -81,7 +81,7 @@ export class BatchCost {
     this.#fit();
   }
 
-  /** The weighted least squares; neither part is ever negative. */
+  /** Neither part is ever negative; newer sizes weigh more. */
   #fit(): void {
     let [weights, rows, ms, squares, products] = [0, 0, 0, 0, 0];
     for (const bucket of this.#buckets) {
@@ -90,9 +90,9 @@ export class BatchCost {
       const weight = bucket.count * Math.max(freshness, LEAST_WEIGHT);
       weights += weight;
       rows += weight * bucket.meanRows;
-      ms += weight * bucket.middleMs;
+      ms += weight * bucket.medianMs;
       squares += weight * bucket.meanRows ** 2;
-      products += weight * bucket.meanRows * bucket.middleMs;
+      products += weight * bucket.meanRows * bucket.medianMs;
     }
     const spread = squares - rows ** 2 / weights;
     // One size says nothing of the slope: then all of it is fixed.

@@ -13,7 +13,7 @@ class ClientLine<T> extends Line<Ticket<T>> {
   }
 }
 
-/** All that has one priority: its clients are served in turns, each in its own order. */
+/** All that has one priority: its clients are served round robin, each in its own order. */
 export class Level<T> {
   readonly priority: number;
   /** How many batches went by since something waited here and nothing was taken. */

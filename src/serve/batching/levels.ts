@@ -5,7 +5,7 @@ import type { Ticket } from "./ticket.ts";
 /** What 0 means: a request that says nothing. */
 const DEFAULT_PRIORITY = 5;
 const LAST_PRIORITY = 100;
-/** Passed over by so many batches, a level is the first in the next one. */
+/** Passed over by so many batches, a level is the first in the next one: nothing starves. */
 const STARVED = 32;
 
 /**

@@ -6,8 +6,8 @@ export interface Standing {
 const FEW = 64;
 
 /**
- * First in, first out. Who is gone is passed over, and forgotten when the gone are more than half:
- * every step costs the same however many wait.
+ * First in, first out, with lazy deletion: who is gone is passed over, and forgotten when the gone are more
+ * than half. Every step costs the same, amortised, however many wait.
  */
 export class Line<I extends Standing> {
   #items: (I | undefined)[] = [];

@@ -23,8 +23,8 @@ export interface Situation {
 
 /**
  * How long to wait for more items; 0 is not at all. Those who come later can have another free worker,
- * so nothing is gained unless more are expected than the others can take. Then it waits as long as
- * items per time, the wait included, go up. Who comes back right after others waits for his like, too:
+ * so nothing is gained unless more are expected than the others can take. Then it waits as long as the
+ * throughput (items per time, the wait included) goes up. Who comes back right after others waits for his like, too:
  * all may be later than they use to be, and one behind the other all the same.
  */
 export function patienceMs(situation: Situation, cost: BatchCost, returns: Returns): number {

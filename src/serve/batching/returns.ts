@@ -18,7 +18,7 @@ interface Answered {
 }
 
 /**
- * Learns when those who got an answer ask again. Clients that wait for one answer before the next
+ * Learns when those who got an answer ask again: their think time, as a closed loop has it. Clients that wait for one answer before the next
  * question come back together right after a batch is answered; others come when they like, and then the
  * learned delays are long or never, and nothing is expected of them.
  */

@@ -20,10 +20,12 @@ export function noModelError(): DingError {
   );
 }
 
+/** A request of no items: there is nothing to run. */
 export function emptyError(): DingError {
   return new DingError("usage.invalid-input", "Cannot infer: the request has no items");
 }
 
+/** Its own timeout has passed, wherever it was by then. */
 export function lateError(timeoutMs: number): DingError {
   return new DingError("task.timed-out", `The request was not answered within ${timeoutMs} ms`);
 }
@@ -44,6 +46,7 @@ export function unreadError(ms: number): DingError {
   );
 }
 
+/** A stream whose reader is slow, while others wait for the worker that it holds. */
 export function heldError(ms: number): DingError {
   return new DingError(
     "task.cancelled",
@@ -52,6 +55,7 @@ export function heldError(ms: number): DingError {
   );
 }
 
+/** Its client has hung up, or has called it back. */
 export function cancelledError(): DingError {
   return new DingError("task.cancelled", "The request was cancelled");
 }
@@ -63,10 +67,12 @@ export function itemError(record: ErrorRecord, { entry, from, rows }: Piece<unkn
   return DingError.fromRecord({ ...record, details: { ...record.details, item: from + item } });
 }
 
+/** A worker broke its word: an answer has a result for each payload. */
 export function noResultError(): DingError {
   return new DingError("task.invalid-result", "The worker answered less than it was asked");
 }
 
+/** This one model takes no more requests; the server may go on. */
 export function stoppingError(name: string): DingError {
   return new DingError(
     "service.stopping",
@@ -139,6 +145,7 @@ export function changedError(): DingError {
   );
 }
 
+/** A stream was asked for, and the model has no `generate`. */
 export function noStreamError(name: string): DingError {
   return new DingError(
     "usage.invalid-input",

@@ -7,7 +7,7 @@ import { Run, type Asked, type Outcome } from "./run.ts";
 
 /** One request as the native protocol asks it. */
 export interface Question extends Omit<InferRequest, "payload" | "signal"> {
-  /** The request's name: while it is known under this name it is not run again. */
+  /** The request's name, its idempotency key: while it is known under this name it is not run again. */
   key?: string | undefined;
   model?: string | undefined;
   version?: string | undefined;

@@ -18,10 +18,10 @@ export interface ModelContext {
   readonly tmpDir: string;
   /** The most items of one call. */
   readonly batchSize: number;
-  /** The share of the GPU's memory that the model should take. */
+  /** --gpu-memory-fraction: the share of the GPU's memory, 0 to 1, that shall be free for the model. */
   readonly gpuMemoryFraction: number;
   readonly log: Logger;
-  /** Numbers for the statistics, such as `{ tokens: 12 }`; the server keeps sums and quantiles of each. */
+  /** Numbers for the statistics, such as `{ tokens: 12 }`; the server tells mean, least, most and last of a thousand of each. */
   readonly recordStatistic: (numbers: Readonly<Record<string, number>>) => void;
 }
 

@@ -45,7 +45,7 @@ interface Body {
 type Reader = (body: Body, signal: AbortSignal) => Values | Promise<Values>;
 
 /**
- * The ancestor's HTTP: POST /encode_json, /encode, /encode_img_bytes, /v1/encode_img_bytes and
+ * The HTTP of the ancestor, worker-as-service: POST /encode_json, /encode, /encode_img_bytes, /v1/encode_img_bytes and
  * /encode_img_url, each with one item, GET /status/server and /status/client. Disposing closes what
  * fetches images.
  *

@@ -25,7 +25,7 @@ const MOST_VAIN_PARTS = 14;
 const MOST_VAIN_ITEMS = 16;
 
 /**
- * Runs a batch; when it throws, each half of it, and so on: an item that fails
+ * Runs a batch; when it throws, each half of it, and so on (a bisection): an item that fails
  * does so alone, and all others have their outputs. The work is bounded: for n
  * items at most 2n − 1 runs, and when nothing at all succeeds at most 31, after
  * which the items that were not tried alone fail as their last part did.
