@@ -2,7 +2,8 @@ import { exactCpuMs, familyOf, Processes } from "../support/processes.ts";
 import { type Row, valueRow } from "../support/row.ts";
 import { startServer } from "./served.ts";
 
-const SETTLE_MS = 5_000;
+/** The runtime still collects what the start has left, for some ten seconds. */
+const SETTLE_MS = 15_000;
 const WATCHED_MS = 10_000;
 
 /** What a server with two workers does while nobody asks. */
