@@ -1,9 +1,12 @@
 import type { Clock } from "./clock.ts";
 import { Deadlines, type Mortal } from "./deadlines.ts";
 
+/** A timer that is set holds the process open: so much longer than the last wait. */
+const STEP_MS = 100;
+
 /**
- * Ends many waits at their deadlines by one timer, which rings for the earliest
- * and stays set when that one is gone: most waits end long before they are due.
+ * Ends many waits at their deadlines by one timer, which stays set when waits
+ * end before they are due, as most do; it rests when it finds that none is left.
  */
 export class DeadlineTimer<T extends Mortal> implements Disposable {
   readonly #clock: Clock;
@@ -35,10 +38,11 @@ export class DeadlineTimer<T extends Mortal> implements Disposable {
     this.#ringsAt = Infinity;
   }
 
-  #set(atMs: number): void {
+  #set(deadline: number): void {
     this.#timer?.[Symbol.dispose]();
-    this.#ringsAt = atMs;
-    this.#timer = this.#clock.after(Math.max(0, atMs - this.#clock.now()), () => this.#ring());
+    const now = this.#clock.now();
+    this.#ringsAt = Math.min(deadline, now + STEP_MS);
+    this.#timer = this.#clock.after(Math.max(0, this.#ringsAt - now), () => this.#ring());
   }
 
   #ring(): void {

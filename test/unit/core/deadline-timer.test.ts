@@ -44,15 +44,25 @@ test("DeadlineTimer leaves its timer as it is when a wait is over in time, and s
   const clock = new FakeClock();
   const { timer, due } = timerOn(clock);
   for (let at = 0; at < 50; at++) {
-    const wait = { deadline: clock.now() + 100, isGone: false };
+    const wait = { deadline: clock.now() + 60_000, isGone: false };
     timer.add(wait);
     expect([clock.pending, clock.nextAt]).toEqual([1, 100]);
     clock.advance(1);
     go(timer, wait);
   }
-  timer.add({ deadline: 150, isGone: false });
-  clock.advance(200);
-  expect(due).toEqual([[150, 150]]);
+  timer.add({ deadline: 1_050, isGone: false });
+  clock.advance(2_000);
+  expect(due).toEqual([[1_050, 1_050]]);
+});
+
+test("DeadlineTimer holds the process open for a moment only when nobody waits any more", () => {
+  const clock = new FakeClock();
+  const { timer } = timerOn(clock);
+  const wait = { deadline: 60_000, isGone: false };
+  timer.add(wait);
+  go(timer, wait);
+  clock.advance(100);
+  expect(clock.pending).toBe(0);
 });
 
 test("disposing DeadlineTimer leaves no timer behind; who comes later is waited for", () => {
