@@ -54,8 +54,9 @@ export function timeOfDay(ms) {
   return new Date(ms).toLocaleTimeString(undefined, { hour12: false });
 }
 
+/** All its digits as long as a tile has room for them. */
 function count(value) {
-  return Math.abs(value) < 1e5 ? Math.round(value).toLocaleString("en") : short(value);
+  return Math.abs(value) < 1e7 ? Math.round(value).toLocaleString("en") : short(value);
 }
 
 /** Three digits, and a letter for thousands. */

@@ -7,11 +7,12 @@ const SIGNS = { auto: "◐ auto", dark: "● dark", light: "○ light" };
 
 /** A button that goes from what the system wants to dark, to light, and back; `onChange` is told after each change. */
 export function themeButton(onChange = () => {}) {
-  const button = element("button.quiet", { type: "button", "aria-label": "Colours" });
+  const button = element("button.quiet", { type: "button" });
   const show = (theme) => {
     if (theme === "auto") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
     button.textContent = SIGNS[theme];
+    button.setAttribute("aria-label", `Colours: ${SIGNS[theme]}`);
     onChange();
   };
   let theme = stored();

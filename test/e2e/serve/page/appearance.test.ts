@@ -7,7 +7,7 @@ import { until } from "../../../support/until.ts";
 
 const testWithBrowser = testNeeding(await browserMissing());
 const ARGS = ["--plugin", modelFixture("jobs.ts"), "--plugin", `other=${modelFixture("jobs.ts")}`];
-const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
 
 async function ask(url: string): Promise<void> {
   for (const model of ["jobs", "other"]) {
@@ -67,6 +67,9 @@ testWithBrowser(
         .filter((element) => element.getBoundingClientRect().right > window.screen.width + 1)
         .filter((element) => !element.closest(".bars, .uplot"))
         .map((element) => element.outerHTML.slice(0, 80)),
+      cut: [...document.querySelectorAll(".rows")]
+        .filter((rows) => rows.scrollWidth > rows.clientWidth)
+        .map((rows) => rows.textContent.slice(0, 80)),
       smallest: Math.min(
         ...[...document.querySelectorAll("main span, main td, main th, main strong")].map(
           (element) => Number.parseFloat(getComputedStyle(element).fontSize),
@@ -74,6 +77,7 @@ testWithBrowser(
       ),
     }));
     expect(widths.beside).toEqual([]);
+    expect(widths.cut).toEqual([]);
     expect(widths.whole).toBeLessThanOrEqual(widths.screen);
     expect(widths.smallest).toBeGreaterThanOrEqual(11);
     // A row of a table is a card: each cell says what it is.
@@ -108,6 +112,8 @@ testWithBrowser(
     const button = page.getByRole("button", { name: "Colours" });
     await button.click();
     expect(await button.textContent()).toContain("dark");
+    // Who hears the page is told what others see on the button.
+    expect(await page.getByRole("button", { name: "dark" }).count()).toBe(1);
     expect(await brightness()).toBeLessThan(40);
     await page.reload();
     await isShown(page);

@@ -140,3 +140,21 @@ testWithBrowser("the dashboard shows what a model says as text, whatever it is",
   expect(await page.locator("main img").count()).toBe(0);
   expect(faults).toEqual([]);
 });
+
+testWithBrowser("counts are shown with all their digits, as long as a tile has room", async () => {
+  await using serve = await startServe(ARGS);
+  await using open = await openPage(`${serve.url}/dashboard`);
+  const { page, faults } = open;
+  const tile = page.locator('strong[data-key="answered"]');
+  await tile.waitFor();
+  const shown = await tile.evaluate(async (element, from: string) => {
+    const { format } = (await import(from)) as { format: (value: number, kind: string) => string };
+    const texts = [0, 999, 123_456, 9_999_999, 12_345_678].map((value) => format(value, "count"));
+    element.textContent = texts[3] ?? "";
+    const { scrollWidth, clientWidth } = element.parentElement ?? element;
+    return { texts, isCut: scrollWidth > clientWidth };
+  }, "/dashboard/assets/format.browser.js");
+  expect(shown.texts).toEqual(["0", "999", "123,456", "9,999,999", "12.3 M"]);
+  expect(shown.isCut).toBe(false);
+  expect(faults).toEqual([]);
+});
