@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { availableParallelism } from "node:os";
 import type { DingError } from "../../../src/core/errors.ts";
 import { type LoadReport, runLoad } from "../../../src/load/load.ts";
 import { loadOptions } from "../../../src/load/options.ts";
@@ -35,6 +36,16 @@ test("runLoad() keeps as many requests under way as there are clients, level by 
     expect(latencyMs.p50).toBeLessThanOrEqual(latencyMs.p99);
     expect(Object.keys(statuses)).toEqual(["200"]);
   }
+});
+
+test("runLoad() lets each client ask again as soon as it has its answer, and tells what that cost here", async () => {
+  await using server = await oipServer();
+  const { levels } = await load(server.url, { concurrency: "2", duration: "500ms" });
+  const [level] = levels;
+  // With the rest that a client takes behind a failure they would be 20.
+  expect(level?.requests).toBeGreaterThan(60);
+  expect(level?.generatorCpu).toBeGreaterThan(0);
+  expect(level?.generatorCpu).toBeLessThan(availableParallelism() + 1);
 });
 
 test("runLoad() tells the server's part and the batches it made", async () => {

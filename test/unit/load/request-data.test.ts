@@ -26,6 +26,15 @@ test("randomTensors() fills the batch axis, and needs to be told the others", ()
   expect(() => make([open], 2, new Map([["y", [3]]]))).toThrow('no input "y"');
 });
 
+test("randomTensors() takes a shape for one of several inputs", () => {
+  const open: ModelInput = { name: "y", datatype: "FP32", shape: [-1, -1] };
+  const tensors = make([INPUT, open], 2, new Map([["y", [3]]]));
+  expect(tensors.map(({ shape }) => shape)).toEqual([
+    [2, 4],
+    [2, 3],
+  ]);
+});
+
 test.each(Object.keys(DATATYPES) as Datatype[])(
   "binaryOf() writes as many elements of %s as there are",
   (datatype) => {
@@ -43,7 +52,11 @@ test.each(Object.keys(DATATYPES) as Datatype[])(
 
 test("randomTensors() makes texts that are JSON too, for models without a signature", () => {
   const [tensor] = make([{ name: "x", datatype: "BYTES", shape: [20] }]);
-  for (const text of tensor?.data ?? []) expect(JSON.parse(String(text))).toBeNumber();
+  for (const text of tensor?.data ?? []) {
+    expect(JSON.parse(String(text))).toBeNumber();
+    expect(String(text)).toHaveLength(8);
+  }
+  expect(new Set(tensor?.data).size).toBe(20);
 });
 
 test("binaryOf() keeps the values", () => {
@@ -104,6 +117,16 @@ test("inferBodiesOf() reads a request, a list of them, and inputs by name", asyn
     datatype: "FP32",
     data: [5, 6, 7, 8],
   });
+});
+
+test("inferBodiesOf() takes a flat list by name for one row, whose other open axis it tells", async () => {
+  await using folder = await tempFolder();
+  const file = await folder.write("texts.json", { data: [{ y: [1, 2, 3] }] });
+  const open: ModelInput = { name: "y", datatype: "FP32", shape: [-1, -1] };
+  const { bodies, rows } = inferBodiesOf(file, [open], "json");
+  const told = JSON.parse(Buffer.from(bodies[0]?.bytes ?? []).toString());
+  expect(told).toMatchObject({ inputs: [{ name: "y", shape: [1, 3], data: [1, 2, 3] }] });
+  expect(rows).toBe(1);
 });
 
 test("inferBodiesOf() says what is wrong with a file", async () => {

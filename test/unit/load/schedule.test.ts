@@ -32,3 +32,10 @@ test("nextMs is what take() gives next", () => {
   expect(schedule.take()).toBe(150);
   expect(schedule.nextMs).toBe(250);
 });
+
+test("chanceOf() is mulberry32: its numbers are those that others have for the same seed", () => {
+  const chance = chanceOf(1);
+  expect([chance(), chance(), chance()]).toEqual([
+    0.6270739405881613, 0.002735721180215478, 0.5274470399599522,
+  ]);
+});

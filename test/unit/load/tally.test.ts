@@ -68,3 +68,18 @@ test("resultOf() sees the windows one by one", () => {
   for (const ms of [0, 100, 300, 999]) tally.add(ended(ms), ms);
   expect(result(tally).windows).toEqual([10, 5, 0, 0, 5]);
 });
+
+test("add() counts an answer as good below 400, and into a rate before the end of the measure", () => {
+  const tally = new Tally(0, 1_000, 5);
+  tally.add(ended(10, 399), 20);
+  tally.add(ended(10, 400), 30);
+  tally.add(ended(10), 1_000);
+  const { failed, requests, statuses, refusals } = result(tally);
+  expect({ requests, failed, answered: tally.answered }).toEqual({
+    requests: 3,
+    failed: 1,
+    answered: 1,
+  });
+  expect(statuses).toEqual({ 200: 1, 399: 1, 400: 1 });
+  expect(refusals).toEqual({ 400: "why" });
+});

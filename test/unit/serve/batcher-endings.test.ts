@@ -161,3 +161,13 @@ test("next() holds back no longer than the window, nor past a deadline", () => {
   expect(hastier && "waitMs" in hastier ? hastier.waitMs : 0).toBeLessThanOrEqual(10);
   expect(told(batchOf(batcher, { now: now + 31 }))).toBe("only hasty");
 });
+
+test("remove() leaves nothing of a priority of which nothing waits any more", () => {
+  const batcher = eager(1);
+  const urgent = entryOf("urgent", { priority: 1 });
+  batcher.add(urgent, 0);
+  batcher.add(entryOf("plain"), 0);
+  expect(batcher.isMixed).toBe(true);
+  batcher.remove(urgent);
+  expect(batcher.isMixed).toBe(false);
+});

@@ -152,3 +152,11 @@ test("sampleEveryMs() follows the shorter time, within reason", () => {
   expect(sampleEveryMs({ ...OPTIONS, expandMs: 300_000, squeezeMs: 600_000 })).toBe(1_000);
   expect(sampleEveryMs({ ...OPTIONS, expandMs: 0 })).toBe(50);
 });
+
+test("reset() forgets a worker that was asked for and has not come", () => {
+  const play = new Play();
+  expect(play.run(15, () => 100, false)).toHaveLength(1);
+  play.policy.reset();
+  expect(play.run(15, () => 100, false)).toHaveLength(1);
+  expect(play.policy.extra).toBe(1);
+});

@@ -144,15 +144,20 @@ test("without any server there all their reasons are told", async () => {
 });
 
 test("a model that is being loaded is waited for; one that is not there only for the connect timeout", async () => {
+  const retryAfterMs = 20;
+  const connectTimeoutMs = 1_000;
   let state = "LOADING";
+  let times = 0;
   await using server = await startNative(() => {
+    times += 1;
     if (state === "READY") return "ready";
-    const details = { state, retryAfterMs: 20 };
+    const details = { state, retryAfterMs };
     throw new DingError("model.not-ready", `it is ${state}`, { details });
   });
-  await using client = new Client({ ip: server.address, connectTimeoutMs: 1_000 });
+  await using client = new Client({ ip: server.address, connectTimeoutMs });
   const asked = client.encode(1);
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  // Each time is at least so much later than the one before.
+  await until(() => times * retryAfterMs > 1.5 * connectTimeoutMs);
   state = "READY";
   expect(await asked).toBe("ready");
   state = "UNAVAILABLE";

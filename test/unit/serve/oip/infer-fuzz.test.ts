@@ -2,7 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import { DingError } from "../../../../src/core/errors.ts";
 import type { Datatype } from "../../../../src/protocol/datatype.ts";
-import type { Tensors } from "../../../../src/serve/inference.ts";
+import { sizeOf } from "../../../../src/protocol/tensor.ts";
+import type { NamedTensor, Tensors } from "../../../../src/serve/inference.ts";
+import { bytesFault } from "../../../../src/serve/oip/given-tensors.ts";
 import { readGenerateRequest } from "../../../../src/serve/oip/generate-request.ts";
 import { readInferRequest } from "../../../../src/serve/oip/infer-request.ts";
 import { readRawRequest } from "../../../../src/serve/oip/raw-request.ts";
@@ -118,8 +120,9 @@ describe("readInferRequest()", () => {
     expect(taken).toBeLessThan(ROUNDS);
   });
 
-  test(`takes or refuses any elements of any datatype (seed ${SEED})`, () => {
+  test(`takes or refuses any elements of any datatype, and has as many as their shape says (seed ${SEED})`, () => {
     const chance = new Chance(SEED);
+    let taken = 0;
     const types: Datatype[] = [
       "BOOL",
       "UINT8",
@@ -135,22 +138,33 @@ describe("readInferRequest()", () => {
       const data = Array.from({ length: chance.integer(0, 3) }, () => chance.pick(ODD));
       const told = { name: "x", datatype, shape: [1, chance.pick([2, data.length])], data };
       const body = { json: jsonBytes({ inputs: [told] }), binary: new Uint8Array() };
-      attempt(() => readInferRequest(body, oneTensor(datatype, [-1, -1])));
+      const request = attempt(() => readInferRequest(body, oneTensor(datatype, [-1, -1])));
+      if (!request) continue;
+      taken += 1;
+      const [tensor] = (request.payload as Tensors).tensors as [NamedTensor];
+      expect(bytesFault(tensor.data, tensor, sizeOf(tensor.shape))).toBeUndefined();
     }
+    expect(taken).toBeGreaterThan(ROUNDS / 20);
+    expect(taken).toBeLessThan(ROUNDS);
   });
 });
 
 describe("readGenerateRequest(), readRawRequest()", () => {
-  test(`take or refuse whatever comes (seed ${SEED})`, () => {
+  test(`take or refuse whatever comes, each of them some of it (seed ${SEED})`, () => {
     const chance = new Chance(SEED);
+    const taken = { generate: 0, raw: 0 };
     const faces = [mixed, anyValue, oneTensor("BYTES", [-1]), oneTensor("FP32", [-1, -1, 2])];
     for (let round = 0; round < ROUNDS; round++) {
       const document = { id: "1", x: [[1, 2]], y: "a", w: [[1, 2, 3]], z: 1, parameters: { a: 1 } };
       mutateValue(document, chance);
       const bytes = mutateBytes(jsonBytes(document), chance);
       const face = chance.pick(faces);
-      attempt(() => readGenerateRequest(bytes, face));
-      attempt(() => readRawRequest(bytes, face));
+      if (attempt(() => readGenerateRequest(bytes, face))) taken.generate += 1;
+      if (attempt(() => readRawRequest(bytes, face))) taken.raw += 1;
+    }
+    for (const count of Object.values(taken)) {
+      expect(count).toBeGreaterThan(ROUNDS / 20);
+      expect(count).toBeLessThan(ROUNDS);
     }
   });
 });

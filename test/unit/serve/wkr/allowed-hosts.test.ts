@@ -57,3 +57,12 @@ test("isEmpty says whether any host is allowed", () => {
   expect(hosts.isEmpty).toBe(false);
   expect(new AllowedHosts([]).isEmpty).toBe(true);
 });
+
+test("check() knows the port that a scheme stands for, where a host is allowed on one port", () => {
+  const secure = new AllowedHosts(["images.test:443"]);
+  expect(secure.check("https://images.test/a.jpg").port).toBe("");
+  expect(codeOf(() => secure.check("http://images.test/a.jpg"))).toBe("auth.refused");
+  const plain = new AllowedHosts(["images.test:80"]);
+  expect(plain.check("http://images.test/a.jpg").port).toBe("");
+  expect(codeOf(() => plain.check("https://images.test/a.jpg"))).toBe("auth.refused");
+});
