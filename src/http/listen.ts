@@ -54,9 +54,16 @@ export interface ListeningApp extends AsyncDisposable {
 const PING_TIMEOUT_MS = 2_000;
 const MOST_SOCKETS = 4_096;
 
+/** A role's routes. */
+export interface RoleApp {
+  fetch(request: Request, env: HttpBindings): Response | Promise<Response>;
+  /** Answers a request that may not come to the routes, where its path has errors of its own; undefined elsewhere. */
+  refuse?(request: Request, fault: DingError): Response | undefined;
+}
+
 /** Serves a role's app and its WebSockets on one port. */
 export async function listenHttp(
-  app: { fetch(request: Request, env: HttpBindings): Response | Promise<Response> },
+  app: RoleApp,
   { host: written, port, tls, token, sockets = {}, ...limits }: ListenHttpOptions,
 ): Promise<ListeningApp> {
   // As it stands in a URL, or bare.
@@ -79,7 +86,7 @@ export async function listenHttp(
       const request = asked ? given : withHost(given, host);
       if (isUpgrade || !asked || asked !== knownHost || headers.has("origin")) {
         const fault = browserFault(request, isUpgrade, guard);
-        if (fault) return refusal(fault);
+        if (fault) return app.refuse?.(request, fault) ?? refusal(fault);
         knownHost = asked;
       }
       if (isUpgrade) {

@@ -4,12 +4,13 @@ import { VERSION } from "../core/version.ts";
 import { createApp } from "../http/app.ts";
 import { isBearer } from "../http/bearer.ts";
 import { answer } from "../http/body.ts";
-import type { HttpBindings } from "../http/listen.ts";
+import type { RoleApp } from "../http/listen.ts";
 import type { CustomRoutes } from "./custom/routes.ts";
 import type { Models } from "./inference.ts";
 import type { NativeSockets } from "./native/native-sockets.ts";
 import { mountNative } from "./native/routes.ts";
-import { answerOipFault, mountOip } from "./oip/routes.ts";
+import { oipError } from "./oip/oip-error.ts";
+import { answerOipFault, isOipPath, mountOip } from "./oip/routes.ts";
 import { serverStatus } from "./page/server-status.ts";
 import { mountWkr } from "./wkr/routes.ts";
 import { serveMetrics } from "./page/metrics.ts";
@@ -45,13 +46,8 @@ export interface ServeAppOptions {
 
 const LOCAL = "127.0.0.1";
 
-/** What answers a server's requests. */
-export interface ServeApp {
-  fetch(request: Request, env: HttpBindings): Response | Promise<Response>;
-}
-
 /** The HTTP face of a server: every dialect on one app. */
-export function serveApp(options: ServeAppOptions): ServeApp {
+export function serveApp(options: ServeAppOptions): RoleApp {
   const { models, sockets, custom, token, log, bodyLimitBytes, facts, isStopping } = options;
   const metrics = serveMetrics(options);
   const { onUnreadable } = options.statistics;
@@ -102,5 +98,6 @@ export function serveApp(options: ServeAppOptions): ServeApp {
       const mayAsk = token === undefined || isBearer(request, token);
       return (mayAsk ? infer(request, local ?? env.info) : undefined) ?? app.fetch(request, env);
     },
+    refuse: ({ url }, fault) => (isOipPath(new URL(url).pathname) ? oipError(fault) : undefined),
   };
 }

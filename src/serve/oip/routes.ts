@@ -69,11 +69,15 @@ export function mountOip(app: App, models: Models, options: MountOipOptions): In
 
 /** Answers what was thrown on a path of the protocol before any of its routes was reached; undefined elsewhere. */
 export function answerOipFault(context: Context, thrown: unknown): Response | undefined {
-  const { path } = context.req;
-  if (path !== "/v2" && !path.startsWith("/v2/")) return undefined;
+  if (!isOipPath(context.req.path)) return undefined;
   const { status, headers } = oipError(thrown);
   for (const [name, value] of headers) context.header(name, value);
   return context.body(errorText(thrown), status as ContentfulStatusCode);
+}
+
+/** Does the protocol have this path, whether there is such a route or not? */
+export function isOipPath(path: string): boolean {
+  return path === "/v2" || path.startsWith("/v2/");
 }
 
 function askedOf({ req, env }: OipRoute): Asked {

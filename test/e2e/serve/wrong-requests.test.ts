@@ -258,6 +258,18 @@ test("a body that ends too early, or never comes, harms nobody", async () => {
   await tellWrong(MALFORMED.slice(0, 1));
 });
 
+test("who may not ask is told so in the words of the dialect that is asked", async () => {
+  const told = async (path: string): Promise<unknown[]> => {
+    const headers = { Origin: "https://page.example" };
+    const answer = await fetch(`${server.url}${path}`, { method: "POST", headers, body: "{}" });
+    return [answer.status, await answer.json()];
+  };
+  const error = expect.stringContaining("Cannot answer a web page of another site") as string;
+  expect(await told(INFER)).toEqual([403, { error }]);
+  expect(await told("/v2/repository/index")).toEqual([403, { error }]);
+  expect(await told("/predict")).toMatchObject([403, { success: false, message: error }]);
+});
+
 test("what a WebSocket says that is no session ends it alone", async () => {
   await using client = new Client({ ip: server.address });
   const item = { x: Float32Array.of(1, 2), s: "a" };
