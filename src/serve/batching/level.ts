@@ -1,17 +1,6 @@
+import { ClientLine, type Batch, type Emptied } from "./client-line.ts";
 import { Line } from "./line.ts";
-import type { Piece } from "./piece.ts";
 import type { Ticket } from "./ticket.ts";
-
-/** The requests of one client, in order. */
-class ClientLine<T> extends Line<Ticket<T>> {
-  readonly client: string;
-  isGone = false;
-
-  constructor(client: string) {
-    super();
-    this.client = client;
-  }
-}
 
 /** All that has one priority: its clients are served round robin, each in its own order. */
 export class Level<T> {
@@ -63,18 +52,18 @@ export class Level<T> {
   #serve(share: number, into: Batch<T>, onEmpty: Emptied<T>): number {
     const line = this.#ring.shift();
     if (!line) return 0;
-    const taken = takeShare(line, share, into, onEmpty);
+    const taken = line.take(share, into, onEmpty);
     if (line.size > 0) this.#ring.push(line);
     else this.#close(line);
     return taken;
   }
 
   /** Said of a ticket that has gone from here before its turn. */
-  onGone({ client }: Ticket<T>, rows: number): void {
+  onGone(ticket: Ticket<T>, rows: number): void {
     this.#rows -= rows;
-    const line = this.#clients.get(client);
+    const line = this.#clients.get(ticket.client);
     if (!line) return;
-    line.onGone();
+    line.onGone(ticket);
     if (line.size > 0) return;
     this.#close(line);
     this.#ring.onGone();
@@ -85,30 +74,4 @@ export class Level<T> {
     line.isGone = true;
     this.#clients.delete(line.client);
   }
-}
-
-/** A batch that is being built. */
-interface Batch<T> {
-  readonly batch: number;
-  readonly pieces: Piece<T>[];
-}
-
-type Emptied<T> = (ticket: Ticket<T>) => void;
-
-function takeShare<T>(
-  line: ClientLine<T>,
-  share: number,
-  { batch, pieces }: Batch<T>,
-  onEmpty: Emptied<T>,
-): number {
-  let left = share;
-  for (let ticket = line.peek(); ticket && left > 0; ticket = line.peek()) {
-    const rows = Math.min(left, ticket.freshRows);
-    ticket.takeRows(rows, batch, pieces);
-    left -= rows;
-    if (ticket.freshRows > 0) break;
-    line.shift();
-    onEmpty(ticket);
-  }
-  return share - left;
 }

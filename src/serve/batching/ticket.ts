@@ -14,6 +14,8 @@ export class Ticket<T> {
   nextRow: number;
   /** How many items wait that were dispatched once and put back. */
   backRows = 0;
+  /** A long list that has begun, and takes turns with what came after it. */
+  isLong = false;
   readonly #rows: number;
   #entry: BatchEntry<T> | undefined;
   /** What it has in the batch that is being built, and which that is. */
@@ -51,6 +53,10 @@ export class Ticket<T> {
   /** How many items wait that were never dispatched. */
   get freshRows(): number {
     return this.#rows - this.nextRow;
+  }
+
+  get isBegun(): boolean {
+    return this.nextRow > 0;
   }
 
   /** Moves its next items into batch number `batch`, behind those that are there already. */

@@ -52,6 +52,31 @@ test("next() shares a batch evenly among the lists of several clients, each list
   expect(told(batchOf(batcher))).toBe("a[3..6] c[3..6]");
 });
 
+test("next() lets what came after a long list of its own client go beside it, each with half of a batch", () => {
+  const batcher = eager(4);
+  batcher.add(entryOf("long", { rows: 40 }), 0);
+  expect(told(batchOf(batcher))).toBe("long[0..3]");
+  for (const value of "abc") batcher.add(entryOf(value), 0);
+  expect(told(batchOf(batcher))).toBe("long[4..5] a b");
+  expect(told(batchOf(batcher))).toBe("long[6..8] c");
+});
+
+test("next() lets long lists of one client take turns, also in batches of one", () => {
+  const batcher = eager(1);
+  batcher.add(entryOf("a", { rows: 9 }), 0);
+  batcher.add(entryOf("b", { rows: 9 }), 0);
+  batcher.add(entryOf("c"), 0);
+  expect(allBatches(batcher).slice(0, 7)).toEqual([
+    "a[0..0]",
+    "a[1..1]",
+    "b[0..0]",
+    "a[2..2]",
+    "c",
+    "b[1..1]",
+    "a[3..3]",
+  ]);
+});
+
 test("next() puts priority 1 first, 0 in the middle, and more than 100 with 100", () => {
   const batcher = eager(1);
   batcher.add(entryOf("last", { priority: 5_000 }), 0);
