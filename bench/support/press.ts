@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runLevel } from "../../src/load/level.ts";
+import { runLevel } from "../../src/load/run-level.ts";
 import { dialTo, requestBytes } from "../../src/load/target.ts";
 import { hasWrk, type Pressed, type Pressure, pressWithWrk, type Request } from "./wrk.ts";
 

@@ -3,11 +3,12 @@ import { readPair, readPem } from "../config/pem.ts";
 import { DingError } from "../core/errors.ts";
 import type { TlsOptions } from "../http/tls.ts";
 import { chanceOf } from "./chance.ts";
-import { type Level, runLevel } from "./level.ts";
+import type { Level } from "./level.ts";
 import type { LevelResult } from "./level-result.ts";
 import type { LoadOptions } from "./options.ts";
 import { prepareLoad, type PreparedLoad } from "./prepare.ts";
 import { parseDuration, parseLevels } from "./ranges.ts";
+import { runLevel } from "./run-level.ts";
 import { dialTo } from "./target.ts";
 
 /** What was measured, and how. */

@@ -65,7 +65,6 @@ export function serveApp(options: ServeAppOptions): RoleApp {
   });
   app.get("/status", (context) => answer(context, options.status()));
   mountNative(app, models, {
-    isStopping,
     desk: sockets.desk,
     limitBytes: bodyLimitBytes,
     onUnreadable,

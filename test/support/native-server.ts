@@ -39,7 +39,7 @@ export async function startNative(
     ...options,
   });
   const app = createApp({ health: { isLive: () => true, isReady: () => true }, token });
-  mountNative(app, served, { isStopping: () => isStopping, desk: native.desk, limitBytes });
+  mountNative(app, served, { desk: native.desk, limitBytes });
   const listening = await listenHttp(app, {
     host: "127.0.0.1",
     port,

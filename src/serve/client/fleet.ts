@@ -1,8 +1,9 @@
 import { DeadlineTimer } from "../../core/deadline-timer.ts";
-import { DingError } from "../../core/errors.ts";
+import type { DingError } from "../../core/errors.ts";
 import type { NativeHello } from "../native/session-protocol.ts";
 import type { Ask } from "./ask.ts";
 import { AskQueue } from "./ask-queue.ts";
+import { closedError } from "./closed-error.ts";
 import { Line } from "./line.ts";
 import { mayPass, rank, unreachable } from "./line-choice.ts";
 import type { ClientSettings } from "./options.ts";
@@ -95,7 +96,7 @@ export class Fleet implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.close(new DingError("service.stopping", "Cannot go on: the client is closed"));
+    this.close(closedError());
   }
 
   #pump(): void {

@@ -2,6 +2,7 @@ import { DingError, NetworkError } from "../../core/errors.ts";
 import { backoffMs } from "../../core/retry.ts";
 import type { Body } from "../../rpc/message.ts";
 import type { NativeHello, NativeWelcome } from "../native/session-protocol.ts";
+import { closedError } from "./closed-error.ts";
 import type { ClientSettings } from "./options.ts";
 import type { ServerAddress } from "./server-address.ts";
 import type { LineCallEvents, TrunkMember } from "./trunk-member.ts";
@@ -191,8 +192,4 @@ export class Line implements Disposable {
       },
     );
   }
-}
-
-function closedError(): DingError {
-  return new DingError("service.stopping", "Cannot go on: the client is closed");
 }

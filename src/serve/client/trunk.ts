@@ -9,6 +9,7 @@ import { Peer } from "../../rpc/peer.ts";
 import type { Session } from "../../rpc/session.ts";
 import type { ClientTls } from "../../runtime/web-socket.ts";
 import { NATIVE_METHODS, type NativeHello } from "../native/session-protocol.ts";
+import { closedError } from "./closed-error.ts";
 import { explainDial } from "./dial-fault.ts";
 import type { ServerAddress } from "./server-address.ts";
 import { TrunkMember } from "./trunk-member.ts";
@@ -201,7 +202,3 @@ export class Trunk {
 
 const NO_CALLS = { code: "network.protocol", message: "A client answers no calls" } as const;
 const NOT_OPEN = { code: "network.closed", message: "The session has ended" } as const;
-
-function closedError(): DingError {
-  return new DingError("service.stopping", "Cannot go on: the client is closed");
-}

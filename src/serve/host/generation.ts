@@ -135,7 +135,9 @@ export class Generation implements AsyncDisposable {
   }
 
   get report(): ModelReport {
-    if (!this.#report) throw new Error("A generation that is not up has no report");
+    if (!this.#report) {
+      throw new DingError("internal.bug", "Cannot report on a generation: it is not up");
+    }
     return this.#report;
   }
 

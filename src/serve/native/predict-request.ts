@@ -1,4 +1,5 @@
 import { DingError, messageOf, NetworkError } from "../../core/errors.ts";
+import { isRecord } from "../../core/is-record.ts";
 import { json, msgpack } from "../../protocol/codec.ts";
 import type { BodyForm } from "../../http/content-type.ts";
 import { jsonMisfit } from "../json-misfit.ts";
@@ -122,10 +123,6 @@ function cutMsgpack(bytes: Uint8Array): CutBody {
 /** Some writers have byte strings for keys. */
 function keyOf(key: unknown): string {
   return key instanceof Uint8Array ? new TextDecoder().decode(key) : String(key);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function misfit(why: string): DingError {

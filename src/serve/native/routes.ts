@@ -1,5 +1,4 @@
 import type { Context } from "hono";
-import { systemClock } from "../../core/clock.ts";
 import { DingError } from "../../core/errors.ts";
 import type { App } from "../../http/app.ts";
 import { bodyOf } from "../../http/body-of.ts";
@@ -11,7 +10,7 @@ import { BODY_LIMIT_BYTES } from "../../protocol/limits.ts";
 import { CLIENT_HEADER, clientOf } from "../client-of.ts";
 import type { Models } from "../inference.ts";
 import { senderOf, type OnUnreadable } from "../unreadable.ts";
-import { Desk } from "./desk.ts";
+import type { Desk } from "./desk.ts";
 import { digestOf } from "./digest.ts";
 import { writePredict } from "./predict-answer.ts";
 import { readPredict, type PredictRequest } from "./predict-request.ts";
@@ -20,9 +19,8 @@ import { SERVE_SESSION_PATH } from "./session-protocol.ts";
 
 /** How the HTTP half of the native protocol is answered. */
 export interface MountNativeOptions {
-  isStopping: () => boolean;
-  /** That of `NativeSockets`, so that both faces have one bound; one of its own if not given. */
-  desk?: Desk | undefined;
+  /** That of `NativeSockets`: both faces have one bound. */
+  desk: Desk;
   /** The longest body; default 64 MiB. */
   limitBytes?: number | undefined;
   onUnreadable?: OnUnreadable | undefined;
@@ -32,8 +30,7 @@ type NativeContext = Context<{ Bindings: HttpBindings }>;
 
 /** POST …/predict, for the only model, for one by name, and for one version of it. */
 export function mountNative(app: App, models: Models, options: MountNativeOptions): void {
-  const { isStopping, limitBytes = BODY_LIMIT_BYTES, onUnreadable } = options;
-  const desk = options.desk ?? new Desk(models, { isStopping, clock: systemClock });
+  const { desk, limitBytes = BODY_LIMIT_BYTES, onUnreadable } = options;
   const predict = (context: NativeContext): Promise<Response> =>
     answerPredict(context, { models, desk, limitBytes, onUnreadable });
   app.post("/predict", predict);

@@ -1,5 +1,6 @@
 import type { ErrorRecord } from "../../core/errors.ts";
 import { DingError } from "../../core/errors.ts";
+import { isRecord } from "../../core/is-record.ts";
 import type { ModelFacts } from "../inference.ts";
 
 /** The port of `ding serve` when nobody names one. */
@@ -127,9 +128,7 @@ export function fault(path: string, message: string): DingError {
 }
 
 function objectOf(value: unknown, what: string): Record<string, unknown> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>;
-  }
+  if (isRecord(value)) return value;
   throw new DingError("usage.invalid-input", `Cannot read ${what}: expected an object`);
 }
 

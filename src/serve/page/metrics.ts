@@ -2,17 +2,12 @@ import type { Labels } from "../../telemetry/exposition.ts";
 import { oncePerTurn } from "../../telemetry/once-per-turn.ts";
 import { Registry, type LabelledValues } from "../../telemetry/registry.ts";
 import type { WindowedHistogram } from "../../telemetry/windowed-histogram.ts";
+import type { MetricsSources } from "./metrics-sources.ts";
+import { labelsOf } from "./model-labels.ts";
 import { FAILURE_REASONS } from "./failure-reason.ts";
 import type { ModelCounts, ModelStatistics } from "./model-statistics.ts";
-import type { ServerFacts } from "./server-facts.ts";
 import type { ServeStatistics } from "./statistics.ts";
 import { addWorkerMetrics } from "./worker-metrics.ts";
-
-/** What the metrics of a server are read from. */
-export interface MetricsSources {
-  readonly statistics: ServeStatistics;
-  readonly facts: () => ServerFacts;
-}
 
 type Values = (model: ModelStatistics, labels: Labels) => Iterable<readonly [Labels, number]>;
 
@@ -52,11 +47,6 @@ export function serveMetrics({ statistics, facts: read }: MetricsSources): Regis
   addWorkerMetrics(registry, { statistics, facts });
   addServer(registry, { statistics, facts });
   return registry;
-}
-
-/** The labels of a model's metrics. */
-export function labelsOf({ name, version }: { name: string; version: string }): Labels {
-  return { model: name, version };
 }
 
 function addDurations(
@@ -134,7 +124,7 @@ function addBatches(registry: Registry, { statistics, facts }: MetricsSources): 
   );
 }
 
-/** Powers of two, as far as batches may come: a bucket that were there later lacked what came before. */
+/** Buckets by powers of two, as far as batches may come: one that was added later would lack what came before it. */
 function batchSamples(
   model: ModelStatistics,
   batchSize: number,

@@ -1,7 +1,8 @@
 import type { Labels } from "../../telemetry/exposition.ts";
 import type { LabelledValues, Registry } from "../../telemetry/registry.ts";
 import { residentBytes } from "../../telemetry/resident-bytes.ts";
-import type { MetricsSources } from "./metrics.ts";
+import type { MetricsSources } from "./metrics-sources.ts";
+import { labelsOf } from "./model-labels.ts";
 import { NO_BATCHES, type BatchCount } from "./model-statistics.ts";
 
 const STATES = ["starting", "idle", "busy", "draining"];
@@ -12,9 +13,9 @@ export function addWorkerMetrics(registry: Registry, { statistics, facts }: Metr
     labels: Labels;
     workers: { labels: Labels; pid: number; state: string; batches: BatchCount }[];
   }[] =>
-    facts().models.map(({ facts: { name, version }, workers }) => {
-      const labels = { model: name, version };
-      const counts = statistics.model(name, version).workers;
+    facts().models.map(({ facts: model, workers }) => {
+      const labels = labelsOf(model);
+      const counts = statistics.model(model.name, model.version).workers;
       // Of two with one name, the new one is last: the other one is about to go.
       const byId = new Map(workers.map((worker) => [worker.id, worker]));
       return {

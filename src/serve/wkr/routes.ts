@@ -124,7 +124,7 @@ class WkrFace implements Disposable {
   /** Fetches the image behind `img_url`, if the operator allows any. */
   readonly fetchedItem: Reader = async (body, signal) => {
     const fetcher = this.#fetcher;
-    if (!fetcher) throw closedError();
+    if (!fetcher) throw noHostAllowed();
     return bytesItem(await fetcher.fetch(textField("img_url", body), signal));
   };
 
@@ -160,7 +160,7 @@ class WkrFace implements Disposable {
   }
 
   async #read(request: Request, read: Reader): Promise<Values> {
-    if (read === this.fetchedItem && !this.#fetcher) throw closedError();
+    if (read === this.fetchedItem && !this.#fetcher) throw noHostAllowed();
     const { headers, signal } = request;
     const kind = bodyKind(headers, read === imageItem ? IMAGE_HINT : undefined);
     const contentType = headers.get("content-type") ?? "";
@@ -212,7 +212,7 @@ function bytesItem(bytes: Uint8Array): Values {
   return { kind: "values", form: "msgpack", values: [msgpack.encode(bytes)] };
 }
 
-function closedError(): DingError {
+function noHostAllowed(): DingError {
   return new DingError("auth.refused", "Cannot fetch images for clients: no host is allowed", {
     hint: "Send the image itself to /encode_img_bytes; or start the server with --allow-fetch HOST.",
   });

@@ -1,3 +1,4 @@
+import { isRecord } from "../../core/is-record.ts";
 import type { Signature } from "../../protocol/datatype.ts";
 import { Tensor } from "../../protocol/tensor.ts";
 import type { Elements } from "./elements.ts";
@@ -82,6 +83,5 @@ function readNamed(reader: TensorReader, named: Record<string, unknown>): ReadTe
 }
 
 function isNamed(value: unknown): value is Record<string, unknown> {
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isObject && !ArrayBuffer.isView(value) && !(value instanceof Tensor);
+  return isRecord(value) && !ArrayBuffer.isView(value) && !(value instanceof Tensor);
 }
