@@ -24,7 +24,7 @@ file, and what nobody gives has the default.
 - **Flag**: \`--port 7236\` or \`--port=7236\`. An option that is true or false takes no value: \`--json\`, \`--no-json\`.
   One that takes a list is repeated: \`--join a:1 --join b:2\`. \`--drain_timeout_ms\` means \`--drain-timeout-ms\`.
 - **Variable**: \`DING_SLAVE_PORT=7236\`. A list is written with commas: \`DING_SLAVE_JOIN=a:1,b:2\`. A variable that is set
-  to nothing counts as not given.
+  to nothing counts as not given, as does the \`tcp://…\` that Kubernetes sets where a Service is called \`ding-slave\`.
 - **Config file**: \`ding.config.json\` in the current folder, or the file that \`--config\` or \`DING_CONFIG\` names.
   It has a section for each command: \`{ "slave": { "port": 7236 } }\`. Relative paths count from its folder.
 

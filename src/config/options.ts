@@ -67,8 +67,7 @@ function findValue(
   if (flag !== undefined) return fromFlag(field, flag);
   if (field.flagOnly) return undefined;
   const variable = env?.[field.env];
-  // A variable that is set to nothing is how shells and compose files say "not set".
-  if (variable !== undefined && variable !== "") return fromVariable(field, variable);
+  if (variable !== undefined && isGiven(field, variable)) return fromVariable(field, variable);
   const value = file?.[field.key];
   if (value === undefined) return undefined;
   return [
@@ -93,6 +92,14 @@ function fromFlag(field: OptionField, given: string | boolean | string[]): [unkn
   const value = valueOfTexts(field, texts);
   if (value === NOT_CONVERTIBLE) throw wrongTextError(field, texts, origin);
   return [value, origin];
+}
+
+/**
+ * A variable that is set to nothing is how shells and compose files say "not set". And where a
+ * Service is called `ding-serve`, Kubernetes sets DING_SERVE_PORT to `tcp://10.96.0.7:8900`.
+ */
+function isGiven(field: OptionField, text: string): boolean {
+  return text !== "" && !(field.key === "port" && /^(tcp|udp|sctp):\/\//.test(text));
 }
 
 function fromVariable(field: OptionField, text: string): [unknown, Origin] {

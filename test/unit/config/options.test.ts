@@ -62,6 +62,13 @@ describe("loadOptions()", () => {
     expect(load({ flags: { "is-loud": "false" } })).toMatchObject({ isLoud: false });
   });
 
+  test("takes what Kubernetes sets for a Service of the command's name as not given", () => {
+    const env = { DING_SLAVE_PORT: "tcp://10.96.0.7:7236" };
+    expect(load({ env }).port).toBe(7236);
+    expect(load({ env, file: { port: 3 } }).port).toBe(3);
+    expect(problem({ env: { DING_SLAVE_PORT: "tcp" } })).toContain("is not an integer");
+  });
+
   test("takes a variable that is set to nothing as not given", () => {
     expect(load({ env: { DING_SLAVE_PORT: "", DING_SLAVE_JOIN: "" } }).port).toBe(7236);
   });
