@@ -107,8 +107,8 @@ class TakenFlags {
   readonly #fields: OptionField[];
   readonly #name: string;
   readonly #places: OptionField[];
-  /** By flag, how strong the spelling was that gave its value. */
-  readonly #ranks = new Map<string, number>();
+  /** By flag, the spelling that gave its value, as it was typed, and how strong it is. */
+  readonly #ranks = new Map<string, { spelling: string; typed: string; rank: number }>();
 
   constructor(fields: OptionField[], name: string) {
     this.#fields = fields;
@@ -143,16 +143,22 @@ class TakenFlags {
     const spelling = flagName(token.name).replaceAll("_", "-");
     const note = field.notes[spelling];
     if (note !== undefined) this.parsed.notes.push(`${token.rawName}: ${note}`);
-    if (this.#isStrongest(field, spelling)) this.#put(field, value);
+    if (this.#isStrongest(field, { spelling, typed: token.rawName })) this.#put(field, value);
   }
 
-  #isStrongest({ flag, ranked }: OptionField, spelling: string): boolean {
+  #isStrongest(
+    { flag, ranked, notes }: OptionField,
+    said: { spelling: string; typed: string },
+  ): boolean {
     if (ranked.length === 0) return true;
-    const place = ranked.indexOf(spelling);
-    const rank = place < 0 ? ranked.length : place;
-    if (rank > (this.#ranks.get(flag) ?? Infinity)) return false;
-    this.#ranks.set(flag, rank);
-    return true;
+    const place = ranked.indexOf(said.spelling);
+    const given = { ...said, rank: place < 0 ? ranked.length : place };
+    const before = this.#ranks.get(flag) ?? given;
+    const [winner, loser] = given.rank > before.rank ? [before, given] : [given, before];
+    this.#ranks.set(flag, winner);
+    if (winner.rank < loser.rank && notes[loser.spelling] === undefined)
+      this.parsed.notes.push(`${loser.typed}: not used, as ${winner.typed} is given`);
+    return winner === given;
   }
 
   #put(field: OptionField, value: string | boolean): void {

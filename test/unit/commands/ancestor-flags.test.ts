@@ -91,6 +91,15 @@ describe("parseFlags() with the ancestors' flags", () => {
     ]);
   });
 
+  test.each([
+    ["-port 2 -http_port 1", ["-port: not used, as -http_port is given"]],
+    ["--http-port 1 --port 2", ["--port: not used, as --http-port is given"]],
+    ["-port 1 -port 2", []],
+    ["-port_in 3 -port 2", ["-port_in: one port serves all"]],
+  ])("tells of a port that another one outdoes: %s", (line, notes) => {
+    expect(parse(line).notes).toEqual(notes);
+  });
+
   const good: [string, Record<string, unknown>][] = [
     ["-device_map -1 server.Worker", { deviceMap: [-1], plugin: ["server.Worker"] }],
     ["-device_map -1 0 1 -cpu", { deviceMap: [-1, 0, 1], cpu: true }],

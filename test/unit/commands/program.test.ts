@@ -46,8 +46,14 @@ describe("findCommand()", () => {
 });
 
 describe("ding", () => {
-  test("--version prints the version alone", async () => {
-    const { code, stdout, stderr } = await ding(["--version"]);
+  test.each([
+    [["--version"]],
+    [["-v"]],
+    [["serve", "--version"]],
+    // As the ancestor's commands have it.
+    [["serve", "-version"]],
+  ])("%j prints the version alone", async (args) => {
+    const { code, stdout, stderr } = await ding(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
