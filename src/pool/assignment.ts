@@ -77,6 +77,11 @@ export class Assignment implements CallEvents {
     return this.#begunAt !== undefined;
   }
 
+  /** How long a worker has been at it; 0 before. */
+  get runningMs(): number {
+    return this.#begunAt === undefined ? 0 : this.#home.clock.now() - this.#begunAt;
+  }
+
   get isEnding(): boolean {
     return this.#verdict !== undefined;
   }
@@ -183,7 +188,6 @@ export class Assignment implements CallEvents {
   }
 
   #tellAnswered(): void {
-    const ms = this.#begunAt === undefined ? 0 : this.#home.clock.now() - this.#begunAt;
-    this.#line?.answered(this, { isWell: !this.#verdict, ms });
+    this.#line?.answered(this, { isWell: !this.#verdict, ms: this.runningMs });
   }
 }

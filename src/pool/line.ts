@@ -52,11 +52,16 @@ export class Line {
     const [first] = this.#pieces;
     if (!first || first.isEnding || this.#isRecalling || this.#lastMs > BRISK_MS) return false;
     const ahead = this.#pieces.length - 1;
-    if (ahead >= mostAhead || !this.worker.isReachable) return false;
+    if (ahead >= mostAhead || !this.worker.isReachable || first.runningMs > BRISK_MS) return false;
     if (maxTasksPerWorker > 0 && this.worker.tasks + ahead >= maxTasksPerWorker) return false;
     let bytes = 0;
     for (const piece of this.#pieces) bytes += piece.bytes;
     return bytes < MOST_BYTES_AHEAD;
+  }
+
+  /** True when something lies ready behind the first piece. */
+  get hasAhead(): boolean {
+    return this.#pieces.length > 1;
   }
 
   /** True when the worker would begin a piece at once. */
@@ -91,6 +96,11 @@ export class Line {
   /** The worker has given back a piece that it has not begun. */
   returned(piece: Assignment): void {
     this.#remove(piece);
+  }
+
+  /** Asks for what lies ready behind a first piece that takes so long or longer. */
+  recallBehind(longMs: number): void {
+    if (this.#pieces[0] && this.#pieces[0].runningMs >= longMs) this.recall();
   }
 
   /** Asks the worker for everything behind the first piece: it may have to be killed. */

@@ -4,9 +4,11 @@ import type { Body } from "../rpc/message.ts";
 import { Assignment, type AssignmentHome, type PoolTask } from "./assignment.ts";
 import { Line } from "./line.ts";
 import type { PoolOptions } from "./pool-options.ts";
+import { Recaller } from "./recaller.ts";
 import { RestartPolicy } from "./restart-policy.ts";
 import { startError } from "./start-error.ts";
 import type { ProcessExit } from "../runtime/child-process.ts";
+import { idOf, indexOf } from "./worker-id.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
 /** What the outside may know of a worker. */
@@ -36,6 +38,7 @@ export class Pool implements AsyncDisposable, AssignmentHome {
   readonly #workers = new Map<string, WorkerProcess>();
   /** Of the workers that are ready. */
   readonly #lines = new Set<Line>();
+  readonly #recaller: Recaller;
   readonly #idle: Line[] = [];
   /** Replaced, but not gone yet. */
   readonly #retiring = new Set<WorkerProcess>();
@@ -52,6 +55,7 @@ export class Pool implements AsyncDisposable, AssignmentHome {
     this.clock = options.clock;
     this.cancelGraceMs = options.cancelGraceMs;
     this.#options = options;
+    this.#recaller = new Recaller(options.clock, this.#lines);
     this.#size = options.size;
     this.#policy = new RestartPolicy(options.restart);
   }
@@ -119,7 +123,7 @@ export class Pool implements AsyncDisposable, AssignmentHome {
       return () => {};
     }
     const line = this.#takeIdle() ?? (this.#queue.length === 0 ? this.#lineWithRoom() : undefined);
-    if (line) line.add(assignment);
+    if (line) this.#recaller.give(line, assignment);
     else this.#queue.push(assignment);
     return () => {
       const index = this.#queue.indexOf(assignment);
@@ -135,6 +139,7 @@ export class Pool implements AsyncDisposable, AssignmentHome {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
+    this.#recaller[Symbol.dispose]();
     for (const timer of this.#timers) timer[Symbol.dispose]();
     for (const waiting of this.#queue.splice(0)) waiting.abandon(STOPPED);
     for (const waiter of this.#readyWaiters.splice(0)) {
@@ -179,6 +184,8 @@ export class Pool implements AsyncDisposable, AssignmentHome {
     if (this.#isClosed) return assignment.abandon(STOPPED);
     const later = this.#queue.findIndex(({ order }) => order > assignment.order);
     this.#queue.splice(later < 0 ? this.#queue.length : later, 0, assignment);
+    const idle = this.#takeIdle();
+    if (idle) this.#offer(idle);
   }
 
   /** One that has died, of which the system has not told yet, is passed over. */
@@ -210,7 +217,7 @@ export class Pool implements AsyncDisposable, AssignmentHome {
     while (line.isEmpty || line.hasRoom) {
       const next = this.#queue.shift();
       if (!next) break;
-      line.add(next);
+      this.#recaller.give(line, next);
     }
     // The one that was at work last goes on: its code is warm, and the others may sleep.
     if (line.isEmpty && !this.#idle.includes(line)) {
@@ -289,12 +296,4 @@ export class Pool implements AsyncDisposable, AssignmentHome {
     });
     this.#timers.add(timer);
   }
-}
-
-function idOf(index: number): string {
-  return `w${index}`;
-}
-
-function indexOf(id: string): number {
-  return Number(id.slice(1));
 }

@@ -5,6 +5,7 @@ import type { Logger } from "../../core/log.ts";
 import { Pool } from "../../pool/pool.ts";
 import type { PoolTask } from "../../pool/assignment.ts";
 import { DEFAULT_RESTART } from "../../pool/restart-policy.ts";
+import { indexOf } from "../../pool/worker-id.ts";
 import { msgpack } from "../../protocol/codec.ts";
 import type { Body } from "../../rpc/message.ts";
 import type { Peer } from "../../rpc/peer.ts";
@@ -286,10 +287,6 @@ export class Generation implements AsyncDisposable {
     const isAdded = index >= workers && expandDevices.length > 0;
     return isAdded ? deviceOf(expandDevices, index - workers) : deviceOf(devices, index);
   }
-}
-
-function indexOf(workerId: string): number {
-  return Number(workerId.slice(1));
 }
 
 function nameOf(device: number): string {

@@ -73,6 +73,46 @@ test("nothing lies ready behind the first task, nor after a long one", async () 
   await all.pool[Symbol.asyncDispose]();
 });
 
+/** Two workers that have just done a short task each. */
+async function twoBrisk(): Promise<TestPool> {
+  const all = await new TestPool({ mostAhead: 1 }).start();
+  const first = [all.run(), all.run()];
+  await all.settle();
+  for (const one of all.workers) one.call("task")?.reply();
+  await all.settle();
+  expect(first.map(({ ends }) => ends)).toEqual([["reply"], ["reply"]]);
+  return all;
+}
+
+const tasksOf = ({ calls }: FakeWorker): unknown[] =>
+  calls.filter(({ method, meta }) => method === "task" && meta !== null).map(({ meta }) => meta);
+
+test("what lies ready behind a task that turns out to be long goes to another worker", async () => {
+  const all = await twoBrisk();
+  for (const meta of ["short", "long", "behind"]) all.run({ meta });
+  await all.settle();
+  const [slow, other] = all.workers.toSorted((one) => (tasksOf(one).includes("long") ? -1 : 1));
+  expect([slow, other].map((one) => one && tasksOf(one))).toEqual([["long", "behind"], ["short"]]);
+  other?.calls.find(({ meta }) => meta === "short")?.reply();
+  await all.play(20);
+  const recall = slow?.call("recall");
+  if (recall) slow?.calls.find(({ meta }) => meta === "behind")?.fail(RETURNED);
+  recall?.reply();
+  await all.settle();
+  expect(other && tasksOf(other)).toEqual(["short", "behind"]);
+  await all.pool[Symbol.asyncDispose]();
+});
+
+test("nothing is put behind a task that takes long already, be the one before it short", async () => {
+  const all = await twoBrisk();
+  for (const meta of ["long", "long too"]) all.run({ meta });
+  await all.play(9);
+  expect(all.pool.hasRoom).toBe(true);
+  await all.play(2);
+  expect(all.pool.hasRoom).toBe(false);
+  await all.pool[Symbol.asyncDispose]();
+});
+
 test("a worker that dies fails the task it was at; those behind it go to the next, before later ones", async () => {
   const { all, run } = await brisk();
   const tasks = await run("a", "b", "c", "d", "e");
