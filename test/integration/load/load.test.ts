@@ -160,6 +160,16 @@ test("runLoad() says at once what would fail every time", async () => {
   expect(await codeOf(load(server.url, { model: "m" }))).toBe("network.refused");
 });
 
+test.each([
+  [{ error: "", message: "wrong shape" }, "wrong shape"],
+  [{ error: { code: 7 }, error_message: "wrong kind" }, "wrong kind"],
+  [{ why: "none" }, '{"why":"none"}'],
+])("runLoad() says why a server refuses with %j", async (body, why) => {
+  await using server = await oipServer();
+  server.answer = (response) => sayJson(response, body, 400);
+  expect(load(server.url, { model: "m" })).rejects.toThrow(`the server says 400, ${why}`);
+});
+
 test("runLoad() ends early when asked, with the levels that are whole", async () => {
   await using server = await oipServer();
   const stop = new AbortController();

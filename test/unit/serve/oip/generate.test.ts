@@ -109,10 +109,16 @@ describe("readGenerateRequest()", () => {
 });
 
 test("readGenerateRequest() takes id for an input where the model has one of that name", () => {
-  const named = faceOf({ id: { datatype: "INT32", shape: [-1, 1] } });
-  const { id, payload } = read({ id: 5 }, named);
+  const one = { datatype: "INT32", shape: [-1, 1] } as const;
+  const named = faceOf({ id: one, more: one });
+  const { id, payload } = read({ id: 5, more: 6 }, named);
   expect(id).toBeUndefined();
-  expect(payload).toMatchObject({ tensors: [{ name: "id", data: Uint8Array.of(5, 0, 0, 0) }] });
+  expect(payload).toMatchObject({
+    tensors: [
+      { name: "id", data: Uint8Array.of(5, 0, 0, 0) },
+      { name: "more", data: Uint8Array.of(6, 0, 0, 0) },
+    ],
+  });
 });
 
 describe("writeGenerateAnswer()", () => {

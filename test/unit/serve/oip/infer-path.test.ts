@@ -19,6 +19,9 @@ describe("inferPath()", () => {
     "http://h/v2/models/m/other/infer",
     "http://h/x/v2/models/m/infer",
     "http://h/infer",
+    "http://h/v2/tables/m/infer",
+    "http://h/v2/models/my-model",
+    "http://h/v2/models/m/versions/12345678",
   ])("leaves %s to the app", (url) => {
     expect(inferPath(url)).toBeUndefined();
   });

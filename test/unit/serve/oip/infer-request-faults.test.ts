@@ -45,6 +45,12 @@ const FAULTS: [path: string, why: string, document: unknown, face?: ModelFace][]
   ["inputs[0].data[1]", 'expected FP32, got "2"', input({ data: [1, "2"] })],
   ["inputs[0].data[1]", "expected FP32, got null", input({ data: [1, null] })],
   ["inputs[0].data[0]", "expected FP32, got true", input({ data: [true, 1] })],
+  [
+    "inputs[0].data[1]",
+    'expected BF16, got "2"',
+    input({ datatype: "BF16", data: [1, "2"] }),
+    oneTensor("BF16"),
+  ],
   ["inputs[0].data", "expected 1 elements, got 2", input({ data: [[1], [2]] })],
   ["inputs[0].data[0]", "expected 2 elements, got 1", input({ data: [[1]] })],
   ["inputs[0].data[1]", "expected a list, got 3", input({ shape: [2, 2], data: [[1, 2], 3] })],
