@@ -89,7 +89,7 @@ export function serveApp(options: ServeAppOptions): RoleApp {
     }),
   );
   options.resources.use(mountPage(app, { ...options, pluginRoutes: () => custom.list }));
-  custom.mount(app, { limitBytes: bodyLimitBytes, isStopping });
+  custom.mount(app, { limitBytes: bodyLimitBytes, isStopping, log });
   // Who asks from this machine has no other address; asking for it is dear.
   const local = isLoopback(options.host) ? { remoteAddress: LOCAL } : undefined;
   return {

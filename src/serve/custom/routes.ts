@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import { Hono, type Context, type MiddlewareHandler } from "hono";
+import { silentLogger, type Logger } from "../../core/log.ts";
 import type { App } from "../../http/app.ts";
 import type { HttpBindings } from "../../http/listen.ts";
 import { refuseRoute } from "../../http/no-route.ts";
@@ -30,12 +31,17 @@ export interface MountOptions {
   readonly limitBytes: number;
   /** Then they are asked no more. */
   readonly isStopping: () => boolean;
+  /** Told of routes that nobody will ever reach. */
+  readonly log?: Logger;
 }
 
 /** The routes of plugins, behind all others: what ding answers itself no plugin can take over. */
 export class CustomRoutes {
   #custom: App | undefined;
   readonly #underWay = new UnderWay();
+  /** Those that ding answers itself. */
+  #own: readonly KnownRoute[] = [];
+  #log: Logger = silentLogger;
   /** Of the plugins' files, as they were imported first. */
   readonly #digests = new Map<string, string>();
 
@@ -45,7 +51,9 @@ export class CustomRoutes {
   }
 
   /** Call it when every other route stands. */
-  mount(app: App, { limitBytes, isStopping }: MountOptions): void {
+  mount(app: App, { limitBytes, isStopping, log = silentLogger }: MountOptions): void {
+    this.#own = app.routes.filter(({ path }) => !path.endsWith("*"));
+    this.#log = log;
     app.all("*", async (context) => {
       const custom = this.#custom;
       if (!custom) return refuseRoute(app, context);
@@ -80,6 +88,10 @@ export class CustomRoutes {
       await routes?.(custom, new LocalClient(models, name));
     }
     this.#custom = custom;
+    for (const { method, path } of this.list) {
+      if (!this.#own.some((own) => answers(own, { method, path }))) continue;
+      this.#log.warn(`the route ${method} ${path} of a plugin is never asked: ding answers it`);
+    }
   }
 
   /** A file that has changed is another module; one that has not is not evaluated again. */
@@ -89,6 +101,14 @@ export class CustomRoutes {
     if (first === undefined) this.#digests.set(plugin, digest);
     return importModule(plugin, first === undefined || first === digest ? undefined : digest);
   }
+}
+
+/** Is a route, whose path may have parameters, asked in the place of the other? */
+function answers(own: KnownRoute, other: KnownRoute): boolean {
+  if (own.method !== other.method) return false;
+  const [names, others] = [own.path.split("/"), other.path.split("/")];
+  const isSame = (name: string, at: number): boolean => name.startsWith(":") || name === others[at];
+  return names.length === others.length && names.every(isSame);
 }
 
 /** What a model answers may be typed arrays: `context.json` writes them as lists, as every other route does. */

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { Hono } from "hono";
+import { silentLogger } from "../../../../src/core/log.ts";
 import { createApp, type App } from "../../../../src/http/app.ts";
 import { CustomRoutes } from "../../../../src/serve/custom/routes.ts";
 import { LocalClient } from "../../../../src/serve/host/local-client.ts";
@@ -125,4 +126,30 @@ test("what a plugin's route asks for is asked on behalf of whoever asked the rou
   ]);
   leaving.abort();
   expect(models.requests.map(({ signal }) => signal?.aborted)).toEqual([true, false, true]);
+});
+
+const HIDDEN = `
+export function routes(app) {
+  app.get("/health/live", (context) => context.text("mine"));
+  app.post("/health/live", (context) => context.text("mine"));
+  app.post("/models/best/predict", (context) => context.text("mine"));
+  app.get("/models/best", (context) => context.text("mine"));
+}
+export default (inputs) => inputs;
+`;
+
+test("CustomRoutes tells of routes that ding answers itself", async () => {
+  await using folder = await tempFolder();
+  const plugin = await folder.write("model.ts", HIDDEN);
+  const app: App = createApp({ health: { isLive: () => true, isReady: () => true } });
+  app.post("/models/:name/predict", (context) => context.text("ours"));
+  const told: string[] = [];
+  const log = { ...silentLogger, warn: (message: string) => void told.push(message) };
+  const custom = new CustomRoutes();
+  custom.mount(app, { limitBytes: 100, isStopping: () => false, log });
+  await custom.load([{ name: "m", plugin, exportName: "default" }], {} as Models);
+  expect(told).toEqual([
+    "the route GET /health/live of a plugin is never asked: ding answers it",
+    "the route POST /models/best/predict of a plugin is never asked: ding answers it",
+  ]);
 });
