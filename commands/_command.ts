@@ -24,7 +24,7 @@ export interface Words<S extends z.ZodObject = z.ZodObject> {
 export interface Given {
   /** By key, where each given option came from. */
   origins: Record<string, Origin>;
-  /** The config file that was named by --config. */
+  /** The config file that --config or DING_CONFIG named. */
   config: string | undefined;
   /** What to tell whoever typed it. */
   notes: string[];
@@ -86,5 +86,6 @@ export function readOptions<S extends z.ZodObject>(
     ...(file && { fileName: file.name, fileFolder: file.folder }),
     otherKeys: words.otherKeys ?? [],
   });
-  return { options, given: { origins, config, notes } };
+  const named = config ?? (env["DING_CONFIG"] || undefined);
+  return { options, given: { origins, config: named, notes } };
 }

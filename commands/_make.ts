@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { resolve } from "node:path";
 import { z } from "zod";
+import { CONFIG_FILE } from "../src/config/config-file.ts";
 import { checkListen } from "../src/config/listen.ts";
 import { fieldsOf } from "../src/config/option-field.ts";
 import { TOKEN_VARIABLE } from "../src/config/token.ts";
@@ -83,7 +85,11 @@ export function makeCommand<S extends z.ZodObject & z.ZodType<RoleOptions>>(
       const make = options as unknown as MakeOptions & RoleOptions;
       const fields = fieldsOf(role, makable.options);
       const runsHere = make.folder === undefined;
-      process.stdout.write(scriptText(makable, make, { given, fields, options, runsHere }));
+      // The one of this folder was read; in another one it is not found by itself.
+      const config =
+        given.config ?? (!runsHere && existsSync(CONFIG_FILE) ? CONFIG_FILE : undefined);
+      const made = { given: { ...given, config }, fields, options, runsHere };
+      process.stdout.write(scriptText(makable, make, made));
     },
   );
 }

@@ -33,6 +33,11 @@ describe("ding slave make", () => {
     expect(result.stdout).toContain("\nTimeoutStopSec=12\n");
     const named = await make([...flags, "--config", config], { env });
     expect(wordsOf(named)).toStartWith(`--config=${config} --name=tr@%H `);
+    const byVariable = await make(flags, { env: { ...env, DING_CONFIG: config } });
+    expect(wordsOf(byVariable)).toStartWith(`--config=${config} --name=tr@%H `);
+    // Elsewhere the file of this folder is not found by itself.
+    const elsewhere = await make([...flags, "--folder=/srv/x"], { cwd: folder.path, env });
+    expect(wordsOf(elsewhere)).toStartWith(`--config=${config} --name=tr@%H `);
   });
 
   test("makes paths whole, for they are read in another folder", async () => {
