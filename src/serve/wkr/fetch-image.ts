@@ -32,7 +32,7 @@ export class ImageFetcher implements Disposable {
     const startMs = performance.now();
     let url = this.#hosts.check(text);
     for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
-      const leftMs = Math.max(1, timeoutMs - (performance.now() - startMs));
+      const leftMs = Math.max(1, Math.ceil(timeoutMs - (performance.now() - startMs)));
       const bounds = { limitBytes, timeoutMs: leftMs, signal };
       const answer = await this.#http.request({ method: "GET", url, ...bounds });
       const target = REDIRECTS.has(answer.status) ? answer.headers.location : undefined;

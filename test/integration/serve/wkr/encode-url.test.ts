@@ -45,6 +45,11 @@ test("POST /encode_img_url is closed with 403 unless the operator allows hosts, 
   expect(site.asked).toEqual([]);
 });
 
+test("POST /encode_img_url that is closed reads no body first", async () => {
+  await using server = await startWkr({ model: length }, { bodyLimitBytes: 10 });
+  expect((await ask(server, "http://127.0.0.1/cat.jpg")).status).toBe(403);
+});
+
 test("POST /encode_img_url fetches from an allowed host and gives the bytes to the model", async () => {
   await using site = await startSite((_, response) => response.end(IMAGE));
   const models = new FakeModels({ model: length });
@@ -106,14 +111,14 @@ test("POST /encode_img_url says what went wrong: no image, too long, too slow, n
   });
   const bounds = { fetchHosts: ["127.0.0.1"], bodyLimitBytes: 1_000, fetchTimeoutMs: 300 };
   await using server = await startWkr({ model: length }, bounds);
-  const status = async (path: string): Promise<unknown[]> => {
-    const told = await ask(server, `${site.url}${path}`);
-    return [told.status, told.body["error_code"]];
+  const told = async (url: string): Promise<unknown[]> => {
+    const { status, body } = await ask(server, url);
+    return [status, body["error_code"], body["error_message"]];
   };
-  expect(await status("/missing")).toEqual([400, 1]);
-  expect(await status("/empty")).toEqual([400, 1]);
-  expect(await status("/long")).toEqual([502, 1]);
-  expect(await status("/slow")).toEqual([504, 1]);
-  const nobody = await ask(server, "http://127.0.0.1:1/");
-  expect([nobody.status, nobody.body["error_code"]]).toEqual([502, 1]);
+  const says = (why: string): unknown => expect.stringContaining(why);
+  expect(await told(`${site.url}/missing`)).toEqual([400, 1, says(`${site.host} answered 404`)]);
+  expect(await told(`${site.url}/empty`)).toEqual([400, 1, says("it is empty")]);
+  expect(await told(`${site.url}/long`)).toEqual([502, 1, says("1000")]);
+  expect(await told(`${site.url}/slow`)).toEqual([504, 1, expect.stringMatching(/within \d+ ms$/)]);
+  expect(await told("http://127.0.0.1:1/")).toEqual([502, 1, says("127.0.0.1:1")]);
 });
