@@ -20,12 +20,14 @@ export interface KnownFlags {
 
 /** `-num_worker`, but no bundle: a name that starts with a letter, and perhaps a value. */
 const SINGLE_DASH = /^-([a-z][a-z\d]*(?:[_-][a-z\d]+)*)(=.*)?$/is;
+/** How Python writes what a flag that takes no value may be given all the same. */
+const TRUTH = /^(true|false)$/i;
 const DOUBLE_DASH = /^--([^=]+)(=.*)?$/s;
 
 /**
  * Turns what the ancestors' programs allowed into plain flags, for the options that ask for it:
  * `-num_worker 2` → `--num_worker 2`, `--device-map -1 0` → `--device-map=-1 --device-map=0`,
- * `--remote-servers [[a, 1], [b, 2]]` → `--remote-servers=[[a, 1], [b, 2]]`.
+ * `--remote-servers [[a, 1], [b, 2]]` → `--remote-servers=[[a, 1], [b, 2]]`, `-cpu False` → `--cpu=False`.
  */
 export function plainWords(known: KnownFlags, rawArgs: string[]): PlainWords {
   const reader = new WordReader(known, rawArgs);
@@ -64,10 +66,17 @@ class WordReader {
       });
       if (values.length === 0) this.#push(`--${name}`, typed);
       for (const value of values) this.#push(`--${name}=${value}`, typed);
+    } else if (this.#isTruth(field, inline)) {
+      this.#push(`--${name}=${this.#words.shift()}`, typed);
     } else {
       this.#push(isSingle ? `-${word}` : word, typed);
     }
     return true;
+  }
+
+  #isTruth(field: OptionField | undefined, inline: string | undefined): boolean {
+    const isSwitch = this.#hasSingleDash && field?.type.kind === "boolean";
+    return isSwitch && inline === undefined && TRUTH.test(this.#words[0] ?? "");
   }
 
   #push(word: string, typed: string | undefined): void {

@@ -131,6 +131,8 @@ describe("parseFlags() with the ancestors' flags", () => {
     ["-port_in 3", { port: 3 }],
     ["-http_port 1 -http_port 2", { port: 2 }],
     ["-no_cpu -verbose", { cpu: false, verbose: true }],
+    ["-cpu False -verbose True a.ts", { cpu: false, verbose: true, plugin: ["a.ts"] }],
+    ["--cpu true -verbose -cpu=False", { cpu: false, verbose: true }],
     ["-V", { verbose: true }],
     ["-p./a.ts -p b.ts", { plugin: ["./a.ts", "b.ts"] }],
     ["c.ts -plugin x=./a.ts", { plugin: ["c.ts", "x=./a.ts"] }],
