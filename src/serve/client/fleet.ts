@@ -248,7 +248,7 @@ export class Fleet implements Disposable {
     if (!hasWaiters && this.#outstanding === 0 && !this.#onLineUp) return;
     const { clock, connectTimeoutMs } = this.#settings;
     const now = clock.now();
-    const leftMs = (this.#downSince ?? -Infinity) + connectTimeoutMs - now;
+    const leftMs = Math.ceil((this.#downSince ?? -Infinity) + connectTimeoutMs - now);
     const timeoutMs = leftMs > 0 && !this.#hasLineUp() ? leftMs : connectTimeoutMs;
     // Without anything up, and without patience, whoever asks gets an answer of now.
     const isUrgent = hasWaiters && leftMs <= 0 && this.#areAllIdle();

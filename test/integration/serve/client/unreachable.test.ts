@@ -8,9 +8,9 @@ import { thrownBy } from "../../../support/interaction.ts";
 import { startNative } from "../../../support/native-server.ts";
 
 /** A port that accepts connections and says nothing. */
-async function silentPort(): Promise<AsyncDisposable & { port: number }> {
+async function silentPort(port = 0): Promise<AsyncDisposable & { port: number }> {
   const server = createServer((socket) => socket.on("error", () => {}).resume());
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   return {
     port: (server.address() as AddressInfo).port,
     [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())),
@@ -59,6 +59,16 @@ test("a port that says nothing is a NetworkError within the connect timeout", as
   expect(error).toBeInstanceOf(NetworkError);
   expect(error).toMatchObject({ code: "network.timeout" });
   expect(error.message).toContain("200 ms");
+});
+
+test("a port that says nothing anymore is one once the connect timeout has passed, in whole milliseconds", async () => {
+  const server = await startNative((item) => item);
+  await using client = new Client({ port: server.port, connectTimeoutMs: 500 });
+  await client.encode(1);
+  await server[Symbol.asyncDispose]();
+  await using _silent = await silentPort(server.port);
+  const { message } = await thrownBy(client.encode(1));
+  expect(message).toMatch(/no answer (in|within) \d+ ms$/);
 });
 
 test("a host that does not exist is told as that", async () => {
