@@ -3,6 +3,8 @@ export interface OnnxValue {
   name: string;
   type: keyof typeof ELEMENT_TYPES;
   shape: (number | string)[];
+  /** A list of such tensors instead of one. */
+  isSequence?: boolean;
 }
 
 /** One operator: `op` is ONNX's name of it, attributes are whole numbers (a list is a list). */
@@ -126,12 +128,14 @@ function tensorProto({ name, type, shape, data, file }: OnnxConstant): Uint8Arra
   ]);
 }
 
-function valueProto({ name, type, shape }: OnnxValue): Uint8Array {
+function valueProto({ name, type, shape, isSequence = false }: OnnxValue): Uint8Array {
   const dimensions = shape.map((size) =>
     nested(1, typeof size === "number" ? number(1, size) : size === "" ? [] : text(2, size)),
   );
   const tensor = message([number(1, ELEMENT_TYPES[type]), nested(2, message(dimensions))]);
-  return message([text(1, name), nested(2, message([nested(1, tensor)]))]);
+  const one = message([nested(1, tensor)]);
+  const sequence = message([nested(4, message([nested(1, one)]))]);
+  return message([text(1, name), nested(2, isSequence ? sequence : one)]);
 }
 
 type Bytes = ArrayLike<number>;

@@ -38,7 +38,11 @@ async function loadOnnx(
   const session = await openSession(file, { gpuProviders, threads, log: ctx.log });
   const { plan, whyAlone } = await settlePlan(session);
   const model = new OnnxModel(session, plan);
-  const { runtime } = session;
+  const { runtime, leftOut } = session;
+  for (const output of leftOut) {
+    const hint = "export the model without it, as with skl2onnx's zipmap=False";
+    ctx.log.warn(`Output "${output}" is left out: it is a map or a sequence, no tensor`, { hint });
+  }
   if (whyAlone === undefined) ctx.log.debug("the ONNX model is loaded", { runtime, ...plan });
   else ctx.log.info(`Items run one at a time: ${whyAlone}`, { model: file, runtime });
   return {

@@ -16,6 +16,8 @@ export class OnnxSession {
   readonly runtime: string;
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
+  /** Outputs that are maps or sequences, by name: no answer can carry them. */
+  readonly leftOut: readonly string[];
   readonly #session: OrtSession;
   readonly #fetches: readonly string[];
 
@@ -24,6 +26,7 @@ export class OnnxSession {
     this.runtime = runtime;
     this.inputs = inputValues(session.inputMetadata);
     this.outputs = outputValues(session.outputMetadata);
+    this.leftOut = session.outputMetadata.flatMap(({ name, isTensor }) => (isTensor ? [] : [name]));
     this.#session = session;
     this.#fetches = this.outputs.map(({ name }) => name);
   }

@@ -5,6 +5,7 @@ import { onnxPlugin } from "../../../../src/serve/onnx/onnx-plugin.ts";
 import type { PredictContext } from "../../../../src/serve/plugin/model-plugin.ts";
 import { matrixModel, onnxModel, type OnnxConstant } from "../../../support/onnx-model.ts";
 import { loadOnnx, onnxFolder, ONNX_RUNTIMES } from "../../../support/onnx-case.ts";
+import { recordLog } from "../../../support/interaction.ts";
 import { thrownBy } from "../../../support/thrown-by.ts";
 import { tempFolder } from "../../../support/temp-folder.ts";
 
@@ -57,6 +58,29 @@ test("onnxPlugin() never runs on the CPU when a GPU was asked for", async () => 
     hint: "See that onnxruntime-node has its CUDA libraries, or use --device-map -1.",
   });
 });
+
+for (const runtime of ONNX_RUNTIMES) {
+  test(`onnxPlugin() leaves out an output that is no tensor, and says so (${runtime})`, async () => {
+    const tensor = { type: "float32" as const, shape: ["batch", 2] };
+    const model = onnxModel({
+      inputs: [{ name: "x", ...tensor }],
+      outputs: [
+        { name: "y", ...tensor },
+        { name: "parts", ...tensor, isSequence: true },
+      ],
+      nodes: [
+        { op: "Identity", inputs: ["x"], outputs: ["y"] },
+        { op: "SequenceConstruct", inputs: ["x", "y"], outputs: ["parts"] },
+      ],
+    });
+    const log = recordLog();
+    await using loaded = await loadOnnx(model, { runtime, log });
+    expect(await loaded.predict({ x: Float32Array.of(1, 2) }, 1)).toEqual({
+      y: { shape: [1, 2], data: Float32Array.of(1, 2) },
+    });
+    expect(log.text()).toContain('warn Output "parts" is left out: it is a map or a sequence');
+  });
+}
 
 test("onnxPlugin() takes the wasm where onnxruntime-node does not load, and says so", async () => {
   const { folder, file } = await onnxFolder(MODEL, "wasm");
