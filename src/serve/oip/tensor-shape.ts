@@ -5,7 +5,8 @@ import { fault, shown } from "./fault.ts";
 export function readShape(given: unknown, { shape, axis }: FaceTensor, path: string): number[] {
   if (!Array.isArray(given)) throw fault(path, `expected a list of sizes, got ${shown(given)}`);
   if (given.length !== shape.length) {
-    throw fault(path, `expected ${axesOf(shape)}, got ${given.length} axes`);
+    const expected = `${axesOf(shape)} as in [${shape.join(", ")}]`;
+    throw fault(path, `expected ${expected}, got ${axesOf(given)}`);
   }
   for (let index = 0; index < given.length; index++) {
     const size: unknown = given[index];
@@ -34,7 +35,6 @@ export function countOf(shape: readonly number[], path: string): number {
   return count;
 }
 
-function axesOf(shape: readonly number[]): string {
-  const count = shape.length === 1 ? "1 axis" : `${shape.length} axes`;
-  return `${count} as in [${shape.join(", ")}]`;
+function axesOf({ length }: readonly unknown[]): string {
+  return length === 1 ? "1 axis" : `${length} axes`;
 }

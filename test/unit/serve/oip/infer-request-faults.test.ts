@@ -30,7 +30,7 @@ const FAULTS: [path: string, why: string, document: unknown, face?: ModelFace][]
   ["inputs[0].datatype", "expected FP32, got nothing", input({ datatype: undefined })],
   ["inputs[0].datatype", 'expected FP32, got "FP64"', input({ datatype: "FP64" })],
   ["inputs[0].shape", "expected a list of sizes, got 2", input({ shape: 2 })],
-  ["inputs[0].shape", "expected 2 axes as in [-1, 2], got 1 axes", input({ shape: [2] })],
+  ["inputs[0].shape", "expected 2 axes as in [-1, 2], got 1 axis", input({ shape: [2] })],
   ["inputs[0].shape[1]", "expected 2, got 3", input({ shape: [1, 3] })],
   ["inputs[0].shape[0]", "expected 1 row or more, got 0", input({ shape: [0, 2], data: [] })],
   ["inputs[0].shape[0]", "got -1", input({ shape: [-1, 2] })],
