@@ -79,6 +79,8 @@ test("serveMetrics() tells of queue, workers and models as the server is now", (
   const worker = '{model="sum",version="1",worker="w0",device="cpu"}';
   expect(valueOf(text, `ding_serve_worker_batches_total${worker}`)).toBe(1);
   expect(valueOf(text, `ding_serve_worker_busy_seconds_total${worker}`)).toBe(0.03);
+  const memory = valueOf(text, `ding_serve_worker_resident_memory_bytes${worker}`);
+  expect(memory).toBeGreaterThan(1e6);
   facts = serverFacts({ models: [] });
   expect(registry.text()).toContain('worker="w0"'); // still of the same turn
 });

@@ -121,6 +121,8 @@ test("serveApi() gives an example that fits, also of a schema that holds itself"
 test("serveApi() gives no example that nobody could read, and none of a model that is not ready", () => {
   const input = { x: { datatype: "FP32", shape: [-1, 3, 1_024, 1_024] } } as const;
   expect(exampleOf({ input }, PREDICT)).toBeUndefined();
+  const small = { y: { datatype: "FP32", shape: [-1, 1] } } as const;
+  expect(exampleOf({ input: { ...input, ...small } }, PREDICT)).toBeUndefined();
   expect(exampleOf({ input }, INFER)).toBeUndefined();
   const models = [modelFacts({ state: "LOADING" })];
   expect(Object.keys(documentOf({ models }).paths)).not.toContain(PREDICT);
@@ -158,6 +160,23 @@ test("openApi() wants the token where one is set, but for what is public", () =>
   expect(paths["/v2/models"]?.["get"]?.security).toBeUndefined();
   expect(Object.keys(paths["/v2/models"]?.["get"]?.responses ?? {})).toEqual(["200", "401", "403"]);
   expect(documentOf().security).toBeUndefined();
+});
+
+test("serveApi() has these routes open to who has no token, and no other", () => {
+  const { paths } = documentOf({ hasToken: true });
+  const open = Object.entries(paths)
+    .filter(([, operations]) => Object.values(operations).some(({ security }) => security))
+    .map(([path]) => path);
+  const health = ["/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready"];
+  expect(open.toSorted()).toEqual(["/dashboard", "/docs", ...health]);
+});
+
+test("serveApi() takes a body where the method of a plugin's route has one", () => {
+  const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+  const pluginRoutes = methods.map((method) => ({ method, path: "/own" }));
+  const own = Object.entries(documentOf({ pluginRoutes }).paths["/own"] ?? {});
+  const withBody = own.filter(([, { requestBody }]) => requestBody).map(([method]) => method);
+  expect(withBody.toSorted()).toEqual(["patch", "post", "put"]);
 });
 
 test("serveApi() tells every route of the Open Inference Protocol, and no other", () => {

@@ -50,6 +50,8 @@ test("requestSpan() of a failed request has the error, and no parts that it did 
     new FakeClock(150),
   );
   expect(span.children).toEqual([]);
+  const inModel = requestSpan({ ...failed, computeMs: undefined }, new FakeClock(150));
+  expect(inModel.children?.map(({ name }) => name)).toEqual(["queue"]);
   expect(span.error).toEqual({ type: "queue.full", message: "Cannot queue request" });
 });
 
