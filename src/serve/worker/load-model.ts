@@ -79,24 +79,29 @@ function engineOf(model: LoadedModel, context: ModelContext): Engine | undefined
   return model.predict ? new ItemEngine(options) : undefined;
 }
 
-/** What a model's own code does: when it throws, its words and its place in the source. */
-async function step<T>(
-  { name, plugin }: WorkerSetUp,
-  what: string,
-  run: () => T | Promise<T>,
-): Promise<T> {
+/** What a model's own code does. */
+async function step<T>(setUp: WorkerSetUp, what: string, run: () => T | Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (thrown) {
-    if (thrown instanceof DingError && thrown.code.startsWith("plugin.")) throw thrown;
-    const message = `Cannot load model "${name}": ${what}${wordsOf(thrown)}`;
-    throw new DingError("plugin.invalid", message, {
-      cause: thrown,
-      hint: thrown instanceof DingError ? thrown.hint : undefined,
-      // `return readFileSync(file)` leaves no line of its own on the stack: then the file stands alone.
-      details: { path: plugin, file: plugin, ...placeOf(sourceOf(thrown), plugin) },
-    });
+    throw modelError(setUp, what, thrown);
   }
+}
+
+/** Of what a model's code threw while it was loaded: its words, and its place in the source. */
+export function modelError(
+  { name, plugin }: WorkerSetUp,
+  what: string,
+  thrown: unknown,
+): DingError {
+  if (thrown instanceof DingError && thrown.code.startsWith("plugin.")) return thrown;
+  const message = `Cannot load model "${name}": ${what}${wordsOf(thrown)}`;
+  return new DingError("plugin.invalid", message, {
+    cause: thrown,
+    hint: thrown instanceof DingError ? thrown.hint : undefined,
+    // `return readFileSync(file)` leaves no line of its own on the stack: then the file stands alone.
+    details: { path: plugin, file: plugin, ...placeOf(sourceOf(thrown), plugin) },
+  });
 }
 
 /** Of an error that says what the model threw, that. */

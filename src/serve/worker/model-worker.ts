@@ -1,5 +1,5 @@
 import { systemClock } from "../../core/clock.ts";
-import { DingError } from "../../core/errors.ts";
+import { DingError, messageOf } from "../../core/errors.ts";
 import { LazyAbort } from "../../core/lazy-abort.ts";
 import { loggerWith, type Logger } from "../../core/log.ts";
 import { parentLink } from "../../link/process.ts";
@@ -20,7 +20,7 @@ import {
   type WorkerSetUp,
 } from "../worker-protocol.ts";
 import { failureRecord } from "./failure.ts";
-import { loadModel, reportOf, type ReadyModel } from "./load-model.ts";
+import { loadModel, modelError, reportOf, type ReadyModel } from "./load-model.ts";
 import { modelContext } from "./model-context.ts";
 import { StatisticsOut } from "./statistics.ts";
 import { StreamRun } from "./stream-run.ts";
@@ -28,6 +28,11 @@ import { openWorkerMemory, type WorkerMemory } from "./worker-memory.ts";
 
 /** So long a model's `close` may take when nobody is left to end it. */
 const LONGEST_CLOSE_MS = 3_000;
+/** So long the last line of the log may take. */
+const LAST_WORDS_MS = 500;
+
+/** What becomes of a throw that nobody waits for. */
+const STRAY = ["uncaughtException", "unhandledRejection"] as const;
 
 /** The program of a worker process of `ding serve`: answers its server until that is gone. */
 export function runModelWorker(log: Logger): void {
@@ -44,6 +49,10 @@ export function runModelWorker(log: Logger): void {
     detached: () => void worker.stop(),
     ended: () => void worker.stop(),
   });
+  // A plugin that listens for these itself has its own way with them.
+  const isOurs = (): boolean => STRAY.every((event) => process.listenerCount(event) === 1);
+  const fatal = (thrown: unknown): void => void (isOurs() && worker.fail(thrown));
+  for (const event of STRAY) process.on(event, fatal);
   session.attach(parentLink(), 0, Infinity);
 }
 
@@ -66,6 +75,8 @@ class ModelWorker {
   #cancel: Cancel = () => {};
   #streamRun: StreamRun | undefined;
   #isStopping = false;
+  /** The call that loads the model, as long as it does. */
+  #setting: { call: IncomingCall; setUp: WorkerSetUp } | undefined;
 
   constructor(session: Session, log: Logger) {
     this.#session = session;
@@ -106,8 +117,21 @@ class ModelWorker {
     process.exit(0);
   }
 
+  /** A plugin threw where nobody waits for it: a model that loads does not, any other ends with its process. */
+  fail(thrown: unknown): void {
+    if (this.#setting) {
+      const { call, setUp } = this.#setting;
+      this.#setting = undefined;
+      return call.fail(modelError(setUp, "", thrown).toJSON());
+    }
+    this.#log.error(`the worker ends: ${messageOf(thrown)}`, { stack: stackOf(thrown) });
+    systemClock.after(LAST_WORDS_MS, () => process.exit(1));
+    process.stderr.end(() => process.exit(1));
+  }
+
   async #setUp(call: IncomingCall): Promise<void> {
     const setUp = call.meta as WorkerSetUp;
+    this.#setting = { call, setUp };
     const begunMs = systemClock.now();
     this.#log = loggerWith(this.#log, { model: setUp.name, worker: setUp.workerId });
     this.#statistics.begin(call);
@@ -122,9 +146,13 @@ class ModelWorker {
         loadMs: systemClock.now() - begunMs,
         sharesMemory: this.#memory !== undefined,
       };
+      if (!this.#setting) return;
+      this.#setting = undefined;
       this.#statistics.end();
       call.reply(msgpack.encode(report));
     } catch (thrown) {
+      if (!this.#setting) return;
+      this.#setting = undefined;
       this.#log.debug("the model does not load", { stack: stackOf(thrown) });
       call.fail(DingError.from(thrown).toJSON());
     }

@@ -235,3 +235,65 @@ test("every line that a worker logs says whose it is", async () => {
     { message: "running", items: 1, ...whose },
   ]);
 });
+
+test.each([
+  ["an error", 'setTimeout(() => { throw new Error("late weights"); }, 5);'],
+  ["a rejection", '(async () => { await 0; throw new Error("late weights"); })();'],
+])(
+  "%s that nobody waits for while the model loads is why it does not load",
+  async (_what, code) => {
+    await using folder = await tempFolder();
+    const late = await folder.write(
+      "late.ts",
+      `export default {\n  load() {\n    ${code}\n    return new Promise(() => {});\n  },\n  predict: (_m, i) => i,\n};`,
+    );
+    const error = await loadError({ plugin: late });
+    expect([error.code, error.message]).toEqual([
+      "plugin.invalid",
+      'Cannot load model "model": late weights',
+    ]);
+    expect(error.details).toMatchObject({ path: late, file: late, line: 3 });
+  },
+);
+
+test("an error that nobody waits for ends a worker, and is an error of its log, with the stack", async () => {
+  await using folder = await tempFolder();
+  const plugin = await folder.write(
+    "stray.ts",
+    `export default (inputs) => {\n  setTimeout(() => { throw new Error("gone astray"); }, 0);\n  return new Promise(() => inputs);\n};`,
+  );
+  const worker = startModelWorker({ plugin });
+  await worker.loaded;
+  const lost = await worker.infer([valuesOf([1])]).catch((thrown: unknown) => thrown);
+  expect(lost).toBeInstanceOf(Error);
+  expect(await worker.process.gone).toEqual({ code: 1, signal: null });
+  const line = worker
+    .output()
+    .split("\n")
+    .find((one) => one.includes("gone astray"));
+  expect(JSON.parse(line ?? "")).toMatchObject({
+    level: "error",
+    message: "the worker ends: gone astray",
+    model: "model",
+    worker: "w0",
+    stack: expect.stringContaining("stray.ts:2"),
+  });
+  await worker[Symbol.asyncDispose]();
+});
+
+test("a plugin that listens for errors that nobody waits for goes on", async () => {
+  await using folder = await tempFolder();
+  const plugin = await folder.write(
+    "listening.ts",
+    `const seen = [];
+    process.on("unhandledRejection", (error) => seen.push(error.message));
+    export default async (inputs) => {
+      Promise.reject(new Error("heard"));
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      return inputs.map(() => seen);
+    };`,
+  );
+  await using worker = startModelWorker({ plugin });
+  await worker.loaded;
+  expect(plainResults(await worker.infer([valuesOf([1])]))).toEqual([[["heard"]]]);
+});
