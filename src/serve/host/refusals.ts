@@ -1,6 +1,9 @@
 import { DingError, type ErrorRecord } from "../../core/errors.ts";
 import type { Piece } from "../batching/piece.ts";
 
+/** What is told where nothing says how long it will take. */
+const RETRY_AFTER_MS = 1_000;
+
 /** The queue of a model is full; `details.retryAfterMs` says when there may be room. */
 export function fullError(limit: number, retryAfterMs: number): DingError {
   return new DingError("queue.full", `Cannot queue request: ${limit} items wait already`, {
@@ -79,7 +82,7 @@ export function stoppingError(name: string): DingError {
     `Cannot infer with model "${name}": it is being unloaded`,
     {
       hint: "Ask another server, or come back later.",
-      details: { retryAfterMs: 1_000 },
+      details: { retryAfterMs: RETRY_AFTER_MS },
     },
   );
 }
@@ -96,7 +99,7 @@ export function unloadedError(name: string): DingError {
 export function serverStoppingError(): DingError {
   return new DingError("service.stopping", "Cannot infer: the server is stopping", {
     hint: "Ask another server, or come back later.",
-    details: { retryAfterMs: 1_000 },
+    details: { retryAfterMs: RETRY_AFTER_MS },
   });
 }
 
@@ -105,7 +108,7 @@ export function replacedError(): DingError {
   const message = "The stream was ended: its model has been loaded again, or unloaded";
   return new DingError("service.stopping", message, {
     hint: "Ask again; --drain-timeout-ms is how long what runs may take to end.",
-    details: { retryAfterMs: 1_000 },
+    details: { retryAfterMs: RETRY_AFTER_MS },
   });
 }
 
@@ -125,7 +128,7 @@ export function downError(name: string, cause: DingError): DingError {
     `Cannot infer with model "${name}": no worker is left: ${cause.message}`,
     {
       hint: "Another is started soon; the log says why the last ones have ended.",
-      details: { retryAfterMs: 1_000 },
+      details: { retryAfterMs: RETRY_AFTER_MS },
       cause,
     },
   );
