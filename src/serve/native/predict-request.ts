@@ -2,6 +2,7 @@ import { DingError, messageOf, NetworkError } from "../../core/errors.ts";
 import { isRecord } from "../../core/is-record.ts";
 import { json, msgpack } from "../../protocol/codec.ts";
 import type { BodyForm } from "../../http/content-type.ts";
+import { checkJsonDepth } from "../json-depth.ts";
 import { jsonMisfit } from "../json-misfit.ts";
 import { cutList, cutObject, type Span } from "./json-cut.ts";
 import { MsgpackCutter } from "./msgpack-cut.ts";
@@ -69,6 +70,7 @@ function cut(bytes: Uint8Array, form: BodyForm): CutBody {
 }
 
 function cutJson(bytes: Uint8Array): CutBody {
+  checkJsonDepth(bytes);
   const value = json.decode(bytes);
   if (!isRecord(value)) throw misfit("it is no object");
   const spans = cutObject(bytes);

@@ -2,6 +2,7 @@ import { findJsonFault } from "../../config/json-fault.ts";
 import { DingError } from "../../core/errors.ts";
 import { isRecord } from "../../core/is-record.ts";
 import { exactIntegers, readPythonJson } from "../../protocol/python-json.ts";
+import { checkJsonDepth } from "../json-depth.ts";
 import { InexactNumber } from "./fill.ts";
 import { fault, faultOf, shown } from "./fault.ts";
 
@@ -16,6 +17,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
  */
 export function readDocument<T>(bytes: Uint8Array, use: (document: JsonDocument) => T): T {
   if (bytes.length === 0) return use({});
+  checkJsonDepth(bytes);
   const text = textOf(bytes);
   try {
     return use(parse(text));

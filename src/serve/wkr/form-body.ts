@@ -2,6 +2,7 @@ import { DingError } from "../../core/errors.ts";
 import { isRecord } from "../../core/is-record.ts";
 import { packingOf } from "../../http/content-type.ts";
 import { json } from "../../protocol/codec.ts";
+import { checkJsonDepth } from "../json-depth.ts";
 import { jsonMisfit } from "../json-misfit.ts";
 import { readParts } from "./read-parts.ts";
 
@@ -31,6 +32,7 @@ export function bodyKind(
 export function readJson(bytes: Uint8Array): unknown {
   if (bytes.length === 0)
     throw new DingError("usage.invalid-input", "Cannot read body: it is empty");
+  checkJsonDepth(bytes);
   try {
     return json.decode(bytes);
   } catch (thrown) {

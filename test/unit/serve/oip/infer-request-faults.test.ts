@@ -232,7 +232,7 @@ describe("readInferRequest()", () => {
   });
 
   test("does not look long for the fault of a long text", () => {
-    const text = "[".repeat(5 * 1024 * 1024);
+    const text = `[${"[],".repeat(2 * 1024 * 1024)}`;
     expect(faultOf(text, fp32).message).toBe("Cannot read body: it is not JSON");
   });
 });
