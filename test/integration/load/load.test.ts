@@ -57,12 +57,16 @@ test("runLoad() tells the server's part and the batches it made", async () => {
 test("runLoad() with a rate sends by a schedule, whatever the answers do", async () => {
   await using server = await oipServer();
   const rate = { rate: "200", distribution: "constant", duration: "500ms" };
-  const { levels } = await load(server.url, rate);
-  const [level] = levels;
-  expect(level?.mode).toBe("rate");
-  expect(level?.requests).toBeGreaterThanOrEqual(99);
-  expect(level?.requests).toBeLessThanOrEqual(101);
-  expect(level?.lagP99Ms).toBeGreaterThanOrEqual(0);
+  for (const status of [200, 503]) {
+    server.answer = (response) => sayJson(response, {}, status);
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const [level] = (await load(server.url, rate)).levels;
+    expect(level?.mode).toBe("rate");
+    expect(level?.requests).toBeGreaterThanOrEqual(99);
+    expect(level?.requests).toBeLessThanOrEqual(101);
+    expect(level?.failed).toBe(status === 200 ? 0 : level?.requests);
+    expect(level?.lagP99Ms).toBeGreaterThanOrEqual(0);
+  }
 });
 
 test("runLoad() with a rate counts the time of those that had to wait for a connection", async () => {
