@@ -5,6 +5,7 @@ import { LONGEST_TIMER_MS } from "../core/clock.ts";
 const LOAD = "Load";
 const REQUEST = "Request";
 const SECURITY = "Security";
+const OTHER_PICTURE = /\.(png|jpe?g|gif|webp|pdf)$/i;
 const RESULTS = "Results";
 
 const { json, logLevel } = listenOptions;
@@ -118,6 +119,7 @@ export const loadOptions = z.object({
     .meta({ group: RESULTS, path: true, flagOnly: true }),
   out: z
     .string()
+    .refine((file) => !OTHER_PICTURE.test(file), "the picture is SVG, name it FILE.svg")
     .optional()
     .describe("File that gets a picture (SVG) of latency over throughput")
     .meta({ group: RESULTS, path: true, flagOnly: true, short: "o" }),

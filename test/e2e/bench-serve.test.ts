@@ -58,6 +58,9 @@ test("ding bench serve writes JSON to stdout, and CSV and a picture to files", a
     expect(told).toMatchObject({ code: 2, stdout: "" });
     expect(told.stderr).toStartWith(`ding: Cannot write --csv: "${file}": `);
   }
+  const told = await ding(["bench", "serve", server.url, "--out", "load.png"]);
+  expect(told).toMatchObject({ code: 2, stdout: "" });
+  expect(told.stderr).toContain('--out: "load.png": the picture is SVG, name it FILE.svg');
   expect(server.seen.length).toBe(seen);
 }, 20_000);
 
