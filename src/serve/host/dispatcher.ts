@@ -27,8 +27,8 @@ export interface DispatcherOptions {
   readonly queueLimit: number;
   /** How often an item runs again whose worker died. */
   readonly retries: number;
-  /** Streams take a worker for themselves; whoever has waited longer goes first. */
-  readonly streams: Pick<Streams, "waitingSince" | "beginNext">;
+  /** Streams take a worker for themselves. */
+  readonly streams: Pick<Streams, "areWaiting" | "goBefore" | "beginNext" | "onBatch">;
   readonly statistics: ModelStatistics;
   readonly clock: Clock;
   readonly log: Logger;
@@ -153,9 +153,8 @@ export class Dispatcher {
 
   #beginStream(generation: Generation, now: number): boolean {
     const { streams } = this.#options;
-    const since = streams.waitingSince;
-    if (since === Infinity || generation.free() === 0) return false;
-    if (this.#batcher.queuedRows > 0 && now - this.#batcher.oldestWaitMs(now) < since) return false;
+    if (!streams.areWaiting || generation.free() === 0) return false;
+    if (!streams.goBefore(this.#batcher, now)) return false;
     streams.beginNext(generation);
     return true;
   }
@@ -173,8 +172,9 @@ export class Dispatcher {
   }
 
   #run(generation: Generation, batch: readonly Piece<Job>[]): void {
-    const { log, name: model } = this.#options;
+    const { log, name: model, streams } = this.#options;
     const at = this.#clock.now();
+    streams.onBatch();
     let batchRows = 0;
     const payloads: Payload[] = [];
     for (const { entry, from, rows } of batch) {

@@ -69,8 +69,7 @@ export class ModelVersion implements ServedModel, AsyncDisposable {
       ...options,
       pieceTimeoutMs: settings.predictTimeoutMs,
       onWaiting: () => this.#dispatcher.pumpSoon(),
-      isWorkerWanted: () =>
-        this.#dispatcher.queuedRows > 0 || this.#streams.waitingSince !== Infinity,
+      isWorkerWanted: () => this.#dispatcher.queuedRows > 0 || this.#streams.areWaiting,
     });
     this.#dispatcher = new Dispatcher({
       ...options,

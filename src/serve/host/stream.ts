@@ -89,6 +89,10 @@ export class Stream {
     options.statistics.onArrived(this.arrivedMs, request.client);
   }
 
+  get client(): string {
+    return this.#request.client;
+  }
+
   get isEnded(): boolean {
     return this.#end !== undefined;
   }

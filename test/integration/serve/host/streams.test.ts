@@ -9,9 +9,9 @@ import { until } from "../../../support/until.ts";
 const STREAM = modelFixture("stream.ts");
 
 /** The pieces of one item's answer. */
-async function* piecesOf(server: Server, item: object): AsyncGenerator<unknown> {
+async function* piecesOf(server: Server, item: object, client = "test"): AsyncGenerator<unknown> {
   const values = [msgpack.encode(item)];
-  const request = { payload: { kind: "values", form: "msgpack", values }, client: "test" } as const;
+  const request = { payload: { kind: "values", form: "msgpack", values }, client } as const;
   for await (const payload of server.models.get().stream(request)) {
     if (payload.kind === "values") for (const value of payload.values) yield msgpack.decode(value);
   }
@@ -58,6 +58,25 @@ test("streams and batches that wait for the one worker go in the order in which 
   const second = Array.fromAsync(piecesOf(server, { pieces: 1 })).then(() => ends.push("second"));
   await Promise.all([first, batch, second]);
   expect(ends).toEqual(["first", "batch", "second"]);
+});
+
+test("streams of one client that wait for the one worker let a request go between them, and another client's stream", async () => {
+  await using server = await startServer({ plugin: STREAM, workers: 1 });
+  const ends: string[] = [];
+  const stream = (name: string, client: string): Promise<unknown> =>
+    Array.fromAsync(piecesOf(server, { pieces: 3, waitMs: 20 }, client)).then(() =>
+      ends.push(name),
+    );
+  const first = stream("a1", "a");
+  await until(() => server.facts().models[0]?.workers[0]?.state === "busy", { what: "a stream" });
+  const others = ["a2", "a3"].map((name) => stream(name, "a"));
+  const late = stream("b1", "b");
+  const batches = ["one", "two"].map((name) =>
+    answerOf(server, { pieces: 1 }).then(() => ends.push(name)),
+  );
+  await Promise.all([first, ...others, late, ...batches]);
+  expect(ends.indexOf("one")).toBe(1);
+  expect(ends.indexOf("b1")).toBeLessThan(ends.indexOf("a3"));
 });
 
 test("a stream whose worker dies before its first piece runs again; after one it fails", async () => {

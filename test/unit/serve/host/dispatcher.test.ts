@@ -33,7 +33,7 @@ function dispatcherOf(
     batchTimeoutMs: 1_000,
     queueLimit,
     retries: 1,
-    streams: { waitingSince: Infinity, beginNext: () => {} },
+    streams: { areWaiting: false, goBefore: () => false, beginNext() {}, onBatch() {} },
     statistics: new ServeStatistics({ clock }).model("model", "1"),
     clock,
     log: recordLog(),
