@@ -25,6 +25,8 @@ export function parseServer(
   { port, isTls = false }: AddressDefaults = {},
 ): ServerAddress {
   if (/^[a-z]+:\/\//i.test(text)) return parseUrl(text, port);
+  // As a host it would be an address of 32 bits, far from here.
+  if (/^\d+$/.test(text)) throw invalid(text, "a port needs a host before it");
   try {
     const address = parseAddress(text);
     const host = reachable(address.host);

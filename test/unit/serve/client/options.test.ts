@@ -37,6 +37,7 @@ test("parseServer() refuses what is no address", () => {
   for (const text of [
     "",
     "a b",
+    "8900",
     "n1:0",
     "n1:x",
     "ftp://n1",
