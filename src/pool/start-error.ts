@@ -26,6 +26,6 @@ function loadExitError(cause: DingError): DingError {
 /** A plugin that does not get ready in time. */
 export function lateError(ms: number): DingError {
   return new DingError("plugin.invalid", `Cannot load plugin: it took longer than ${ms} ms`, {
-    hint: "Look for a wait at the top level of the plugin, or raise --load-timeout-ms.",
+    hint: "Look for what the plugin waits for while it loads, or raise --load-timeout-ms.",
   });
 }
