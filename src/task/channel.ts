@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers";
 import { DingError } from "../core/errors.ts";
 import { isThenable } from "../core/wait.ts";
-import { Fifo } from "./fifo.ts";
+import { Fifo } from "../core/fifo.ts";
 
 /** What hears an event: gets the arguments of the emit. */
 export type Handler = (...args: never[]) => unknown;

@@ -1,9 +1,9 @@
+import { Fifo } from "../../core/fifo.ts";
 import type { Collected, Response } from "./response.ts";
 
 /** The answers to requests that nobody blocks on: kept in the order in which they came, until somebody fetches them. */
 export class Answers {
-  #ready: Collected[] = [];
-  #head = 0;
+  readonly #ready = new Fifo<Collected>();
   #pending = 0;
   #waiters: (() => void)[] = [];
 
@@ -14,7 +14,7 @@ export class Answers {
 
   /** Answers that nobody has fetched. */
   get ready(): number {
-    return this.#ready.length - this.#head;
+    return this.#ready.size;
   }
 
   /** A request has been made; call what this returns with its end, once. */
@@ -32,25 +32,13 @@ export class Answers {
     while (this.ready === 0 && this.#pending > 0) {
       await new Promise<void>((resolve) => void this.#waiters.push(resolve));
     }
-    return this.#shift();
+    return this.#ready.take();
   }
 
   /** What could not be used after all goes back to its place at the front. */
   giveBack(collected: readonly Collected[]): void {
-    this.#ready = [...collected, ...this.#ready.slice(this.#head)];
-    this.#head = 0;
+    this.#ready.putFirst(collected);
     this.#wake();
-  }
-
-  #shift(): Collected | undefined {
-    const next = this.#ready[this.#head];
-    if (!next) return undefined;
-    this.#head += 1;
-    if (this.#head > 1_024 && this.#head * 2 > this.#ready.length) {
-      this.#ready = this.#ready.slice(this.#head);
-      this.#head = 0;
-    }
-    return next;
   }
 
   #wake(): void {

@@ -1,9 +1,9 @@
+import { Fifo } from "../../core/fifo.ts";
 import type { Ask } from "./ask.ts";
 
 /** Requests that wait to be sent: those that come back go first, each in the order in which they were asked. */
 export class AskQueue {
-  #fresh: (Ask | undefined)[] = [];
-  #head = 0;
+  readonly #fresh = new Fifo<Ask>();
   #returned: Ask[] = [];
   #isSorted = true;
   #count = 0;
@@ -23,13 +23,13 @@ export class AskQueue {
   /** The next one that is still wanted; it stays. */
   peek(): Ask | undefined {
     this.#skipSettled();
-    return this.#returned.at(-1) ?? this.#fresh[this.#head];
+    return this.#returned.at(-1) ?? this.#fresh.peek();
   }
 
   /** Takes the one that `peek()` gave. */
   take(): void {
     if (this.#returned.length > 0) this.#returned.pop();
-    else this.#dropFirst();
+    else this.#fresh.take();
   }
 
   /** Takes all that are still wanted. */
@@ -47,14 +47,6 @@ export class AskQueue {
     this.#isSorted = true;
     while (this.#returned.at(-1)?.isGone) this.#returned.pop();
     if (this.#returned.length > 0) return;
-    while (this.#fresh[this.#head]?.isGone) this.#dropFirst();
-  }
-
-  #dropFirst(): void {
-    this.#fresh[this.#head] = undefined;
-    this.#head += 1;
-    if (this.#head < 1_024 || this.#head * 2 < this.#fresh.length) return;
-    this.#fresh = this.#fresh.slice(this.#head);
-    this.#head = 0;
+    while (this.#fresh.peek()?.isGone) this.#fresh.take();
   }
 }

@@ -1,14 +1,15 @@
+import { Fifo } from "../../core/fifo.ts";
+
 /** What comes in by itself and is taken one by one; whoever takes waits for it. */
 export class Inflow<T> {
-  #items: { value: T; bytes: number }[] = [];
-  #head = 0;
+  readonly #items = new Fifo<{ value: T; bytes: number }>();
   #bytes = 0;
   #end: { thrown: unknown } | undefined;
   #wake: (() => void) | undefined;
 
   /** Items that nobody has taken. */
   get size(): number {
-    return this.#items.length - this.#head;
+    return this.#items.size;
   }
 
   /** Their bytes. */
@@ -39,14 +40,9 @@ export class Inflow<T> {
     while (this.size === 0 && !this.#end) {
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
-    const next = this.#items[this.#head];
+    const next = this.#items.take();
     if (next) {
-      this.#head += 1;
       this.#bytes -= next.bytes;
-      if (this.#head === this.#items.length) {
-        this.#items = [];
-        this.#head = 0;
-      }
       return next;
     }
     if (this.#end?.thrown !== undefined) throw this.#end.thrown;

@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
+import { Fifo } from "../../core/fifo.ts";
 
 /** How much is remembered, and for how long. */
 export interface RecentAnswersOptions {
@@ -20,9 +21,8 @@ interface Entry<T> {
 export class RecentAnswers<T> {
   readonly #options: RecentAnswersOptions;
   readonly #entries = new Map<string, Entry<T>>();
-  /** From `#head` on, the oldest first; a Map is slow to tell its first entry when many before it were deleted. */
-  #order: Entry<T>[] = [];
-  #head = 0;
+  /** The oldest first; a Map is slow to tell its first entry when many before it were deleted. */
+  readonly #order = new Fifo<Entry<T>>();
   #bytes = 0;
 
   constructor(options: RecentAnswersOptions) {
@@ -56,15 +56,12 @@ export class RecentAnswers<T> {
 
   #forgetOld(now: number): void {
     const { maxEntries, maxBytes } = this.#options;
-    for (let oldest = this.#order[this.#head]; oldest; oldest = this.#order[this.#head]) {
-      const isOver = this.#order.length - this.#head > maxEntries || this.#bytes > maxBytes;
+    for (let oldest = this.#order.peek(); oldest; oldest = this.#order.peek()) {
+      const isOver = this.#order.size > maxEntries || this.#bytes > maxBytes;
       if (!isOver && oldest.until > now) break;
       this.#forget(oldest);
-      this.#head += 1;
+      this.#order.take();
     }
-    if (this.#head <= maxEntries) return;
-    this.#order = this.#order.slice(this.#head);
-    this.#head = 0;
   }
 
   #forget(entry: Entry<T>): void {

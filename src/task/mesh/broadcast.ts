@@ -1,5 +1,5 @@
 import { DingError } from "../../core/errors.ts";
-import { Fifo } from "../fifo.ts";
+import { Fifo } from "../../core/fifo.ts";
 import { EventLog, type LogEntry, type LoggedEvent, type LogWindow } from "./event-log.ts";
 import { Feed, type SlowPeerPolicy } from "./feed.ts";
 

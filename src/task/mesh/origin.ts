@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
-import { Fifo } from "../fifo.ts";
+import { Fifo } from "../../core/fifo.ts";
 import { Reception, type Incoming } from "./reception.ts";
 
 /** What is done with the entries of one origin. */

@@ -14,7 +14,7 @@ import {
 } from "../../protocol/task-mesh.ts";
 import { KIND, type Message } from "../../rpc/message.ts";
 import type { Session } from "../../rpc/session.ts";
-import { Fifo } from "../fifo.ts";
+import { Fifo } from "../../core/fifo.ts";
 import type { Said } from "../mesh/feed.ts";
 
 /** How a node went. */

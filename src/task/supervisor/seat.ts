@@ -2,7 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import { DingError, messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { backoffMs } from "../../core/retry.ts";
-import { Fifo } from "../fifo.ts";
+import { Fifo } from "../../core/fifo.ts";
 import type { Child, RestartTerms } from "./child-spec.ts";
 import type { RecvPayload, SendPayload } from "./payloads.ts";
 

@@ -17,6 +17,11 @@ export class Fifo<T> {
     this.#taken = 0;
   }
 
+  /** The oldest, which stays, or undefined. */
+  peek(): T | undefined {
+    return this.#items[this.#taken];
+  }
+
   /** The oldest, or undefined. */
   take(): T | undefined {
     const item = this.#items[this.#taken];
