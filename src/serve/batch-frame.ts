@@ -134,6 +134,7 @@ function inline(
     const limit = `it takes ${startOf(groups) + bytes} bytes, the limit is ${MESSAGE_BODY_LIMIT_BYTES}`;
     throw new DingError(code, `Cannot send ${what}: ${limit}`, {
       hint: "Send fewer or smaller items at a time.",
+      details: { messageLimitBytes: MESSAGE_BODY_LIMIT_BYTES },
     });
   }
   const { frame, start } = frameWith(head, groups, bytes);

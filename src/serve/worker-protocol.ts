@@ -16,6 +16,8 @@ export const WORKER_METHODS = {
 export const WORKER_EVENTS = {
   /** Of BATCH: body: { key: number }, from `recordStatistic`. */
   STATISTIC: "statistic",
+  /** Of BATCH: body: an answer (batch-frame.ts) to the first of its payloads, or to those that follow: no message would hold all. */
+  PART: "part",
   /** Of STREAM: body: an answer (batch-frame.ts) with one result. */
   PIECE: "piece",
 } as const;

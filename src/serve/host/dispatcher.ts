@@ -2,7 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import { DingError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import { msgpack } from "../../protocol/codec.ts";
-import { decodeAnswer, encodeBatch, sliceRows, type BatchAnswer } from "../batch-frame.ts";
+import { encodeBatch, sliceRows, type BatchAnswer } from "../batch-frame.ts";
 import { Batcher } from "../batcher.ts";
 import type { Piece } from "../batching/piece.ts";
 import type { InferEnd, InferRequest, Payload } from "../inference.ts";
@@ -12,11 +12,14 @@ import type { Generation } from "./generation.ts";
 import type { Streams } from "./streams.ts";
 import { Bounds } from "./bounds.ts";
 import { answeredFacts, endedFacts } from "./job-facts.ts";
+import { CollectedAnswer } from "./collected-answer.ts";
+import { inLess } from "./in-less.ts";
 import { tellIfLate, toldDeath } from "./deaths.ts";
 import { Job, type Run } from "./job.ts";
 import { HandedOut, ReadyBatches } from "./ready-batches.ts";
 import { emptyError, fullError, itemError, lateError, noResultError } from "./refusals.ts";
 import { UnderWay } from "./under-way.ts";
+import { Wake } from "./wake.ts";
 import { workersFor } from "./workers-for.ts";
 
 /** How requests wait and run. */
@@ -49,14 +52,15 @@ export class Dispatcher {
   #isPumping = false;
   /** Requests of which a worker has had a part. */
   #begun = 0;
-  #wake: Disposable | undefined;
-  #wakeAtMs = 0;
+  /** Each request that comes asks again. */
+  readonly #wake: Wake;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#statistics = options.statistics;
     this.#clock = options.clock;
     this.#bounds = new Bounds(options.clock, (job, error) => this.#fail(job, error));
+    this.#wake = new Wake(options.clock, () => this.#pump());
     this.#batcher = new Batcher({
       maxBatchRows: options.batchSize,
       timeoutMs: options.batchTimeoutMs,
@@ -107,8 +111,7 @@ export class Dispatcher {
 
   /** Ends every request with this error. */
   failAll(error: DingError): void {
-    this.#wake?.[Symbol.dispose]();
-    this.#wake = undefined;
+    this.#wake.clear();
     for (const job of this.#open) this.#fail(job, error);
     this.#bounds.clear();
   }
@@ -146,7 +149,7 @@ export class Dispatcher {
         workers: generation.ready,
       });
       if (!turn) return;
-      if ("waitMs" in turn) return this.#wakeAfter(turn.waitMs);
+      if ("waitMs" in turn) return this.#wake.after(turn.waitMs);
       this.#run(generation, turn.batch);
     }
   }
@@ -157,18 +160,6 @@ export class Dispatcher {
     if (!streams.goBefore(this.#batcher, now)) return false;
     streams.beginNext(generation);
     return true;
-  }
-
-  #wakeAfter(ms: number): void {
-    const atMs = this.#clock.now() + ms;
-    // Each request that comes asks again: one that rings sooner will do.
-    if (this.#wake && this.#wakeAtMs <= atMs) return;
-    this.#wake?.[Symbol.dispose]();
-    this.#wakeAtMs = atMs;
-    this.#wake = this.#clock.after(ms, () => {
-      this.#wake = undefined;
-      this.#pump();
-    });
   }
 
   #run(generation: Generation, batch: readonly Piece<Job>[]): void {
@@ -189,13 +180,13 @@ export class Dispatcher {
     try {
       body = encodeBatch(payloads, generation.memory);
     } catch (thrown) {
-      const error = DingError.from(thrown);
       this.#batcher.onBatchEnd(batch, { now: at, ms: undefined });
-      for (const { entry } of batch) this.#fail(entry.value, error);
-      return;
+      this.#failed(batch, DingError.from(thrown));
+      return this.pumpSoon();
     }
     let worker = "";
     let takenAt = at;
+    const collected = new CollectedAnswer(generation.memory);
     const ready = new HandedOut(batch, () => cancel());
     this.#ready.add(ready);
     const ended = (now: number, ms?: number): void => {
@@ -216,7 +207,7 @@ export class Dispatcher {
         const now = this.#clock.now();
         let failure: DingError | undefined;
         try {
-          const decoded = decodeAnswer(answer ?? new Uint8Array(), generation.memory);
+          const decoded = collected.end(answer);
           const { computeMs } = decoded;
           // Who waits hears first, what is learned of it comes then.
           this.#answered(batch, decoded, { at, computeMs, batchRows, worker });
@@ -236,9 +227,10 @@ export class Dispatcher {
         this.#failed(batch, error);
         this.pumpSoon();
       },
-      event: (name, values) => {
-        if (name !== WORKER_EVENTS.STATISTIC || !values) return;
-        this.#statistics.onStatistic(msgpack.decode(values) as Record<string, number>);
+      event: (name, body) => {
+        if (body && name === WORKER_EVENTS.PART) collected.add(body);
+        if (!body || name !== WORKER_EVENTS.STATISTIC) return;
+        this.#statistics.onStatistic(msgpack.decode(body) as Record<string, number>);
       },
     });
   }
@@ -249,7 +241,7 @@ export class Dispatcher {
       const job = piece.entry.value;
       const result = results[index];
       if (!result || "error" in result) {
-        this.#fail(job, result ? itemError(result.error, piece) : noResultError());
+        this.#failedAlone(piece, result ? itemError(result.error, piece) : noResultError());
         continue;
       }
       try {
@@ -264,10 +256,12 @@ export class Dispatcher {
   }
 
   /**
-   * A worker died or was too late: whoever was with it is tried again, each alone, so that only the one that kills
-   * goes on dying. One that was alone when its time was up has had its time.
+   * What no message holds runs again in less. A worker died or was too late: whoever was with it is tried again, each
+   * alone, so that only the one that kills goes on dying. One that was alone when its time was up has had its time.
    */
   #failed(batch: readonly Piece<Job>[], error: DingError): void {
+    const less = inLess(batch, error);
+    if (less) return this.#batcher.putBack(less);
     const isLate = error.code === "task.timed-out";
     const isDeath = isLate || error.code === "worker.exited";
     const retries = isLate ? 0 : this.#options.retries;
@@ -280,6 +274,12 @@ export class Dispatcher {
       else this.#fail(job, isDeath ? toldDeath(this.#options, error, deaths) : error);
     }
     if (alive.length > 0) this.#batcher.putBack(alive);
+  }
+
+  #failedAlone(piece: Piece<Job>, error: DingError): void {
+    const less = inLess([piece], error);
+    if (less) this.#batcher.putBack(less);
+    else this.#fail(piece.entry.value, error);
   }
 
   /** Ends it; what still waits of it leaves, what runs of it is for nobody. */

@@ -7,6 +7,7 @@ import { OneByOne, RECALL } from "../../pool/one-by-one.ts";
 import { msgpack } from "../../protocol/codec.ts";
 import { Peer, type IncomingCall } from "../../rpc/peer.ts";
 import { Session } from "../../rpc/session.ts";
+import { encodeAnswerInParts } from "../answer-parts.ts";
 import { decodeBatchGroups, encodeAnswer, type StackedAnswer } from "../batch-frame.ts";
 import { deviceEnv } from "../devices.ts";
 import { after, type Soon } from "../soon.ts";
@@ -194,7 +195,21 @@ class ModelWorker {
   }
 
   #batch(call: IncomingCall): Soon<Uint8Array> {
-    return after(this.#run(call, {}), (answer) => encodeAnswer(answer, this.#memory));
+    return after(this.#run(call, {}), (answer) => {
+      try {
+        return encodeAnswer(answer, this.#memory);
+      } catch {
+        return this.#inParts(call, answer);
+      }
+    });
+  }
+
+  /** What no message holds goes in several. */
+  #inParts(call: IncomingCall, answer: StackedAnswer): Uint8Array {
+    const parts = encodeAnswerInParts(answer, this.#memory);
+    const last = parts.pop() as Uint8Array;
+    for (const part of parts) call.event(WORKER_EVENTS.PART, part);
+    return last;
   }
 
   #run({ body }: IncomingCall, parameters: StreamMeta["parameters"]): Soon<StackedAnswer> {
