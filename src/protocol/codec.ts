@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { Packr, RESET_BUFFER_MODE, addExtension } from "msgpackr";
 import { DingError, NetworkError, messageOf } from "../core/errors.ts";
-import { findFault } from "./fault.ts";
+import { findFault, UNREAD } from "./fault.ts";
 import { writeJson } from "./json-writer.ts";
 import { EXTENSION, HALF_ARRAY } from "./msgpack-extension.ts";
 import { MsgpackReader } from "./msgpack-reader.ts";
@@ -25,7 +25,7 @@ const SCRATCH_LIMIT_BYTES = 8 * 1024 * 1024;
 const SCRATCH_BYTES = 64 * 1024;
 
 /** The numbers of extensions that msgpackr wants and our writers never put on the wire. */
-const UNUSED_TYPES = { bytes: 1, tensor: 2, half: 3, promise: 4 };
+const UNUSED_TYPES = { bytes: 1, tensor: 2, half: 3, unread: 4 };
 const NO_BYTES = new Uint8Array();
 /** Marker, length, type, and the type of the array. */
 const EXTENSION_HEAD_BYTES = 7;
@@ -76,13 +76,15 @@ addExtension({
 } as unknown as Parameters<typeof addExtension>[0]);
 
 // msgpackr would write an empty object: an `await` that was forgotten would be a result that is lost.
-addExtension({
-  Class: Promise,
-  type: UNUSED_TYPES.promise,
-  pack() {
-    throw new TypeError("a promise cannot travel");
-  },
-} as unknown as Parameters<typeof addExtension>[0]);
+for (const Class of [Promise, ...UNREAD]) {
+  addExtension({
+    Class,
+    type: UNUSED_TYPES.unread,
+    pack() {
+      throw new TypeError(`a ${Class.name} cannot travel`);
+    },
+  } as unknown as Parameters<typeof addExtension>[0]);
+}
 
 /** MessagePack, as every language reads it; typed arrays, Date, Set, Error, BigInt and Tensor come back as themselves. */
 export const msgpack: Codec = {

@@ -1,5 +1,8 @@
 import { DEPTH_LIMIT } from "./limits.ts";
 
+/** Their bytes are elsewhere: each would be written as an empty object. */
+export const UNREAD = [Blob, ReadableStream, Response, Request, FormData] as const;
+
 /** Says where and why a value cannot leave the process, such as `"config.parent" contains itself`; undefined when it can. */
 export function findFault(value: unknown): string | undefined {
   return search(value, [], new Set());
@@ -12,6 +15,9 @@ function search(value: unknown, path: string[], parents: Set<object>): string | 
   if (typeof value !== "object" || value === null) return undefined;
   if (ArrayBuffer.isView(value)) return undefined;
   if (value instanceof Promise) return `${nameOf(path)} is a promise that nobody has awaited`;
+  if (UNREAD.some((one) => value instanceof one)) {
+    return `${nameOf(path)} is a ${value.constructor.name} that nobody has read`;
+  }
   if (parents.has(value)) return `${nameOf(path)} contains itself`;
   if (path.length >= DEPTH_LIMIT) return `it is nested deeper than ${DEPTH_LIMIT} levels`;
   if (value instanceof Map && ![...value.keys()].every(isKey)) {

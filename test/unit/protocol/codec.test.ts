@@ -112,6 +112,16 @@ test("msgpack.encode() does not take a promise for an empty object", () => {
   expect(() => msgpack.encode(forgotten)).toThrow("the value is a promise");
 });
 
+test("no codec takes what has its bytes elsewhere for an empty object", () => {
+  for (const codec of [msgpack, json]) {
+    expect(() => codec.encode({ image: new Blob(["x"]) })).toThrow('"image" is a Blob that nobody');
+    expect(() => codec.encode([new Response("x")])).toThrow(
+      '"0" is a Response that nobody has read',
+    );
+    expect(() => codec.encode(new FormData())).toThrow("the value is a FormData that nobody");
+  }
+});
+
 test("json.decode() refuses what is no JSON or no UTF-8", () => {
   expect(() => json.decode(Buffer.from("{"))).toThrow("Cannot decode JSON");
   expect(() => json.decode(Uint8Array.of(0x22, 0xff, 0x22))).toThrow("Cannot decode JSON");
