@@ -60,7 +60,9 @@ export class Repository implements Models, AsyncDisposable {
     if (!versions) throw this.#unknown(name ?? "");
     const found = version === undefined ? latestOf(versions) : versions.get(version);
     if (found) return found;
-    throw new DingError("http.not-found", `Cannot find version "${version}" of model "${name}"`, {
+    const [only] = this.#models.keys();
+    const model = name ?? only;
+    throw new DingError("http.not-found", `Cannot find version "${version}" of model "${model}"`, {
       hint: `There ${versions.size === 1 ? "is" : "are"} ${[...versions.keys()].join(", ")}.`,
     });
   }

@@ -57,3 +57,17 @@ test("a bad item in a list is told with its place there, also when it runs in se
   const single = await refused(server, { input: { a: "x" } });
   expect(single.message).toBe('Cannot use input: "a": "x" is no FP32');
 });
+
+test("a version that is not there is told of the one model, where nobody named it", async () => {
+  await using folder = await tempFolder();
+  const plugin = await folder.write("one.ts", PLUGIN);
+  await using server = await startServer({ plugin, logLevel: "silent" });
+  const response = await fetch(`${server.url}/encode_json?version=9`, {
+    method: "POST",
+    body: "1",
+  });
+  expect([response.status, await response.json()]).toMatchObject([
+    404,
+    { message: 'Cannot find version "9" of model "one"' },
+  ]);
+});
