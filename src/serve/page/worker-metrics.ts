@@ -11,7 +11,8 @@ const STATES = ["starting", "idle", "busy", "draining"];
 export function addWorkerMetrics(registry: Registry, { statistics, facts }: MetricsSources): void {
   const models = (): {
     labels: Labels;
-    workers: { labels: Labels; pid: number; state: string; batches: BatchCount }[];
+    states: string[];
+    workers: { labels: Labels; pid: number; batches: BatchCount }[];
   }[] =>
     facts().models.map(({ facts: model, workers }) => {
       const labels = labelsOf(model);
@@ -20,10 +21,10 @@ export function addWorkerMetrics(registry: Registry, { statistics, facts }: Metr
       const byId = new Map(workers.map((worker) => [worker.id, worker]));
       return {
         labels,
-        workers: Array.from(byId.values(), ({ id, pid, state, device }) => ({
+        states: workers.map(({ state }) => state),
+        workers: Array.from(byId.values(), ({ id, pid, device }) => ({
           labels: { ...labels, worker: id, device },
           pid,
-          state,
           batches: counts.get(id) ?? NO_BATCHES,
         })),
       };
@@ -33,10 +34,9 @@ export function addWorkerMetrics(registry: Registry, { statistics, facts }: Metr
       workers.map(({ labels, batches }) => [labels, value(batches)] as const),
     );
   registry.read("ding_serve_workers", "Worker processes by state", () =>
-    models().flatMap(({ labels, workers }) =>
+    models().flatMap(({ labels, states }) =>
       STATES.map(
-        (state) =>
-          [{ ...labels, state }, workers.filter((one) => one.state === state).length] as const,
+        (state) => [{ ...labels, state }, states.filter((one) => one === state).length] as const,
       ),
     ),
   );

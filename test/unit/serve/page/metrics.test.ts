@@ -85,6 +85,19 @@ test("serveMetrics() tells of queue, workers and models as the server is now", (
   expect(registry.text()).toContain('worker="w0"'); // still of the same turn
 });
 
+test("serveMetrics() counts the workers that serve while others of the same names are loading", () => {
+  const { statistics } = statisticsOnClock();
+  const [old] = served().workers;
+  const workers = old ? [old, { ...old, state: "starting" }] : [];
+  const facts = serverFacts({ models: [served({ workers })] });
+  const text = serveMetrics({ statistics, facts: () => facts }).text();
+  const count = (state: string): number =>
+    valueOf(text, `ding_serve_workers{model="sum",version="1",state="${state}"}`);
+  expect(["idle", "starting"].map(count)).toEqual([1, 1]);
+  // A series has one value.
+  expect(text.split("ding_serve_worker_resident_memory_bytes{")).toHaveLength(2);
+});
+
 test("serveMetrics() forgets a worker that is gone, and asks once a turn", async () => {
   const { statistics } = statisticsOnClock();
   let asked = 0;
