@@ -1,4 +1,5 @@
 import type { ModelFacts } from "../inference.ts";
+import { compareVersions } from "../version-order.ts";
 
 /** What a client says of the model that it asks. */
 export interface AskedModel {
@@ -15,15 +16,12 @@ export function askedModel(
   const wanted = version ?? ofName;
   return models
     .filter((one) => one.name === name && (wanted === undefined || one.version === wanted))
-    .toSorted((one, other) => readiness(other) - readiness(one) || greaterFirst(one, other))[0];
+    .toSorted(
+      (one, other) =>
+        readiness(other) - readiness(one) || compareVersions(other.version, one.version),
+    )[0];
 }
 
 function readiness({ state }: ModelFacts): number {
   return state === "READY" ? 1 : 0;
-}
-
-const byNumber = new Intl.Collator("en", { numeric: true });
-
-function greaterFirst(one: ModelFacts, other: ModelFacts): number {
-  return byNumber.compare(other.version, one.version);
 }

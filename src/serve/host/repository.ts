@@ -4,6 +4,7 @@ import { didYouMean } from "../../config/suggest.ts";
 import type { ModelFacts, Models } from "../inference.ts";
 import type { ModelVersion } from "./model-version.ts";
 import { serverStoppingError } from "./refusals.ts";
+import { compareVersions } from "../version-order.ts";
 import { sourcesIn, type ModelSource } from "./source.ts";
 
 /** What a repository needs. */
@@ -178,7 +179,7 @@ export class Repository implements Models, AsyncDisposable {
     }
     const model = this.#options.create(source);
     const all = [...versions, [source.version, model] as const];
-    all.sort(([a], [b]) => byNumber.compare(a, b));
+    all.sort(([a], [b]) => compareVersions(a, b));
     this.#models.set(source.name, new Map(all));
     return model;
   }
@@ -213,7 +214,5 @@ function latestOf(versions: Map<string, ModelVersion>): ModelVersion | undefined
 
 function isBetter(a: ModelVersion, b: ModelVersion): boolean {
   if ((a.state === "READY") !== (b.state === "READY")) return a.state === "READY";
-  return byNumber.compare(a.source.version, b.source.version) > 0;
+  return compareVersions(a.source.version, b.source.version) > 0;
 }
-
-const byNumber = new Intl.Collator("en", { numeric: true });
