@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { DingError, messageOf } from "../src/core/errors.ts";
 import { csvOf } from "../src/load/csv.ts";
 import { runLoad, type LoadProgress, type LoadReport } from "../src/load/load.ts";
@@ -27,7 +27,7 @@ export const benchServe = command(
   },
   async (options, given) => {
     // Nobody wants to measure again because a folder is missing.
-    for (const option of ["csv", "out"] as const) write(option, options[option], "");
+    const begun = (["csv", "out"] as const).filter((option) => begin(option, options[option]));
     using stop = listenForStop();
     using progress = showProgress(process.stderr);
     const { log, token } = await toolsOf(options, given, progress.stream);
@@ -39,6 +39,9 @@ export const benchServe = command(
         log.info(`Loading ${url.href}`, { bodyBytes, levels: levels.length }),
       onProgress: (facts) => showShare(progress, facts),
       onLevel: (result) => log.debug("Level measured", { result: levelCells(result).join(" ") }),
+    }).catch((thrown: unknown) => {
+      for (const option of begun) rmSync(options[option] ?? "", { force: true });
+      throw thrown;
     });
     progress[Symbol.dispose]();
     // First what cannot fail: a disk may be full by now.
@@ -70,11 +73,18 @@ function tell(report: LoadReport, isJson: boolean): void {
   for (const note of notesOf(report)) process.stderr.write(`${note}\n`);
 }
 
-/** Into the file of an option, if one was given; empty text only tries whether that can be. */
-function write(option: string, path: string | undefined, text: string): void {
+/** Tries whether the file of an option can be written; true when there was none before. */
+function begin(option: string, path: string | undefined): boolean {
+  const isNew = path !== undefined && !existsSync(path);
+  write(option, path, undefined);
+  return isNew;
+}
+
+/** Into the file of an option, if one was given; without a text it only tries whether that can be. */
+function write(option: string, path: string | undefined, text: string | undefined): void {
   if (path === undefined) return;
   try {
-    writeFileSync(path, text, { flag: text === "" ? "a" : "w" });
+    writeFileSync(path, text ?? "", { flag: text === undefined ? "a" : "w" });
   } catch (cause) {
     const message = `Cannot write --${option}: "${path}": ${messageOf(cause)}`;
     throw new DingError("usage.invalid-option", message, { cause });

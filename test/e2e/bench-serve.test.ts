@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { oipServer, sayJson } from "../integration/load/oip-server.ts";
@@ -75,7 +76,11 @@ test("ding bench serve ends with 6 when requests failed, and says why", async ()
 
 test("ding bench serve ends with 5 when nobody listens, and 2 for what it cannot read", async () => {
   const url = `http://127.0.0.1:${await freePort()}`;
-  expect(await ding(["bench", "serve", url])).toMatchObject({ code: 5, stdout: "" });
+  await using folder = await tempFolder();
+  const files = ["--csv", folder.file("load.csv"), "--out", folder.file("load.svg")];
+  expect(await ding(["bench", "serve", url, ...files])).toMatchObject({ code: 5, stdout: "" });
+  // What measured nothing leaves nothing.
+  expect(readdirSync(folder.path)).toEqual([]);
   const result = await ding(["bench", "serve", url, "--concurrency", "none"]);
   expect(result).toMatchObject({ code: 2, stdout: "" });
   expect(result.stderr).toContain('Cannot use --concurrency: "none" is no range');
