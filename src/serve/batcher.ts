@@ -83,6 +83,11 @@ export class Batcher<T> {
     return this.#queuedRows;
   }
 
+  /** How many may wait. */
+  get maxQueuedRows(): number {
+    return this.#options.maxQueuedRows;
+  }
+
   /** Do enough wait for a full batch? */
   get isFull(): boolean {
     return this.#queuedRows >= this.maxBatchRows;

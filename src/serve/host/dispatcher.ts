@@ -121,7 +121,7 @@ export class Dispatcher {
     // What has come in this turn has not gone yet: workers that are free for it make room.
     if (this.#isPumping && !this.#batcher.hasRoom(job.rows)) this.#pump();
     const added = this.#batcher.add(job, job.arrivedMs);
-    return added.ok ? undefined : fullError(this.#options.queueLimit, added.retryAfterMs);
+    return added.ok ? undefined : fullError(job.rows, this.#batcher, added.retryAfterMs);
   }
 
   /** Looks for a batch at the end of the turn: requests that arrive together go together. */

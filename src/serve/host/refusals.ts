@@ -4,10 +4,21 @@ import type { Piece } from "../batching/piece.ts";
 /** What is told where nothing says how long it will take. */
 const RETRY_AFTER_MS = 1_000;
 
-/** The queue of a model is full; `details.retryAfterMs` says when there may be room. */
-export function fullError(limit: number, retryAfterMs: number): DingError {
-  return new DingError("queue.full", `Cannot queue request: ${limit} items wait already`, {
-    hint: "Come back after the time that Retry-After names, or raise --queue-limit.",
+/** How many items wait in a queue, and how many may. */
+interface Queue {
+  readonly queuedRows: number;
+  readonly maxQueuedRows: number;
+}
+
+/** The queue of a model has no room for so many items; `details.retryAfterMs` says when there may be some. */
+export function fullError(rows: number, queue: Queue, retryAfterMs: number): DingError {
+  const { queuedRows: waiting, maxQueuedRows: limit } = queue;
+  const what = rows === 1 ? "request" : `${rows} items`;
+  const most = rows === 1 ? "" : `, and at most ${limit} may`;
+  const why = `Cannot queue ${what}: ${waiting} items wait already${most}`;
+  const isLong = rows > limit && "Send shorter lists, or raise --queue-limit.";
+  return new DingError("queue.full", why, {
+    hint: isLong || "Come back after the time that Retry-After names, or raise --queue-limit.",
     details: { retryAfterMs },
   });
 }

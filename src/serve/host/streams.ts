@@ -52,7 +52,8 @@ export class Streams {
     this.#underWay.begin();
     this.#open.add(stream);
     if (this.#open.size > queueLimit) {
-      const error = fullError(queueLimit, RETRY_AFTER_MS);
+      const full = { queuedRows: queueLimit, maxQueuedRows: queueLimit };
+      const error = fullError(1, full, RETRY_AFTER_MS);
       stream.give(error);
       throw error;
     }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { itemError, notReadyError } from "../../../../src/serve/host/refusals.ts";
+import { fullError, itemError, notReadyError } from "../../../../src/serve/host/refusals.ts";
 import { entryOf } from "../batching/entries.ts";
 
 function detailsOf(details: Record<string, unknown> | undefined, [from, rows, of]: number[]) {
@@ -24,4 +24,14 @@ test("itemError() of a request of one item leaves the details alone", () => {
 test("notReadyError() says why, where there is a reason", () => {
   expect(notReadyError("m", "LOADING", "").message).toEndWith('model "m": it is LOADING');
   expect(notReadyError("m", "UNAVAILABLE", "it broke").message).toEndWith("UNAVAILABLE: it broke");
+});
+
+test("fullError() says how many items wait, and of a list that never fits what to do", () => {
+  const full = (rows: number) => fullError(rows, { queuedRows: 20, maxQueuedRows: 100 }, 50);
+  expect(full(1).message).toEndWith("queue request: 20 items wait already");
+  expect(full(90).message).toEndWith("90 items: 20 items wait already, and at most 100 may");
+  expect([full(90).hint, full(101).hint]).toEqual([
+    expect.stringContaining("Retry-After"),
+    expect.stringContaining("shorter lists"),
+  ]);
 });
