@@ -219,6 +219,7 @@ export class Server extends Service {
 
   protected override async onDrain(deadline: AbortSignal): Promise<void> {
     this.#listening?.part();
+    deadline.addEventListener("abort", () => this.#onGraceOver(), { once: true });
     await this.#custom.drained(deadline); // they ask the models
     await this.#repository?.drain(deadline);
     const sockets = this.#sockets;
@@ -226,6 +227,13 @@ export class Server extends Service {
     await sockets?.[Symbol.asyncDispose]();
     const late = AbortSignal.timeout(LAST_BYTES_MS);
     await abortable(this.#listening?.finish() ?? Promise.resolve(), late).catch(() => {});
+  }
+
+  #onGraceOver(): void {
+    const { open } = this.#statistics.pace;
+    if (open === 0) return;
+    const what = open === 1 ? "1 request has" : `${open} requests have`;
+    this.#log.warn(`${what} not finished in time: nobody waits any longer, as the server stops`);
   }
 
   #create(source: ModelSource, settings: WorkerSettings): ModelVersion {

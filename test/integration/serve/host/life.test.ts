@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { rename, rm, writeFile } from "node:fs/promises";
 import type { DingError } from "../../../../src/core/errors.ts";
+import { silentLogger } from "../../../../src/core/log.ts";
 import { Server } from "../../../../src/serve/server.ts";
 import { providePluginModules } from "../../../../commands/_plugin-modules.ts";
 import { modelFixture, predict, startServer } from "../../../support/serve.ts";
@@ -220,6 +221,21 @@ describe("close()", () => {
     expect((await running).body["output"]).toBe("done");
     await closing;
     expect(server.state).toBe("stopped");
+  });
+
+  test("says how many requests had not finished when their time was over", async () => {
+    const warnings: string[] = [];
+    const log = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
+    const server = await startServer({ plugin: JOBS, log });
+    const running = predict(server.url, { waitMs: 60_000 });
+    await until(() => server.facts().models[0]?.workers.some(({ state }) => state === "busy"), {
+      what: "a batch that runs",
+    });
+    await server.close(50);
+    expect((await running).status).toBe(503);
+    expect(warnings).toEqual([
+      expect.stringContaining("1 request has not finished in time") as string,
+    ]);
   });
 });
 
