@@ -3,7 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { ServerTls } from "../runtime/http-server.ts";
 import { serveFields } from "./options.ts";
-import type { WorkerOutput } from "./host/generation.ts";
+import type { WorkerOutput } from "./worker-settings.ts";
 import { DEFAULT_SERVE_PORT } from "./native/session-protocol.ts";
 
 /** The numbers of a server, checked and with their defaults. */

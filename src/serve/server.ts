@@ -9,7 +9,6 @@ import { VERSION } from "../core/version.ts";
 import { abortable } from "../core/wait.ts";
 import { listenHttp, type ListeningApp } from "../http/listen.ts";
 import { parseShape } from "../protocol/shape.ts";
-import type { WorkerSettings } from "./host/generation.ts";
 import { ModelVersion } from "./host/model-version.ts";
 import { ancestorSettings } from "./ancestor-settings.ts";
 import { CustomRoutes } from "./custom/routes.ts";
@@ -25,7 +24,7 @@ import type { ServerFacts } from "./page/server-facts.ts";
 import { ServeStatistics } from "./page/statistics.ts";
 import { serveApp } from "./routes.ts";
 import { serverSettings, type ServerOptions, type ServerSettings } from "./server-options.ts";
-import { workerSettings } from "./worker-settings.ts";
+import { workerSettings, type WorkerSettings } from "./worker-settings.ts";
 
 const OPTIONS = { what: "server options", code: "usage.invalid-option" } as const;
 

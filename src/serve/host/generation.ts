@@ -23,33 +23,9 @@ import { withName } from "./load-error.ts";
 import { changedError, loadingError } from "./refusals.ts";
 import { hasSameFace } from "./same-face.ts";
 import type { ModelSource } from "./source.ts";
-import { standingStill } from "./standing-still.ts";
+import { standingStill, StandingStillWatch } from "./standing-still.ts";
 import { UnderWay } from "./under-way.ts";
-
-/** How the workers of a model are made. */
-export interface WorkerSettings {
-  readonly workers: number;
-  readonly numWorkerExpanded: number;
-  readonly devices: readonly number[];
-  /** Of the workers that are added under load. */
-  readonly expandDevices: readonly number[];
-  readonly modelDir: string;
-  readonly modelName: string | undefined;
-  readonly tmpFolder: string;
-  readonly gpuMemoryFraction: number;
-  readonly batchSize: number;
-  readonly maxBatchesPerWorker: number;
-  readonly predictTimeoutMs: number;
-  readonly loadTimeoutMs: number;
-  /** How long an old generation may take to finish. */
-  readonly drainTimeoutMs: number;
-  readonly logLevel: string;
-  /** Takes what workers print, line by line; undefined: our own stderr. */
-  readonly workerOutput?: WorkerOutput | undefined;
-}
-
-/** Takes a line that a worker printed, and whose it is. */
-export type WorkerOutput = (line: string, from: { model: string; worker: string }) => void;
+import type { WorkerSettings } from "../worker-settings.ts";
 
 /** What a generation needs. */
 export interface GenerationOptions {
@@ -85,12 +61,14 @@ export class Generation implements AsyncDisposable {
   #failedStarts = 0;
   #silence: Disposable | undefined;
   readonly #underWay = new UnderWay();
+  readonly #watch: StandingStillWatch;
 
   constructor(options: GenerationOptions) {
     this.#options = options;
     const { settings, source, clock, log, onRoom } = options;
     const { workerOutput } = settings;
     const most = settings.workers + settings.numWorkerExpanded;
+    this.#watch = new StandingStillWatch({ clock, log, busy: () => this.#busy() });
     this.memory = createSharedMemory({ workers: most });
     this.#pool = new Pool({
       size: settings.workers,
@@ -154,7 +132,7 @@ export class Generation implements AsyncDisposable {
 
   /** How many workers are at a batch. */
   get busy(): number {
-    return this.#pool.workers.filter(({ state }) => state === "busy").length;
+    return this.#busy().length;
   }
 
   /** How many workers died and were replaced. */
@@ -180,6 +158,7 @@ export class Generation implements AsyncDisposable {
     timeoutMs: number = this.#options.settings.predictTimeoutMs,
   ): () => void {
     this.#underWay.begin();
+    this.#watch.lookSoon();
     return this.#pool.run({
       method: task.method,
       meta: task.meta,
@@ -214,8 +193,13 @@ export class Generation implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#endSilence();
+    this.#watch[Symbol.dispose]();
     await this.#pool[Symbol.asyncDispose]();
     this.memory?.[Symbol.dispose]();
+  }
+
+  #busy() {
+    return this.#pool.workers.filter(({ state }) => state === "busy");
   }
 
   /** One that somebody killed as it was starting says nothing of the next; when each has failed, the model is at fault. */

@@ -2,7 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { DingError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import type { ModelStatistics } from "../page/model-statistics.ts";
-import type { WorkerSettings } from "./generation.ts";
+import type { WorkerSettings } from "../worker-settings.ts";
 import type { ModelSource } from "./source.ts";
 
 /** How one version of a model is served. */

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { Clock } from "../../core/clock.ts";
 import type { ErrorRecord } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 
@@ -22,11 +23,55 @@ export function endStandingStill(worker: { id: string; pid: number }, log: Logge
   return true;
 }
 
-/** The state stands behind the name of the program, which may hold anything. */
+/** Who is stopped at two looks is not stopped for a moment only. */
+const LOOK_MS = 1_000;
+
+/** A worker process. */
+interface Watched {
+  readonly id: string;
+  readonly pid: number;
+}
+
+/** Looks whether workers that are at something stand still, as long as any is, and ends those that do: others take on their work. */
+export class StandingStillWatch implements Disposable {
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #busy: () => readonly Watched[];
+  #stopped: ReadonlySet<number> = new Set();
+  #timer: Disposable | undefined;
+
+  constructor(of: { clock: Clock; log: Logger; busy: () => readonly Watched[] }) {
+    this.#clock = of.clock;
+    this.#log = of.log;
+    this.#busy = of.busy;
+  }
+
+  /** A worker is given something. */
+  lookSoon(): void {
+    this.#timer ??= this.#clock.after(LOOK_MS, () => this.#look());
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    const busy = this.#busy();
+    const stopped = busy.filter(({ pid }) => isStopped(pid));
+    for (const worker of stopped)
+      if (this.#stopped.has(worker.pid)) endStandingStill(worker, this.#log);
+    this.#stopped = new Set(stopped.map(({ pid }) => pid));
+    if (busy.length > 0) this.lookSoon();
+  }
+}
+
+/** Not one that a debugger holds. The state stands behind the name of the program, which may hold anything. */
 function isStopped(pid: number): boolean {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return /^\) [Tt] /.test(text.slice(text.lastIndexOf(")")));
+    return text.startsWith(") T ", text.lastIndexOf(")"));
   } catch {
     return false;
   }

@@ -40,6 +40,23 @@ describe("a worker that dies", () => {
     );
   });
 
+  test("SIGSTOP of every worker: who asks waits no longer than it takes to see that", async () => {
+    await using server = await startServer({ plugin: JOBS, workers: 2, batchSize: 4 });
+    const pids = (): number[] => server.facts().models[0]?.workers.map(({ pid }) => pid) ?? [];
+    const stopped = pids();
+    for (const pid of stopped) process.kill(pid, "SIGSTOP");
+    const signal = AbortSignal.timeout(15_000);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, async (_, echo) => {
+        const body = JSON.stringify({ input: { echo } });
+        const response = await fetch(`${server.url}/predict`, { method: "POST", body, signal });
+        return response.json();
+      }),
+    );
+    expect(answers).toEqual(Array.from({ length: 20 }, (_, output) => ({ output })));
+    expect(pids().filter((pid) => stopped.includes(pid))).toEqual([]);
+  });
+
   test("kill -9 of every worker: what waits is answered by their successors", async () => {
     await using folder = await tempFolder();
     await using server = await startServer({ plugin: JOBS, workers: 2, batchSize: 4 });

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test } from "bun:test";
-import { standingStill } from "../../../../src/serve/host/standing-still.ts";
+import { standingStill, StandingStillWatch } from "../../../../src/serve/host/standing-still.ts";
+import { FakeClock } from "../../../support/fake-clock.ts";
 import { recordLog } from "../../../support/interaction.ts";
 import { until } from "../../../support/until.ts";
 
@@ -19,5 +20,36 @@ test.if(process.platform === "linux")(
     child.kill("SIGKILL");
     await once(child, "exit");
     expect(told()).toBeUndefined();
+  },
+);
+
+test.if(process.platform === "linux")(
+  "StandingStillWatch ends who is at something and stopped at two looks, and rests when nobody is at anything",
+  async () => {
+    const clock = new FakeClock();
+    const log = recordLog();
+    const children = [spawn("sleep", ["60"]), spawn("sleep", ["60"])];
+    const ends = children.map((child) => once(child, "exit"));
+    let busy = children.map(({ pid = 0 }, index) => ({ id: `w${index}`, pid }));
+    const watch = new StandingStillWatch({ clock, log, busy: () => busy });
+    watch.lookSoon();
+    watch.lookSoon();
+    expect(clock.pending).toBe(1);
+    const [stopped, runs] = children;
+    stopped?.kill("SIGSTOP");
+    await until(() => standingStill({ id: "w0", pid: stopped?.pid ?? 0 }, recordLog()), {
+      what: "a process that stands still",
+    });
+    clock.advance(1_000);
+    expect(log.text()).toBe("");
+    clock.advance(1_000);
+    expect(log.text()).toContain("worker w0 stands still");
+    expect(await ends[0]).toEqual([null, "SIGKILL"]);
+    expect(runs?.exitCode).toBeNull();
+    busy = [];
+    clock.advance(1_000);
+    expect(clock.pending).toBe(0);
+    runs?.kill("SIGKILL");
+    await ends[1];
   },
 );
