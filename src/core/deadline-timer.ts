@@ -15,7 +15,7 @@ export class DeadlineTimer<T extends Mortal> implements Disposable {
   #timer: Disposable | undefined;
   #ringsAt = Infinity;
 
-  /** `onDue` is called once a deadline has passed, and makes that one gone. */
+  /** `onDue` is called once a deadline has passed, and makes that one gone; else it is called again, a step later. */
   constructor(clock: Clock, onDue: (one: T) => void) {
     this.#clock = clock;
     this.#onDue = onDue;
@@ -48,7 +48,10 @@ export class DeadlineTimer<T extends Mortal> implements Disposable {
   #ring(): void {
     this[Symbol.dispose]();
     const now = this.#clock.now();
-    for (let due = this.#deadlines.due(now); due; due = this.#deadlines.due(now)) this.#onDue(due);
+    for (let due = this.#deadlines.due(now); due; due = this.#deadlines.due(now)) {
+      this.#onDue(due);
+      if (!due.isGone) return this.#set(now + STEP_MS);
+    }
     const { next } = this.#deadlines;
     if (next < Infinity) this.#set(next);
   }

@@ -2,7 +2,10 @@ import type { Assignment } from "./assignment.ts";
 import { RECALL } from "./one-by-one.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
-/** Only work as short as this, in milliseconds, gains from lying ready: the way there is nothing against longer work, behind which it would only be out of reach. */
+/**
+ * Only work as short as this, in milliseconds, gains from lying ready: against longer work the way there is nothing,
+ * and behind it a piece would only be out of reach.
+ */
 const BRISK_MS = 10;
 const MOST_BYTES_AHEAD = 2 * 1024 * 1024;
 

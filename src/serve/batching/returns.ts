@@ -18,9 +18,9 @@ interface Answered {
 }
 
 /**
- * Learns when those who got an answer ask again: their think time, as a closed loop has it. Clients that wait for one answer before the next
- * question come back together right after a batch is answered; others come when they like, and then the
- * learned delays are long or never, and nothing is expected of them.
+ * Learns when those who got an answer ask again: their think time, as a closed loop has it. Clients that wait for one
+ * answer before the next question come back together right after a batch is answered; others come when they like, and
+ * then the learned delays are long or never, and nothing is expected of them.
  */
 export class Returns {
   readonly #delaysMs = new Float64Array(KEPT);

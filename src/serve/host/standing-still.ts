@@ -32,7 +32,10 @@ interface Watched {
   readonly pid: number;
 }
 
-/** Looks whether workers that are at something stand still, as long as any is, and ends those that do: others take on their work. */
+/**
+ * Looks whether workers that are at something stand still, as long as any is, and ends those that do: others take on
+ * their work.
+ */
 export class StandingStillWatch implements Disposable {
   readonly #clock: Clock;
   readonly #log: Logger;

@@ -1,4 +1,7 @@
-/** Flow control by credit: how many pieces of a stream its reader still takes. Whoever makes them waits for that, and nobody else does. */
+/**
+ * Flow control by credit: how many pieces of a stream its reader still takes. Whoever makes them waits for that, and
+ * nobody else does.
+ */
 export class StreamCredit {
   #left: number;
   #isEnded = false;

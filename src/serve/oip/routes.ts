@@ -35,9 +35,9 @@ type OipRoute = Context<{ Bindings: HttpBindings }>;
 
 /**
  * The Open Inference Protocol v2 (https://github.com/kserve/open-inference-protocol), with Triton's extensions
- * (https://github.com/triton-inference-server/server/tree/main/docs/protocol), over these models. Errors are `{"error": "…"}`. Gives a way
- * around the app for requests to infer, as the app costs as much as all of the protocol; whoever goes it has checked
- * that the caller may ask.
+ * (https://github.com/triton-inference-server/server/tree/main/docs/protocol), over these models. Errors are
+ * `{"error": "…"}`. Gives a way around the app for requests to infer, as the app costs as much as all of the protocol;
+ * whoever goes it has checked that the caller may ask.
  */
 export function mountOip(app: App, models: Models, options: MountOipOptions): InferDirectly {
   const { bodyLimitBytes, onUnreadable, log = silentLogger } = options;

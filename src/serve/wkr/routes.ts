@@ -51,8 +51,8 @@ type Reader = (body: Body, signal: AbortSignal) => Values | Promise<Values>;
  *
  * - The model is `?model=NAME` (and `&version=V`), or the only one.
  * - /encode_json takes any JSON value as the item, as it stands there; /encode takes the text `img_url` and
- *   passes it on, or an object without one as the item; /encode_img_bytes takes the file `img_bytes` and passes its bytes; /encode_img_url fetches
- *   `img_url` first, from hosts that the operator allows.
+ *   passes it on, or an object without one as the item; /encode_img_bytes takes the file `img_bytes` and passes its
+ *   bytes; /encode_img_url fetches `img_url` first, from hosts that the operator allows.
  * - The answer is { error_code: 0, error_message: "Success.", data }, in JSON, or msgpack if Accept asks for it.
  * - A failure has error_code 1 and the house's envelope in the same answer, and the HTTP status that is true:
  *   the ancestor answered 200 on all routes but /v1; its clients look at error_code, which they find.

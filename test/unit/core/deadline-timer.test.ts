@@ -77,3 +77,16 @@ test("disposing DeadlineTimer leaves no timer behind; who comes later is waited 
   clock.advance(50);
   expect(due).toEqual([[40, 40]]);
 });
+
+test("DeadlineTimer does not turn in a circle around one that stays", () => {
+  const clock = new FakeClock();
+  const times: number[] = [];
+  const timer = new DeadlineTimer<Wait>(clock, (wait) => {
+    times.push(clock.now());
+    if (times.length === 2) go(timer, wait);
+  });
+  timer.add({ deadline: 10, isGone: false });
+  clock.advance(1_000);
+  expect(times).toEqual([10, 110]);
+  expect(clock.pending).toBe(0);
+});
