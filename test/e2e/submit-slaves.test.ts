@@ -18,7 +18,9 @@ async function twoSlaves(args: string[] = []): Promise<[StartedSlave, StartedSla
 
 /** How often a task with this mark has begun. */
 async function marksIn(file: string): Promise<string[]> {
-  const text = await Bun.file(file).text();
+  const text = await Bun.file(file)
+    .text()
+    .catch(() => "");
   return text.split("\n").filter(Boolean);
 }
 
@@ -78,6 +80,8 @@ test("the tasks of a slave that is killed are tried again on another one", async
   const file = await folder.write("tasks.jsonl", jsonLines(tasks));
   await using master = spawnSubmit(file, { slaves: [victim, other] });
   await until(async () => (await statusOf(victim)).running === 1, { what: "work for the victim" });
+  // Handed to a worker is not yet begun.
+  await until(async () => (await marksIn(mark)).length === 2, { what: "both tasks to begin" });
   victim.kill("SIGKILL");
   const { code, stdout, stderr } = await master.waitForExit();
   const lines = parseLines(stdout);
