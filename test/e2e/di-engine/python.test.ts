@@ -223,7 +223,12 @@ function spawnPythonSlave(port: number): { ready: Promise<void>; stop: () => Pro
   let stderr = "";
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
   const ready = new Promise<void>((resolve, reject) => {
-    child.stdout.on("data", () => resolve());
+    let stdout = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      stdout += chunk.toString();
+      // Its own word, on a line of its own: Flask's banner comes before anybody listens.
+      if (/^ready$/m.test(stdout)) resolve();
+    });
     child.once("exit", () => reject(new Error(`The Python slave ended: ${stderr}`)));
   });
   ready.catch(() => {});
