@@ -15,6 +15,7 @@ import { command } from "./_command.ts";
 import { showProgress, type Progress } from "./_progress.ts";
 import { openItems, type CallItems } from "./_serve-call-items.ts";
 import { openOut } from "./_serve-call-out.ts";
+import { ask, lineOf, readPieces } from "./_serve-call-outcome.ts";
 import { listenForStop, SIGNAL_EXIT_CODES } from "./_signals.ts";
 import { toolsOf, type Tools } from "./_tools.ts";
 
@@ -86,6 +87,11 @@ const callOptions = z.object({
     .default(64)
     .describe("How many items are under way at a time")
     .meta({ group: ITEMS, short: "c", flagOnly: true }),
+  stream: z
+    .boolean()
+    .default(false)
+    .describe("Print an answer piece by piece, as a model gives them; one item after the other")
+    .meta({ group: RESULTS, flagOnly: true }),
   out: z
     .string()
     .optional()
@@ -127,6 +133,7 @@ export const serveCall = command(
       "ding serve call 127.0.0.1:8900 --file items.jsonl --out results.jsonl",
       "generate | ding serve call n1:8900 n2:8900 - --concurrency 128",
       "ding serve call https://models.example:443 --model ocr --image page.png",
+      `ding serve call --model chat --data '"Hello"' --stream`,
       "ding serve call --status",
     ],
     options: callOptions,
@@ -210,15 +217,6 @@ function tlsOf({ tlsCa, tlsCert, tlsKey }: CallOptions): ClientTls | undefined {
   };
 }
 
-/** What became of one item. */
-interface Outcome {
-  index: number;
-  id: string;
-  ms: number;
-  output?: unknown;
-  error?: DingError;
-}
-
 async function callItems(
   client: Client,
   items: CallItems,
@@ -237,9 +235,10 @@ async function callItems(
   // Whether there is anybody is told before anything is read.
   await client.connect();
   using out = openOut(options.out);
-  const begin = (item: unknown, index: number): Promise<Outcome> => ask(client, item, index);
+  const begin = options.stream ? readPieces(client, options, out) : ask(client);
+  const ahead = options.stream ? 1 : options.concurrency * AHEAD;
   let [done, failed, exitCode] = [0, 0, 0];
-  for await (const outcome of inOrder(items.read(), begin, options.concurrency * AHEAD)) {
+  for await (const outcome of inOrder(items.read(), begin, ahead)) {
     if (signal.aborted) break;
     const { error, index } = outcome;
     if (error) {
@@ -252,27 +251,10 @@ async function callItems(
         hint: error.hint,
       });
     }
-    await out.write(`${lineOf(outcome, options)}\n`);
+    const line = lineOf(outcome, options);
+    if (line !== undefined) await out.write(`${line}\n`);
     done += 1;
     progress.update({ total: items.total, done, failed, note: "" });
   }
   return exitCode;
-}
-
-async function ask(client: Client, item: unknown, index: number): Promise<Outcome> {
-  const startedAt = performance.now();
-  const id = String(index + 1);
-  const ms = (): number => Math.round((performance.now() - startedAt) * 1_000) / 1_000;
-  try {
-    const output = await client.encode(item);
-    return { index, id, ms: ms(), output };
-  } catch (thrown) {
-    return { index, id, ms: ms(), error: DingError.from(thrown) };
-  }
-}
-
-function lineOf({ index, id, ms, output, error }: Outcome, { json }: CallOptions): string {
-  const told = error ? { error: error.toJSON() } : { output: output ?? null };
-  if (json) return writeJson({ index, id, ...told, ms });
-  return error ? writeJson(told) : writeJson(output ?? null);
 }

@@ -17,6 +17,13 @@ export default {
       return { got: item };
     }));
   },
+  async *generate(model, { words = [], hangAfter, throwAfter }) {
+    for (const [index, word] of words.entries()) {
+      if (index === hangAfter) await new Promise(() => {});
+      if (index === throwAfter) throw new Error("out of words");
+      yield word;
+    }
+  },
 };
 `;
 
@@ -93,6 +100,46 @@ test("serve call - answers each line of standard input as it comes", async () =>
   calling.write("2\n3", { end: true });
   const { code, stdout } = await calling.waitForExit();
   expect([code, linesOf(stdout).slice(1)]).toEqual([0, [{ got: 2 }, { got: 3 }]]);
+});
+
+test("serve call --stream prints the pieces of each item as they come, one item after the other", async () => {
+  const data = [
+    { words: ["a", { b: [1] }, null] },
+    { words: [1, 2], throwAfter: 1 },
+    { words: ["z"] },
+  ];
+  const words = [
+    server.address,
+    "--stream",
+    ...data.flatMap((item) => ["-d", JSON.stringify(item)]),
+  ];
+  const plain = await call(words);
+  expect(linesOf(plain.stdout)).toEqual([
+    "a",
+    { b: [1] },
+    null,
+    1,
+    { error: expect.objectContaining({ code: "task.failed", message: "out of words" }) },
+    "z",
+  ]);
+  expect([plain.code, plain.stderr]).toEqual([6, expect.stringContaining("Item 2 failed")]);
+  const { code, stdout } = await call([...words, "--json"]);
+  expect(linesOf(stdout)).toEqual([
+    { index: 0, id: "1", piece: "a" },
+    { index: 0, id: "1", piece: { b: [1] } },
+    { index: 0, id: "1", piece: null },
+    { index: 0, id: "1", ms: expect.any(Number) },
+    { index: 1, id: "2", piece: 1 },
+    { index: 1, id: "2", error: expect.any(Object), ms: expect.any(Number) },
+    { index: 2, id: "3", piece: "z" },
+    { index: 2, id: "3", ms: expect.any(Number) },
+  ]);
+  expect(code).toBe(6);
+
+  const endless = JSON.stringify({ words: ["first", "never"], hangAfter: 1 });
+  await using calling = spawnDing(["serve", "call", server.address, "--stream", "-d", endless]);
+  await until(() => calling.stdout === '"first"\n', { timeoutMs: 20_000 });
+  expect((await calling.stop("SIGINT", 10_000)).code).toBe(130);
 });
 
 test("serve call that is interrupted ends at once with 130, whatever it waits for", async () => {
