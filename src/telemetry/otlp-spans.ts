@@ -51,7 +51,7 @@ export function otlpRequest(facts: readonly SpanFacts[], source: OtlpSource): ob
     "host.name": hostname(),
     "process.pid": process.pid,
   });
-  const scopeSpans = [{ scope: { name: service, version }, spans }];
+  const scopeSpans = [{ scope: { name: "ding", version }, spans }];
   return { resourceSpans: [{ resource: { attributes: resource }, scopeSpans }] };
 }
 

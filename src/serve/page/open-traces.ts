@@ -22,8 +22,8 @@ export interface OpenTraces extends RequestTraces, AsyncDisposable {
 }
 
 /**
- * Sends a trace of each request to an OTLP/HTTP endpoint, if one is named. Throws `usage.invalid-option` for what is no
- * URL.
+ * Sends a trace of each request to an OTLP/HTTP endpoint, if one is named; the service is called ding-serve if
+ * OTEL_SERVICE_NAME says nothing else. Throws `usage.invalid-option` for what is no URL.
  */
 export function openTraces(
   url: string | undefined,
@@ -33,7 +33,7 @@ export function openTraces(
   if (url === undefined) return undefined;
   const traces = new OtlpTraces<TracedRequest>({
     url,
-    service: "ding-serve",
+    service: process.env["OTEL_SERVICE_NAME"] || "ding-serve",
     version: VERSION,
     boot,
     spanOf: (request) => requestSpan(request, clock),

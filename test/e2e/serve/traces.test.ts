@@ -9,13 +9,17 @@ const MODEL = modelFixture("jobs.ts");
 test("--otlp sends a trace of each request, the last ones as the server ends", async () => {
   await using collector = new Collector();
   const url = collector.url.replace("//", "//somebody:a-secret@");
-  await using server = await startServe([MODEL, "--otlp", url, "--log-level=debug"]);
+  const env = { OTEL_SERVICE_NAME: "a name of ours" };
+  await using server = await startServe([MODEL, "--otlp", url, "--log-level=debug"], { env });
   for (let count = 0; count < 5; count++) await predict(server.url, { echo: count });
   expect((await predict(server.url, { throw: "no" })).status).toBe(500);
   const { code, stdout, stderr } = await server.stop();
   expect(code).toBe(0);
   const requests = collector.spans.filter(({ parentSpanId }) => !parentSpanId);
   expect(requests).toHaveLength(6);
+  expect(requests.map(({ resource }) => resource["service.name"])).toEqual(
+    requests.map(() => "a name of ours"),
+  );
   expect(new Set(requests.map(({ traceId }) => traceId)).size).toBe(6);
   expect(requests.map(({ attributes }) => attributes["ding.model"])).toEqual(
     Array.from({ length: 6 }, () => "jobs"),
