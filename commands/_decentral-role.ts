@@ -1,9 +1,9 @@
+import { listenTls } from "../src/config/tls-files.ts";
 import { readToken } from "../src/config/token.ts";
 import type { Fleet } from "../src/decentral/fleet.ts";
 import { decentralOptions } from "../src/decentral/options.ts";
 import { pluginHere } from "../src/decentral/plugin-here.ts";
 import type { Role } from "./_role.ts";
-import { serveTls } from "./_serve-tls.ts";
 
 /** What `ding decentral` and `ding decentral start` run. */
 export const decentralRole: Role<typeof decentralOptions> = {
@@ -27,7 +27,7 @@ export const decentralRole: Role<typeof decentralOptions> = {
         ? undefined
         : readToken({ tokenFile: remoteTokenFile, env: {} }, log);
     const logLevel = options.verbose ? "debug" : options.logLevel;
-    const tls = serveTls(options);
+    const tls = listenTls(options);
     const own = { plugin, logLevel, tls, token, remoteToken, log, workerOutput };
     return new Fleet({ ...options, ...own });
   },

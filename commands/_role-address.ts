@@ -1,4 +1,4 @@
-import { readPem } from "../src/config/pem.ts";
+import { dialTls } from "../src/config/tls-files.ts";
 import type { RoleAddress } from "../src/http/role-client.ts";
 import type { Given } from "./_command.ts";
 import { toolsOf } from "./_tools.ts";
@@ -18,6 +18,5 @@ export async function roleAddress(
   const { port, tlsCa } = options;
   // Where it listens on all addresses, this machine is one.
   const host = ALL_ADDRESSES.includes(options.host) ? "127.0.0.1" : options.host;
-  const tls = tlsCa === undefined ? undefined : { ca: readPem(tlsCa, "ca") };
-  return { host, port, token, tls };
+  return { host, port, token, tls: dialTls({ tlsCa }) };
 }

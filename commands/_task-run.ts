@@ -1,3 +1,4 @@
+import { listenTls } from "../src/config/tls-files.ts";
 import { DingError } from "../src/core/errors.ts";
 import type { TaskCommandOptions } from "../src/task/options.ts";
 import { openPackage } from "../src/task/package/open-package.ts";
@@ -8,7 +9,6 @@ import { prepare, spawnWorker } from "../src/task/parallel/parallel.ts";
 import type { ParallelOptions } from "../src/task/parallel/parallel-options.ts";
 import { placeOn } from "../src/task/platform/place-on.ts";
 import type { Given } from "./_command.ts";
-import { serveTls } from "./_serve-tls.ts";
 import type { StopRequest } from "./_signals.ts";
 import { fieldsText } from "./_terminal.ts";
 import type { Tools } from "./_tools.ts";
@@ -59,7 +59,7 @@ async function parallelOf(
     topology: parallelWorkers > 1 ? "mesh" : "alone",
     ...place,
     token,
-    tls: serveTls(options),
+    tls: listenTls(options),
     log,
     signal: stop.signal,
     onReady: (_, nodes) => announce(nodes, tools),

@@ -1,10 +1,10 @@
 import { join } from "node:path";
+import { listenTls } from "../src/config/tls-files.ts";
 import type { Coordinator } from "../src/coordinator/coordinator.ts";
 import { type CoordinatorCommandOptions, coordinatorOptions } from "../src/coordinator/options.ts";
 import { bothLoggers, LogFiles } from "./_log-files.ts";
 import { providePluginModules } from "./_plugin-modules.ts";
 import { roleCommand } from "./_role.ts";
-import { serveTls } from "./_serve-tls.ts";
 import type { Tools } from "./_tools.ts";
 import { visibleLine } from "./_visible.ts";
 
@@ -37,7 +37,7 @@ export default roleCommand(
         ...placeOf(options),
         token: tools.token,
         insecure: options.insecure,
-        tls: serveTls(options),
+        tls: listenTls(options),
         localFlags: tlsFlags(options),
         advertise: options.advertise,
         channel: options.channel,

@@ -1,11 +1,10 @@
 import { existsSync } from "node:fs";
 import { z } from "zod";
-import { checkPair, listenOptions } from "../src/config/listen.ts";
+import { listenOptions } from "../src/config/listen.ts";
 import { fieldsOf } from "../src/config/option-field.ts";
-import { readPair, readPem } from "../src/config/pem.ts";
+import { dialTls } from "../src/config/tls-files.ts";
 import { LONGEST_TIMER_MS } from "../src/core/clock.ts";
 import { CODES, DingError } from "../src/core/errors.ts";
-import type { ClientTls } from "../src/runtime/web-socket.ts";
 import { writeJson } from "../src/protocol/json-writer.ts";
 import { Client } from "../src/serve/client/client.ts";
 import { inOrder } from "../src/serve/client/in-order.ts";
@@ -150,7 +149,7 @@ export const serveCall = command(
     await using client = new Client({
       servers: servers.length > 0 ? servers : [DEFAULT_SERVER],
       token: tools.token,
-      tls: tlsOf(options),
+      tls: dialTls(options),
       model: options.model,
       version: options.modelVersion,
       timeoutMs: options.timeoutMs,
@@ -206,15 +205,6 @@ function placesOf({ server, data, image, file }: CallOptions): {
         ? "Pass --data JSON, --image FILE, --file FILE, or - for lines of standard input."
         : `What stands alone is a server. Pass a file of items as --file ${path}`,
   });
-}
-
-function tlsOf({ tlsCa, tlsCert, tlsKey }: CallOptions): ClientTls | undefined {
-  checkPair({ tlsCert, tlsKey });
-  if (tlsCa === undefined && tlsCert === undefined) return undefined;
-  return {
-    ...(tlsCa !== undefined && { ca: readPem(tlsCa, "ca") }),
-    ...(tlsCert !== undefined && tlsKey !== undefined && readPair(tlsCert, tlsKey)),
-  };
 }
 
 async function callItems(

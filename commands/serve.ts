@@ -1,9 +1,9 @@
+import { listenTls } from "../src/config/tls-files.ts";
 import { sendPrintsToStderr } from "../src/runtime/modules.ts";
 import type { Server } from "../src/serve/server.ts";
 import { serveOptions } from "../src/serve/options.ts";
 import { providePluginModules } from "./_plugin-modules.ts";
 import { roleCommand } from "./_role.ts";
-import { serveTls } from "./_serve-tls.ts";
 
 export default roleCommand(
   {
@@ -25,7 +25,14 @@ export default roleCommand(
       providePluginModules();
       sendPrintsToStderr();
       const logLevel = options.verbose ? "debug" : options.logLevel;
-      return new Server({ ...options, logLevel, tls: serveTls(options), token, log, workerOutput });
+      return new Server({
+        ...options,
+        logLevel,
+        tls: listenTls(options),
+        token,
+        log,
+        workerOutput,
+      });
     },
     onHangUp: (service) => void (service as Server).reload(),
   },

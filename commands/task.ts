@@ -1,4 +1,4 @@
-import { checkPair } from "../src/config/listen.ts";
+import { checkPair } from "../src/config/tls-files.ts";
 import { nearestName } from "../src/config/suggest.ts";
 import { DingError } from "../src/core/errors.ts";
 import { VERSION } from "../src/core/version.ts";

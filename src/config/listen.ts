@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DingError } from "../core/errors.ts";
+import { checkPair, type TlsFiles } from "./tls-files.ts";
 
 const NETWORK = "Network";
 const SECURITY = "Security";
@@ -61,13 +62,10 @@ export function portOption(defaultPort: number): z.ZodDefault<z.ZodInt> {
 }
 
 /** What decides who may come in. */
-export interface ListenOptions {
+export interface ListenOptions extends TlsFiles {
   host: string;
   port: number;
   insecure: boolean;
-  tlsCert?: string | undefined;
-  tlsKey?: string | undefined;
-  tlsCa?: string | undefined;
 }
 
 /** Refuses to let strangers in by oversight: beyond loopback it takes a token or --insecure. */
@@ -86,16 +84,6 @@ export function checkListen(options: ListenOptions, token: string | undefined): 
       "Pass --tls-cert FILE and --tls-key FILE",
     );
   }
-}
-
-/** A certificate is of no use without its key, nor a key without its certificate. */
-export function checkPair({ tlsCert, tlsKey }: Pick<ListenOptions, "tlsCert" | "tlsKey">): void {
-  if ((tlsCert === undefined) === (tlsKey === undefined)) return;
-  const [given, missing] = tlsCert === undefined ? ["key", "cert"] : ["cert", "key"];
-  throw invalid(
-    `Cannot use --tls-${given}: it needs --tls-${missing} beside it`,
-    `Pass --tls-${missing} FILE`,
-  );
 }
 
 /** True for addresses that only this machine can reach. */

@@ -1,7 +1,5 @@
-import { checkPair } from "../config/listen.ts";
-import { readPair, readPem } from "../config/pem.ts";
+import { dialTls } from "../config/tls-files.ts";
 import { DingError } from "../core/errors.ts";
-import type { TlsOptions } from "../http/tls.ts";
 import { chanceOf } from "./chance.ts";
 import type { Level } from "./level.ts";
 import type { LevelResult } from "./level-result.ts";
@@ -56,7 +54,7 @@ export async function runLoad(options: LoadOptions, tools: LoadTools): Promise<L
     warmUpMs: parseDuration(options.warmUp, "warm-up"),
   };
   using stack = new DisposableStack();
-  const tls = tlsOf(options);
+  const tls = dialTls(options) ?? {};
   const startedAt = new Date().toISOString();
   const load = await prepareLoad(options, { token: tools.token, tls }, stack);
   tools.onPrepared?.(load, levels);
@@ -118,15 +116,6 @@ function atLeastOne(durationMs: number): number {
   throw new DingError("usage.invalid-option", "Cannot use --duration: it is too short", {
     hint: "Write --duration 5s, 500ms or 2m",
   });
-}
-
-function tlsOf({ tlsCa, tlsCert, tlsKey }: LoadOptions): TlsOptions {
-  checkPair({ tlsCert, tlsKey });
-  const isShown = tlsCert !== undefined && tlsKey !== undefined;
-  return {
-    ca: tlsCa === undefined ? undefined : readPem(tlsCa, "ca"),
-    ...(isShown && readPair(tlsCert, tlsKey)),
-  };
 }
 
 /** Undefined when it was the signal that ended it. */

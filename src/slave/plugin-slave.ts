@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { readPem } from "../config/pem.ts";
+import { listenTls } from "../config/tls-files.ts";
 import { systemClock } from "../core/clock.ts";
 import { DingError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
@@ -55,11 +55,6 @@ function classOptions(
   options: SlaveCommandOptions,
   { log, token }: { log: Logger; token: string | undefined },
 ): SlaveOptions {
-  const { tlsCert, tlsKey, tlsCa } = options;
-  const ca = tlsCa === undefined ? undefined : readPem(tlsCa, "ca");
-  const tls =
-    tlsCert !== undefined && tlsKey !== undefined
-      ? { cert: readPem(tlsCert, "cert"), key: readPem(tlsKey, "key"), ca }
-      : undefined;
+  const tls = listenTls(options);
   return { ...options, tls, joinTls: tls, token, log };
 }

@@ -1,5 +1,5 @@
 import { checkListen } from "../../config/listen.ts";
-import { readPem } from "../../config/pem.ts";
+import { listenTls } from "../../config/tls-files.ts";
 import type { Clock } from "../../core/clock.ts";
 import { DingError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
@@ -79,19 +79,13 @@ export async function prepareJob(
 }
 
 function listenOf(
-  { listen, insecure, tlsCert, tlsKey, tlsCa }: SubmitOptions,
+  { listen, insecure, ...files }: SubmitOptions,
   token: string | undefined,
 ): Pick<MasterOptions, "host" | "port" | "tls"> | undefined {
   if (listen === undefined) return undefined;
   const { host, port } = parseListen(listen, token !== undefined || insecure);
   checkListen({ host, port, insecure }, token);
-  if (tlsCert === undefined || tlsKey === undefined) return { host, port };
-  const tls = {
-    cert: readPem(tlsCert, "cert"),
-    key: readPem(tlsKey, "key"),
-    ...(tlsCa !== undefined && { ca: readPem(tlsCa, "ca") }),
-  };
-  return { host, port, tls };
+  return { host, port, tls: listenTls(files) };
 }
 
 /** Flags weigh more than the file of tasks, that more than configuration; at last this machine, if none dial in. */

@@ -1,5 +1,4 @@
-import { checkPair } from "../../config/listen.ts";
-import { readPem } from "../../config/pem.ts";
+import { checkPair, dialTls } from "../../config/tls-files.ts";
 import type { ClientTls } from "../../runtime/web-socket.ts";
 import type { ReachOptions } from "./options.ts";
 import { parseSlaves, readSlaveFile, type SlaveAddress } from "./slave-list.ts";
@@ -13,14 +12,10 @@ export interface Reach {
 
 /** Reads the certificates that the options name. */
 export function reachOf(options: Omit<ReachOptions, "logLevel">, token: string | undefined): Reach {
-  const { tlsCa, tlsCert, tlsKey, connectTimeoutMs: timeoutMs } = options;
+  const { tlsCa, connectTimeoutMs: timeoutMs } = options;
   checkPair(options);
   // A certificate without an authority is for those who dial in; slaves are then dialled without TLS.
-  if (tlsCa === undefined) return { token, tls: undefined, timeoutMs };
-  const tls: ClientTls = { ca: readPem(tlsCa, "ca") };
-  if (tlsCert !== undefined && tlsKey !== undefined) {
-    Object.assign(tls, { cert: readPem(tlsCert, "cert"), key: readPem(tlsKey, "key") });
-  }
+  const tls = tlsCa === undefined ? undefined : dialTls(options);
   return { token, tls, timeoutMs };
 }
 
