@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { signalIfThere } from "../support/signal-if-there.ts";
 import type { RunningDing } from "../support/ding.ts";
 import { Chance } from "../support/chance.ts";
 import { freePort } from "../support/free-port.ts";
@@ -89,7 +90,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const pid of this.#stopped) signal(pid, "SIGCONT");
+    for (const pid of this.#stopped) signalIfThere(pid, "SIGCONT");
     for (const { slave, proxy } of this.#nodes) {
       await slave[Symbol.asyncDispose]();
       await proxy[Symbol.asyncDispose]();
@@ -120,7 +121,7 @@ export class Cluster implements AsyncDisposable {
     else {
       const pid = await workerOf(node, workerIndex);
       if (pid === undefined) return;
-      if (trouble === "kill worker") signal(pid, "SIGKILL");
+      if (trouble === "kill worker") signalIfThere(pid, "SIGKILL");
       else await this.#pause(pid, stopMs);
     }
     this.counts[trouble] = (this.counts[trouble] ?? 0) + 1;
@@ -131,7 +132,7 @@ export class Cluster implements AsyncDisposable {
     const { pid } = node.slave;
     node.slave.kill("SIGKILL");
     await node.proxy.hide();
-    signal(pid, "SIGCONT");
+    signalIfThere(pid, "SIGCONT");
     await node.slave[Symbol.asyncDispose]();
     node.slave = await this.#spawn(node.port);
     await node.proxy.show();
@@ -141,9 +142,9 @@ export class Cluster implements AsyncDisposable {
   async #pause(pid: number, ms: number): Promise<void> {
     if (this.#stopped.has(pid)) return;
     this.#stopped.add(pid);
-    signal(pid, "SIGSTOP");
+    signalIfThere(pid, "SIGSTOP");
     await wait(ms);
-    signal(pid, "SIGCONT");
+    signalIfThere(pid, "SIGCONT");
     this.#stopped.delete(pid);
   }
 }
@@ -160,14 +161,6 @@ async function workerOf({ port }: Node, index: number): Promise<number | undefin
     return workers[index]?.pid;
   } catch {
     return undefined; // it is stopped, or about to be killed
-  }
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // it is gone
   }
 }
 

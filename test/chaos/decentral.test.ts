@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { signalIfThere } from "../support/signal-if-there.ts";
 import { Chance, chaosSeed } from "../support/chance.ts";
 import { notesIn, unitFixture, type Note } from "../support/fleet.ts";
 import { decentral, jobLines, startDecentral, statusOf } from "../support/fleet-process.ts";
@@ -89,15 +90,14 @@ class Place implements AsyncDisposable {
     this.kills[what] = (this.kills[what] ?? 0) + 1;
     if (what === "worker" && this.fleet) {
       const { fleet } = this;
-      // Those that were killed a moment ago may all be on their way back.
-      const workers = await until(
+      // Those that were killed a moment ago may all be on their way back, and a poisoned one be on its way out.
+      await until(
         async () => {
-          const { workers: alive } = await statusOf(fleet);
-          return alive.length > 0 && alive;
+          const { workers } = await statusOf(fleet);
+          return workers.length > 0 && signalIfThere(chance.pick(workers).pid, "SIGKILL");
         },
         { what: "a worker", timeoutMs: 30_000 },
       );
-      process.kill(chance.pick(workers).pid, "SIGKILL");
     } else if (what === "fleet") {
       this.fleet?.kill();
       await this.fleet?.waitForExit();

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "bun:test";
 import { Client } from "../../src/serve/client/client.ts";
+import { signalIfThere } from "../support/signal-if-there.ts";
 import { modelFixture, predict, startServe, type StartedServe } from "../support/serve.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { until } from "../support/until.ts";
@@ -70,8 +71,7 @@ test("the ancestor's failure 2: kill -9 of all workers, and again: requests, sta
   await using client = new Client({ ip: server.address });
   for (let round = 0; round < 2; round++) {
     const asked = Array.from({ length: 20 }, (_, echo) => client.encode({ echo, waitMs: 5 }));
-    for (const { pid } of (await statusOf(server)).workers)
-      if (!isGone(pid)) process.kill(pid, "SIGKILL");
+    for (const { pid } of (await statusOf(server)).workers) signalIfThere(pid, "SIGKILL");
     expect((await statusOf(server)).workers.length).toBeLessThanOrEqual(2);
     expect(await Promise.all(asked)).toEqual(Array.from({ length: 20 }, (_, echo) => echo));
   }
@@ -113,7 +113,7 @@ test.each(["SIGTERM", "SIGHUP", "SIGKILL"] as const)(
       await until(async () => (await statusOf(server)).workers.length === 3, PATIENCE);
       server.kill("SIGTERM");
     }
-    if (!isGone(pids[2] ?? 0)) process.kill(pids[2] ?? 0, "SIGCONT");
+    signalIfThere(pids[2] ?? 0, "SIGCONT");
     await server.waitForExit(20_000);
     await asked;
     await until(() => pids.every(isGone), { ...PATIENCE, what: () => `${pids.join()} to be gone` });

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { signalIfThere } from "../support/signal-if-there.ts";
 import { Chance } from "../support/chance.ts";
 import { startServe, type StartedServe } from "../support/serve.ts";
 import { tempFolder, type TempFolder } from "../support/temp-folder.ts";
@@ -69,7 +70,7 @@ export class ServeHost implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const pid of this.#stopped) signal(pid, "SIGCONT");
+    for (const pid of this.#stopped) signalIfThere(pid, "SIGCONT");
     await this.server[Symbol.asyncDispose]();
     await this.#folder[Symbol.asyncDispose]();
   }
@@ -80,12 +81,12 @@ export class ServeHost implements AsyncDisposable {
     if (trouble !== "kill worker" && trouble !== "stop worker") return this.swap(trouble);
     const pid = (await this.workers())[index];
     if (pid === undefined) return;
-    if (trouble === "kill worker") return signal(pid, "SIGKILL");
+    if (trouble === "kill worker") return void signalIfThere(pid, "SIGKILL");
     if (this.#stopped.has(pid)) return;
     this.#stopped.add(pid);
-    signal(pid, "SIGSTOP");
+    signalIfThere(pid, "SIGSTOP");
     await wait(stopMs);
-    signal(pid, "SIGCONT");
+    signalIfThere(pid, "SIGCONT");
     this.#stopped.delete(pid);
   }
 
@@ -94,14 +95,6 @@ export class ServeHost implements AsyncDisposable {
       models: { workers: { pid: number }[] }[];
     };
     return status.models[0]?.workers.map(({ pid }) => pid) ?? [];
-  }
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // it is gone
   }
 }
 

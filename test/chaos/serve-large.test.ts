@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { signalIfThere } from "../support/signal-if-there.ts";
 import { Chance, chaosSeed } from "../support/chance.ts";
 import { startServe, type StartedServe } from "../support/serve.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -91,18 +92,14 @@ test("large tensors while workers are killed, stopped and swapped: every request
     const from = askers.answered;
     const pid = chance.pick(await workersOf(server));
     const what = chance.pick(["kill", "stop", "swap"] as const);
-    try {
-      if (what === "swap") server.kill("SIGHUP");
-      else process.kill(pid, what === "kill" ? "SIGKILL" : "SIGSTOP");
-      if (what === "stop") stopped.push(pid);
-    } catch {
-      // it is gone already
-    }
+    if (what === "swap") server.kill("SIGHUP");
+    else signalIfThere(pid, what === "kill" ? "SIGKILL" : "SIGSTOP");
+    if (what === "stop") stopped.push(pid);
     await until(() => askers.answered >= from + 10 || askers.faults.length > 0, {
       timeoutMs: 30_000,
       what: () => `10 answers after ${what}`,
     }).finally(() => {
-      for (const one of stopped.splice(0)) signalIfThere(one);
+      for (const one of stopped.splice(0)) signalIfThere(one, "SIGCONT");
     });
   }
   await askers.finish();
@@ -110,11 +107,3 @@ test("large tensors while workers are killed, stopped and swapped: every request
   expect(askers.faults).toEqual([]);
   expect((await server.stop()).code).toBe(0);
 }, 90_000);
-
-function signalIfThere(pid: number): void {
-  try {
-    process.kill(pid, "SIGCONT");
-  } catch {
-    // it was killed as it stood
-  }
-}
