@@ -11,7 +11,7 @@ export function standingStill(
   { id, pid }: { id: string; pid: number },
   log: Logger,
 ): ErrorRecord | undefined {
-  if (!isStopped(pid)) return undefined;
+  if (stopOf(pid) === undefined) return undefined;
   log.warn(`worker ${id} stands still: a signal has stopped it, it is replaced`, { pid });
   return { code: "worker.exited", message: "The worker process stood still, stopped by a signal" };
 }
@@ -23,7 +23,7 @@ export function endStandingStill(worker: { id: string; pid: number }, log: Logge
   return true;
 }
 
-/** Who is stopped at two looks is not stopped for a moment only. */
+/** Whom the same stop holds at two looks is not stopped for a moment only. */
 const LOOK_MS = 1_000;
 
 /** A worker process. */
@@ -40,7 +40,8 @@ export class StandingStillWatch implements Disposable {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #busy: () => readonly Watched[];
-  #stopped: ReadonlySet<number> = new Set();
+  /** By process: which stop held it at the last look. */
+  #stops: ReadonlyMap<number, string> = new Map();
   #timer: Disposable | undefined;
 
   constructor(of: { clock: Clock; log: Logger; busy: () => readonly Watched[] }) {
@@ -62,20 +63,28 @@ export class StandingStillWatch implements Disposable {
   #look(): void {
     this.#timer = undefined;
     const busy = this.#busy();
-    const stopped = busy.filter(({ pid }) => isStopped(pid));
-    for (const worker of stopped)
-      if (this.#stopped.has(worker.pid)) endStandingStill(worker, this.#log);
-    this.#stopped = new Set(stopped.map(({ pid }) => pid));
+    const stops = new Map<number, string>();
+    for (const worker of busy) {
+      const stop = stopOf(worker.pid);
+      if (stop === undefined) continue;
+      if (this.#stops.get(worker.pid) === stop) endStandingStill(worker, this.#log);
+      stops.set(worker.pid, stop);
+    }
+    this.#stops = stops;
     if (busy.length > 0) this.lookSoon();
   }
 }
 
-/** Not one that a debugger holds. The state stands behind the name of the program, which may hold anything. */
-function isStopped(pid: number): boolean {
+/**
+ * Names the stop that holds a process, undefined where none does: who has run in between has been given the
+ * processor again, which the system counts. A debugger's hold is none. A name cannot hold an end of line here.
+ */
+function stopOf(pid: number): string | undefined {
   try {
-    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return text.startsWith(") T ", text.lastIndexOf(")"));
+    const text = readFileSync(`/proc/${pid}/status`, "utf8");
+    if (!/^State:\tT /m.test(text)) return undefined;
+    return (text.match(/^\w*voluntary_ctxt_switches:.*$/gm) ?? []).join();
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -53,3 +53,32 @@ test.if(process.platform === "linux")(
     await ends[1];
   },
 );
+
+test.if(process.platform === "linux")(
+  "StandingStillWatch leaves alone who has run in between, though it is stopped again at the second look",
+  async () => {
+    const clock = new FakeClock();
+    const log = recordLog();
+    const child = spawn("sleep", ["60"]);
+    const worker = { id: "w0", pid: child.pid ?? 0 };
+    const watch = new StandingStillWatch({ clock, log, busy: () => [worker] });
+    const standsStill = (): Promise<unknown> =>
+      until(() => standingStill(worker, recordLog()), { what: "a process that stands still" });
+    watch.lookSoon();
+    for (let look = 0; look < 3; look++) {
+      child.kill("SIGSTOP");
+      await standsStill();
+      clock.advance(1_000);
+      child.kill("SIGCONT");
+      await until(() => !standingStill(worker, recordLog()), { what: "a process that goes on" });
+    }
+    expect(log.text()).toBe("");
+    child.kill("SIGSTOP");
+    await standsStill();
+    const gone = once(child, "exit");
+    clock.advance(2_000);
+    expect(log.text()).toContain("worker w0 stands still");
+    expect(await gone).toEqual([null, "SIGKILL"]);
+    watch[Symbol.dispose]();
+  },
+);
