@@ -7,7 +7,8 @@ import { spawnSubmit, parseLines } from "../support/submit.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { until } from "../support/until.ts";
 
-const SOON_MS = 3_000;
+/** Far less than the drain time. */
+const SOON_MS = 15_000;
 /** Loads for longer than any test waits. */
 const NEVER_LOADS =
   "await new Promise((resolve) => setTimeout(resolve, 600_000)); export default () => 1;";
@@ -31,11 +32,13 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 
 test("SIGTERM under load lets the task finish and delivers its result", async () => {
   await using folder = await tempFolder();
-  const file = await folder.write("task.json", { waitMs: 1_000 });
+  const file = await folder.write("task.json", { gate: folder.file("gate") });
   await using slave = await startSlave();
   await using master = spawnSubmit(file, { slaves: [slave] });
   await until(async () => (await statusOf(slave)).running === 1, { what: "a running task" });
   slave.kill("SIGTERM");
+  await until(() => slave.stderr.includes("is stopping"), { what: "a slave that drains" });
+  await folder.write("gate", "open");
   const { code, stdout } = await master.waitForExit();
   expect(parseLines(stdout)).toMatchObject([{ status: "COMPLETED", attempts: 1 }]);
   expect(code).toBe(0);
@@ -51,7 +54,7 @@ test("SIGTERM under load ends what outlives --drain-timeout-ms", async () => {
   ]);
   await using master = spawnSubmit(file, { slaves: [slave], args: ["--retries", "0"] });
   await until(async () => (await statusOf(slave)).running === 1, { what: "a running task" });
-  const stopped = await slave.stop("SIGTERM", 2 * SOON_MS);
+  const stopped = await slave.stop("SIGTERM", SOON_MS);
   expect(stopped.code).toBe(0);
   const { code, stdout } = await master.waitForExit();
   expect(["CANCELLED", "LOST", "FAILED"]).toContain(parseLines(stdout)[0]?.status ?? "");
@@ -70,9 +73,7 @@ for (const { signal, exit } of [
     await until(async () => (await statusOf(slave)).running === 1, { what: "a running task" });
     slave.kill(signal);
     await until(() => slave.stderr.includes("is stopping"), { what: "a slave that drains" });
-    const startedMs = performance.now();
     const { code } = await slave.insist(signal, SOON_MS);
-    expect(performance.now() - startedMs).toBeLessThan(5_000); // far less than the drain time
     expect(code).toBe(exit);
     expect((await master.waitForExit()).code).toBe(6);
   });
@@ -80,11 +81,13 @@ for (const { signal, exit } of [
 
 test("Ctrl-C reaches the whole group, and the workers finish all the same", async () => {
   await using folder = await tempFolder();
-  const file = await folder.write("task.json", { waitMs: 700 });
+  const file = await folder.write("task.json", { gate: folder.file("gate") });
   await using slave = await startSlave();
   await using master = spawnSubmit(file, { slaves: [slave] });
   await until(async () => (await statusOf(slave)).running === 1, { what: "a running task" });
   expect(signalGroup(slave.pid, "SIGINT")).toBe(true);
+  await until(() => slave.stderr.includes("is stopping"), { what: "a slave that drains" });
+  await folder.write("gate", "open");
   const { code, stdout } = await master.waitForExit();
   expect(parseLines(stdout)).toMatchObject([{ status: "COMPLETED", attempts: 1 }]);
   expect(code).toBe(0);

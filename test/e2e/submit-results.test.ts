@@ -28,7 +28,7 @@ test("--json prints one object per task, in order of completion, and nothing els
   await using slave = await startSlave(undefined, ["--concurrency", "2"]);
   const out = folder.file("results.jsonl");
   const { code, stdout, stderr, lines } = await submit(
-    [{ waitMs: 600 }, { add: [1, 1] }, { fail: "not today" }, { echo: null }],
+    [{ waitMs: 2_500 }, { add: [1, 1] }, { fail: "not today" }, { echo: null }],
     { slaves: [slave], args: ["--out", out] },
   );
   const first = JSON.parse(stdout.split("\n")[0] ?? "") as ResultLine;
@@ -40,7 +40,7 @@ test("--json prints one object per task, in order of completion, and nothing els
     expect(Object.keys(line)).toEqual(line.index === 2 ? failed : keys);
     expect(line.slave).toBe(slave.address);
   }
-  expect(lines[0]?.ms).toBeGreaterThan(590);
+  expect(lines[0]?.ms).toBeGreaterThan(2_490);
   expect(lines[2]).toMatchObject({ status: "FAILED", error: { message: "not today" } });
   expect(await readFile(out, "utf8")).toBe(stdout);
   expect(code).toBe(6);
@@ -52,14 +52,14 @@ test("Ctrl-C cancels what runs, ends with 130, and --resume does what is left an
   await using slave = await startSlave();
   const tasks = [
     ...marking(folder, 3, { add: [1, 1] }),
-    { mark: folder.file("mark-3"), waitMs: 1_500 },
+    { mark: folder.file("mark-3"), gate: folder.file("gate") },
     { mark: folder.file("mark-4"), add: [2, 2] },
   ];
   const file = await folder.write("tasks.jsonl", jsonLines(tasks));
   const out = folder.file("results.jsonl");
   await using master = spawnSubmit(file, { slaves: [slave], args: ["--out", out] });
   await until(async () => (await timesRun(folder, 4))[3] === 1, { what: "the long task" });
-  const { code, stdout, stderr } = await master.stop("SIGINT", 5_000);
+  const { code, stdout, stderr } = await master.stop("SIGINT");
   expect(code).toBe(130);
   expect(stderr).toContain(`Go on with --resume ${out}`);
   expect(parseLines(stdout).map(({ status }) => status)).toEqual(Array(3).fill("COMPLETED"));
@@ -69,6 +69,7 @@ test("Ctrl-C cancels what runs, ends with 130, and --resume does what is left an
     counts: { completed: 3, cancelled: 1 },
   });
 
+  await folder.write("gate", "open");
   const rest = await submit(
     [],
     { slaves: [slave], args: ["--resume", out] },
@@ -99,12 +100,17 @@ test("a second Ctrl-C leaves at once", async () => {
 test("a master that is killed leaves a file that --resume takes up, its torn last line too", async () => {
   await using folder = await tempFolder();
   await using slave = await startSlave();
-  const tasks = marking(folder, 12, { waitMs: 100 });
+  const gate = folder.file("gate");
+  const tasks = marking(folder, 12, {}).map((task, at) => ({
+    ...task,
+    ...(at < 4 ? { waitMs: 100 } : { gate }),
+  }));
   const file = await folder.write("tasks.jsonl", jsonLines(tasks));
   const out = folder.file("results.jsonl");
   await using master = spawnSubmit(file, { slaves: [slave], args: ["--out", out] });
   await until(() => parseLines(master.stdout).length >= 4, { what: "some results" });
   expect((await master.stop("SIGKILL")).signal).toBe("SIGKILL");
+  await folder.write("gate", "open");
   const done = (await linesIn(out)).length;
   expect(done).toBeGreaterThanOrEqual(4);
   const text = await readFile(out, "utf8");

@@ -39,14 +39,21 @@ test("--listen takes in slaves that dial in with --join; --min-slaves waits for 
 test("a second master is told that the slave has one, and gets it when that has gone", async () => {
   await using folder = await tempFolder();
   await using slave = await startSlave();
-  const file = await folder.write("task.json", { waitMs: 700 });
+  const file = await folder.write("task.json", { gate: folder.file("gate") });
   await using first = spawnSubmit(file, { slaves: [slave] });
   await until(async () => (await statusOf(slave)).running === 1, { what: "a running task" });
-  const second = await submit([{ add: [2, 3] }], { slaves: [slave] });
-  expect(second.lines).toMatchObject([{ status: "COMPLETED", result: { sum: 5 } }]);
-  expect(second.stderr).toContain("Slave is already connected");
+  await using second = spawnSubmit(await folder.write("sum.json", { add: [2, 3] }), {
+    slaves: [slave],
+  });
+  await until(() => second.stderr.includes("Slave is already connected"), {
+    what: "word of the first master",
+  });
+  await folder.write("gate", "open");
+  expect(parseLines((await second.waitForExit()).stdout)).toMatchObject([
+    { status: "COMPLETED", result: { sum: 5 } },
+  ]);
   expect((await first.waitForExit()).code).toBe(0);
-  await using third = spawnSubmit(await folder.write("long.json", { waitMs: 5_000 }), {
+  await using third = spawnSubmit(await folder.write("long.json", { gate: folder.file("none") }), {
     slaves: [slave],
   });
   await until(async () => (await statusOf(slave)).running === 1, { what: "a running task" });

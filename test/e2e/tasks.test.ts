@@ -50,7 +50,9 @@ test("a task's context says who runs it where, and its log goes to the operator"
   });
   const { pid } = (line?.result ?? {}) as { pid?: number };
   expect((await statusOf(slave)).workers.map((worker) => worker.pid)).toContain(pid ?? 0);
-  expect(slave.stderr).toContain(`a word for the operator of ${line?.id}`);
+  await until(() => slave.stderr.includes(`a word for the operator of ${line?.id}`), {
+    what: "the log of the task",
+  });
   expect(code).toBe(0);
 });
 
@@ -134,9 +136,9 @@ test("a master that comes before the workers are ready waits for them, longer th
   await until(live, { what: "a slave that listens" });
   const startedMs = performance.now();
   const file = await folder.write("task.json", "21");
-  const to = { slaves: [{ address: `127.0.0.1:${port}` }], args: ["--connect-timeout-ms", "300"] };
+  const to = { slaves: [{ address: `127.0.0.1:${port}` }], args: ["--connect-timeout-ms", "1500"] };
   await using master = spawnSubmit(file, to);
-  await until(() => performance.now() - startedMs > 1_000, { what: "the connect timeout" });
+  await until(() => performance.now() - startedMs > 3_000, { what: "the connect timeout" });
   expect([master.hasExited, slave.stdout]).toEqual([false, ""]);
   await folder.write("gate", "open");
   const { code, stdout } = await master.waitForExit();
@@ -155,15 +157,18 @@ const MODES: [args: string[], accepted: number, running: number, queued: number]
 for (const [args, accepted, running, queued] of MODES) {
   test(`ding slave ${args.join(" ")} takes ${accepted} of four tasks that come at once`, async () => {
     using master = new FakeMaster();
+    await using folder = await tempFolder();
     await using slave = await startSlave(JOBS, args);
     const caller = new SlaveCaller(slave.port, { channel: CHANNEL, token: "t" });
     await caller.connect(master);
-    const tasks = Array.from({ length: 4 }, () => caller.newTask(randomUUID(), { waitMs: 300 }));
+    const task = { gate: folder.file("gate") };
+    const tasks = Array.from({ length: 4 }, () => caller.newTask(randomUUID(), task));
     const codes = (await Promise.all(tasks))
       .map(({ code }) => code)
       .toSorted((one, other) => one - other);
     expect(codes).toEqual([...Array(accepted).fill(0), ...Array(4 - accepted).fill(601)]);
     expect(await statusOf(slave)).toMatchObject({ running, queued });
+    await folder.write("gate", "open");
     await until(() => master.results.length === accepted, { what: "the results" });
     expect((await caller.disconnect()).status).toBe(200);
   });
