@@ -16,8 +16,8 @@ test("the next master gets the slave at once, though the dead one's task keeps t
   const started = performance.now();
   const { code, lines } = await submit([{}], { slaves: [slave] });
   expect([code, lines[0]?.status]).toEqual([0, "COMPLETED"]);
-  expect(performance.now() - started).toBeLessThan(10_000);
-}, 30_000);
+  expect(performance.now() - started).toBeLessThan(20_000);
+});
 
 test("a plugin that never gets ready ends the slave after --load-timeout-ms, in its own process too", async () => {
   await using folder = await tempFolder();
@@ -33,4 +33,4 @@ test("a plugin that never gets ready ends the slave after --load-timeout-ms, in 
     expect([isolate, code]).toEqual([isolate, 1]);
     expect(stderr).toContain("it took longer than 300 ms");
   }
-}, 30_000);
+});

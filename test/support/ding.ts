@@ -15,9 +15,9 @@ export interface RunOptions {
   cwd?: string;
   /** Written to stdin, which then ends. */
   input?: string | Uint8Array;
-  /** After that all is killed and the call rejects; default 30,000. */
+  /** After that all is killed and the call rejects; default 60,000. */
   timeoutMs?: number;
-  /** How long its children may outlive it; default 3,000. */
+  /** How long its children may outlive it; default 10,000. */
   orphanGraceMs?: number;
   /** A command that runs ours, such as `["ip", "netns", "exec", "x1"]`. */
   prefix?: string[];
@@ -44,8 +44,8 @@ export interface ReadyLine {
 }
 
 const INSIST_MS = 50;
-const DEFAULT_TIMEOUT_MS = 30_000;
-const ORPHAN_GRACE_MS = 3_000;
+const DEFAULT_TIMEOUT_MS = 60_000;
+const ORPHAN_GRACE_MS = 10_000;
 const OUTPUT_GRACE_MS = 1_000;
 const orphans: string[] = [];
 
@@ -116,7 +116,7 @@ export class RunningDing implements AsyncDisposable {
   }
 
   /** Waits for the line that names the address: on stdout with `--json`, else on stderr. */
-  async ready(timeoutMs = 15_000): Promise<ReadyLine> {
+  async ready(timeoutMs = 45_000): Promise<ReadyLine> {
     const find = (): ReadyLine | undefined =>
       findReady(this.#isJson ? this.#stdout : this.#stderr, this.#isJson);
     await until(() => this.#hasExited || find(), {
