@@ -44,9 +44,9 @@ export interface Note {
   atMs?: number;
 }
 
-/** What units have noted in a file so far. */
+/** What units have noted in a file so far; a line that is being written is not there yet. */
 export function notesIn(file: string): Note[] {
   if (!existsSync(file)) return [];
-  const lines = readFileSync(file, "utf8").split("\n");
-  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as Note);
+  const lines = readFileSync(file, "utf8").split("\n").slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as Note);
 }

@@ -96,7 +96,8 @@ testNeeding(redisMissing)(
       const failed = async () =>
         (await statusOf({ url: `http://127.0.0.1:${port}` })).jobs["failed"];
       await until(async () => (await failed()) === 1, { what: "the job that failed, counted" });
-      expect(fleet.stderr).toContain('THIS IS CUSTOM EXCEPTION for input: {\\"echo\\":13}');
+      const custom = 'THIS IS CUSTOM EXCEPTION for input: {\\"echo\\":13}';
+      await until(() => fleet.stderr.includes(custom), { what: "the exception in the log" });
       await decentral(["terminate", "-port", `${port}`]);
       const { code, stderr } = await fleet.waitForExit();
       expect(code).toBe(0);

@@ -49,7 +49,7 @@ testWithBrowser("the dashboard shows what /metrics says, per server and all toge
       const { done = 0, dead = 0 } = (await statusOf(fleet)).jobs;
       return done === 54 && dead === 6;
     },
-    { what: "all jobs", timeoutMs: 30_000 },
+    { what: "all jobs", timeoutMs: 60_000 },
   );
   await using open = await openPage(`${url}/dashboard`);
   const { page, faults } = open;
@@ -80,7 +80,8 @@ testWithBrowser("the dashboard shows what /metrics says, per server and all toge
   await choice.selectOption("n2:2");
   const own = await metric(url, "ding_decentral_jobs_total", 'outcome="done"', 'server="n2:2"');
   await until(async () => (await tile(page, "done")) === own, { what: "one server's numbers" });
-  expect(await page.locator('[data-table="units"] tbody tr').count()).toBe(3);
+  const rows = page.locator('[data-table="units"] tbody tr');
+  await until(async () => (await rows.count()) === 3, { what: "one server's units" });
   expect(await tile(page, "uptime")).toBeGreaterThan(0);
   expect(faults).toEqual([]);
 });

@@ -34,7 +34,7 @@ for (const runtime of RUNTIMES) {
       notesIn(to)
         .filter(({ what }) => what === "done")
         .map(({ n }) => n);
-    await until(() => new Set(done()).size === 60, { what: "all jobs", timeoutMs: 20_000 });
+    await until(() => new Set(done()).size === 60, { what: "all jobs", timeoutMs: 60_000 });
     await decentral(["terminate", ...port], options);
     expect(await fleet.waitForExit()).toMatchObject({ code: 0 });
   });
