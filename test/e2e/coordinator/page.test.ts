@@ -54,23 +54,26 @@ testWithBrowser(
       const steps = await metric(url, tiles.envSteps);
       return steps > 0 && Number(await tileValue(page, "envSteps")) === steps;
     }, PATIENT);
+    // What it shows may be of a moment at which not all had left.
     for (const [key, name] of Object.entries(tiles)) {
-      expect([key, Number(await tileValue(page, key))]).toEqual([
-        key,
-        await metric(url, `${name}`),
-      ]);
+      const isShown = async (): Promise<boolean> =>
+        Number(await tileValue(page, key)) === (await metric(url, name));
+      await until(isShown, { ...PATIENT, what: `the tile ${key} to show ${name}` });
     }
+    const shows = async (key: string, value: number): Promise<boolean> =>
+      Math.abs(Number(await tileValue(page, key)) - value) < 1e-9;
     const fill =
       (await metric(url, "ding_coordinator_buffer_items")) /
       (await metric(url, "ding_coordinator_buffer_limit"));
-    expect(Number(await tileValue(page, "fill"))).toBeCloseTo(fill, 9);
+    await until(() => shows("fill", fill), PATIENT);
     const lag = await metric(url, "ding_coordinator_policy_lag", 'of="mean"');
-    expect(Number(await tileValue(page, "lag"))).toBeCloseTo(lag, 9);
-    expect(await tileValue(page, "workersBusy")).toBe("0");
+    await until(() => shows("lag", lag), PATIENT);
+    await until(() => shows("workersBusy", 0), PATIENT);
     const queuedTasks = coordinator.facts().openTasks.length;
     const queued = await metric(url, "ding_coordinator_tasks", 'state="queued"');
     expect(queued).toBe(queuedTasks);
-    expect(await page.locator('[data-table="openTasks"] tbody tr').count()).toBe(queuedTasks);
+    const rows = page.locator('[data-table="openTasks"] tbody tr');
+    await until(async () => (await rows.count()) === queuedTasks, PATIENT);
     expect(faults).toEqual([]);
   },
 );

@@ -6,7 +6,7 @@ import { tempFolder } from "../../support/temp-folder.ts";
 import { until } from "../../support/until.ts";
 
 const CONFIG = join(import.meta.dir, "../fixtures/coordinator/run.ts");
-const PATIENT = { timeoutMs: 50_000, everyMs: 50 };
+const PATIENT = { timeoutMs: 90_000, everyMs: 50 };
 
 interface Status {
   pid: number;
@@ -63,7 +63,7 @@ test("ding coordinator --local starts everything, survives the death of workers 
   let killed: Status;
   {
     await using first = spawnDing(run, { runtime: "binary", cwd: folder.path, env });
-    const { url } = await first.ready(30_000);
+    const { url } = await first.ready(60_000);
     killed = await until(async () => {
       const status = await statusOf(url);
       return status.counters.learnerStep > 5 && status.envSteps > 0 && status;
@@ -73,7 +73,7 @@ test("ding coordinator --local starts everything, survives the death of workers 
     await first.stop("SIGKILL");
   }
   await using first = spawnDing([...run, "--resume"], { runtime: "binary", cwd: folder.path, env });
-  const { url, port } = await first.ready(30_000);
+  const { url, port } = await first.ready(60_000);
   const resumed = await statusOf(url);
   expect(resumed.envSteps).toBeGreaterThanOrEqual(killed.envSteps);
   expect(resumed.policyVersions).toHaveProperty(Object.keys(killed.policyVersions)[0] ?? "");
@@ -136,7 +136,7 @@ test("ding coordinator --local starts everything, survives the death of workers 
     );
   }, PATIENT);
   await asked("stop");
-  const { code, stdout } = await first.waitForExit(30_000);
+  const { code, stdout } = await first.waitForExit(60_000);
   expect(code).toBe(0);
   const stopped = lastLine(stdout);
   expect(stopped).toMatchObject({ reached: false });
@@ -147,7 +147,7 @@ test("ding coordinator --local starts everything, survives the death of workers 
     runtime: "binary",
     cwd: folder.path,
     env: { STOP_VALUE: "30" },
-    timeoutMs: 50_000,
+    timeoutMs: 90_000,
   });
   expect(again.code).toBe(0);
   const ended = lastLine(again.stdout);
@@ -174,7 +174,7 @@ test("ding coordinator --local starts everything, survives the death of workers 
   const left = readdirSync(folder.file("line/state"), { recursive: true }).map(String);
   expect(left.filter((name) => name.endsWith(".draft"))).toEqual([]);
   expect(existsSync(folder.file("line/state/state.ding"))).toBe(true);
-}, 120_000);
+}, 240_000);
 
 test.each([
   ["an unknown key", { colector: {} }, "main.colector"],
@@ -225,7 +225,7 @@ test("a local worker whose code does not load ends the run, with what to look at
   const config = await folder.write("run.json", { main });
   const { code, stderr } = await ding(
     ["coordinator", "--config", config, "--port", "0", "--local", "1"],
-    { cwd: folder.path, timeoutMs: 50_000 },
+    { cwd: folder.path, timeoutMs: 100_000 },
   );
   expect(code).toBe(6);
   expect(stderr).toContain("Cannot keep local-");
@@ -240,4 +240,4 @@ test("a local worker whose code does not load ends the run, with what to look at
       "utf8",
     ),
   ).toContain("is started again");
-}, 60_000);
+});

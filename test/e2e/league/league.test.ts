@@ -27,7 +27,11 @@ test("ding coordinator runs a league: its rating rises, it beats its first snaps
     const lines = await readFile(folder.file("league/evaluations.jsonl"), "utf8").catch(() => "{}");
     return JSON.parse(lines.trim().split("\n").at(-1) ?? "{}") as Evaluation;
   };
-  const options = { timeoutMs: 60_000, everyMs: 100, what: () => `a strong player: ${run.stderr}` };
+  const options = {
+    timeoutMs: 120_000,
+    everyMs: 100,
+    what: () => `a strong player: ${run.stderr}`,
+  };
   // They begin alike; it learns, its past self does not.
   await until(async () => (await lead()) > 1, options);
   const { games, main, away } = await until(async () => {
@@ -46,4 +50,4 @@ test("ding coordinator runs a league: its rating rises, it beats its first snaps
   const file = (await readdir(weights)).find((name) => name.endsWith(".weights")) ?? "";
   expect(file).toBe(`1-${away.sha256}.weights`);
   expect(sha256Of(await readFile(`${weights}/${file}`))).toBe(away.sha256);
-}, 150_000);
+}, 300_000);
