@@ -46,13 +46,13 @@ with Master('127.0.0.1', master_port, channel=channel, my_address=address) as ma
         strange = conn.new_task({'echo': [float('nan'), float('inf'), -float('inf')]}).start().join().result
         seen['strange'] = [str(value) for value in strange]
         attempt('refused', conn.new_task({'refuse': 'no thanks'}).start, SlaveTaskRefused)
-        slow = conn.new_task({'sleep': 400})
+        slow = conn.new_task({'sleep': 1500})
         slow.start()
         attempt('busy', conn.new_task({'a': 1, 'b': 1}).start, SlaveTaskAlreadyExist)
         slow.join()
         seen['slow'] = slow.status.name
         # Longer than the tolerance of the slave and several heartbeats: the connection must live.
-        time.sleep(1.2)
+        time.sleep(3.3)
         seen['after idle'] = conn.new_task({'a': 1, 'b': 1}).start().join().result
     seen['disconnected'] = [connection.is_connected, 'conn' in master]
     with master.new_connection('again', '127.0.0.1', slave_port) as conn:

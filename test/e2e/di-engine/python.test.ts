@@ -14,6 +14,7 @@ import {
 } from "../../../src/protocol/slave-exceptions.ts";
 import { freePort } from "../../support/free-port.ts";
 import { testNeeding } from "../../support/needs.ts";
+import { thrownBy } from "../../support/thrown-by.ts";
 import { SummingSlave } from "../../integration/di-engine/summing-slave.ts";
 
 const CHANNEL = 233;
@@ -29,7 +30,7 @@ describe("a Python DI-engine 0.5.3", () => {
         port: 0,
         channel: CHANNEL,
         heartbeatMs: 100,
-        toleranceMs: 1_000,
+        toleranceMs: 3_000,
       });
       await slave.start();
       const answer = await runPython("drive_slave.py", [slave.port, await freePort(), CHANNEL]);
@@ -58,7 +59,7 @@ describe("a Python DI-engine 0.5.3", () => {
       });
       expect(new Set(slave.ran).size).toBe(slave.ran.length);
     },
-    60_000,
+    120_000,
   );
 
   describe("Slave", () => {
@@ -100,7 +101,7 @@ describe("a Python DI-engine 0.5.3", () => {
           .join();
         expect(echoed.result).toEqual([Number.NaN, Infinity, "é"]);
       },
-      20_000,
+      120_000,
     );
 
     pythonTest(
@@ -110,14 +111,14 @@ describe("a Python DI-engine 0.5.3", () => {
         const conn = master.newConnection("conn", "127.0.0.1", port);
         await conn.connect();
         const second = master.newConnection("second", "127.0.0.1", port);
-        expect(second.connect()).rejects.toBeInstanceOf(SlaveSlaveAlreadyConnected);
+        expect(await thrownBy(second.connect())).toBeInstanceOf(SlaveSlaveAlreadyConnected);
         const refused = await conn
           .newTask({ refuse: "no" })
           .start()
           .catch((error: unknown) => error);
         expect(refused).toBeInstanceOf(SlaveTaskRefused);
         expect((refused as SlaveTaskRefused).data).toEqual({ why: "no" });
-        const slow = conn.newTask({ sleep: 0.3, a: 1, b: 1 });
+        const slow = conn.newTask({ sleep: 1.5, a: 1, b: 1 });
         await slow.start();
         const busy = conn.newTask({ a: 1, b: 1 });
         expect(await busy.start().catch((error: unknown) => error)).toBeInstanceOf(
@@ -149,7 +150,7 @@ describe("a Python DI-engine 0.5.3", () => {
         expect(refusal).toBeInstanceOf(SlaveSlaveConnectionRefused);
         expect((refusal as SlaveSlaveConnectionRefused).data).toEqual({ why: "wrong secret" });
       },
-      20_000,
+      120_000,
     );
 
     pythonTest(
@@ -166,11 +167,11 @@ describe("a Python DI-engine 0.5.3", () => {
         const task = conn.newTask({ sleep: 60 });
         await task.start();
         await victim.stop();
-        await task.join({ timeoutMs: 5_000 });
+        await task.join({ timeoutMs: 30_000 });
         expect(task.status).toBe(TaskStatus.LOST);
         expect([conn.isConnected, master.has("conn")]).toEqual([false, false]);
       },
-      20_000,
+      120_000,
     );
   });
 });
@@ -195,7 +196,7 @@ interface PythonSlave extends AsyncDisposable {
   stop: () => Promise<void>;
 }
 
-const START_TIMEOUT_MS = 15_000;
+const START_TIMEOUT_MS = 40_000;
 
 /** The original pings its own port until it answers, for ever when somebody else has taken that: then it gets another. */
 async function startPythonSlave(tries = 3): Promise<PythonSlave> {

@@ -36,5 +36,5 @@ testNeeding(await netnsTools())(
     const { stdout } = await runCommand(["ip", "netns", "list"]);
     for (const name of names) expect(stdout).not.toContain(name);
   },
-  30_000,
+  120_000,
 );

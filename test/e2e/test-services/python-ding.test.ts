@@ -38,5 +38,5 @@ testNeeding("skipped" in python ? python.skipped : undefined)(
     );
     expect(code).toBe(0);
   },
-  30_000,
+  120_000,
 );
