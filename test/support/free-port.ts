@@ -7,14 +7,25 @@ const MOST_TRIES = 100;
 const given = new Set<number>();
 
 /** A port that was free a moment ago, and that nobody gets by chance; where the thing under test takes port 0, use that. */
-export async function freePort(host = "127.0.0.1"): Promise<number> {
+export function freePort(host = "127.0.0.1"): Promise<number> {
+  return freePorts(1, host);
+}
+
+/** The first of so many in a row. */
+export async function freePorts(count: number, host = "127.0.0.1"): Promise<number> {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const port = PORTS.from + Math.floor(Math.random() * PORTS.count);
-    if (given.has(port) || !(await isFree(port, host))) continue;
-    given.add(port);
-    return port;
+    const first = PORTS.from + Math.floor(Math.random() * (PORTS.count - count + 1));
+    const ports = Array.from({ length: count }, (_, at) => first + at);
+    if (ports.some((port) => given.has(port))) continue;
+    for (const port of ports) given.add(port);
+    if (await areFree(ports, host)) return first;
   }
   throw new Error(`Cannot find a free port at ${host}`);
+}
+
+async function areFree(ports: readonly number[], host: string): Promise<boolean> {
+  for (const port of ports) if (!(await isFree(port, host))) return false;
+  return true;
 }
 
 function isFree(port: number, host: string): Promise<boolean> {

@@ -8,7 +8,7 @@ const PATIENT = { timeoutMs: 60_000 };
 const IDS = [0, 1, 2];
 
 function pidsOf({ stdout }: RunningDing, nodeId: number): number[] {
-  return [...stdout.matchAll(new RegExp(`^node ${nodeId} is (\\d+)$`, "gm"))].map(([, pid]) =>
+  return [...stdout.matchAll(new RegExp(`^node ${nodeId} is (\\d+)\n`, "gm"))].map(([, pid]) =>
     Number(pid),
   );
 }
@@ -37,7 +37,7 @@ test("ding task leaves no process behind when it is killed itself; its nodes hav
   const words = ["task", "--main", WATCH, "--ports", "0", "--tolerance-ms", "2000"];
   await using other = spawnDing([...words, "--node-ids", "7", "--topology", "mesh"]);
   const [, address = ""] = await until(
-    () => /^task ready on (\S+)/m.exec(other.stderr) ?? false,
+    () => /^task ready on (\S+)\s/m.exec(other.stderr) ?? false,
     PATIENT,
   );
   const attached = ["--parallel-workers", "2", "--attach-to", `tcp://${address}`];
@@ -46,6 +46,8 @@ test("ding task leaves no process behind when it is killed itself; its nodes hav
     const found = [0, 1].flatMap((nodeId) => pidsOf(running, nodeId));
     return found.length === 2 && found;
   }, PATIENT);
+  const joined = (nodeId: number): boolean => other.stdout.includes(`7 hears join ${nodeId}\n`);
+  await until(() => [0, 1].every(joined), PATIENT);
   running.kill("SIGKILL");
   await running.exited;
   const isGone = (pid: number): boolean => {

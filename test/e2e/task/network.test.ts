@@ -50,7 +50,7 @@ if (missing === undefined) {
     await folder.write("main.ts", MAIN);
     token = await folder.write("token", "correct-horse-battery-staple\n");
     await chmod(token, 0o600);
-  }, 30_000);
+  }, 120_000);
   afterAll(async () => {
     await network[Symbol.asyncDispose]();
     await folder[Symbol.asyncDispose]();
@@ -58,7 +58,7 @@ if (missing === undefined) {
 }
 
 function start({ prefix, address }: Host, ...args: string[]): RunningDing {
-  const common = ["--token-file", token, "--tolerance-ms", "1000", "--heartbeat-ms", "100"];
+  const common = ["--token-file", token, "--tolerance-ms", "3000", "--heartbeat-ms", "100"];
   const own = ["--address", address, "--expect-nodes", "2", ...common, ...args];
   return spawnDing(["task", "--main", "main.ts", ...own], {
     program: folder.file("ding"),

@@ -86,7 +86,7 @@ test("ding task --auto-recover tells a node that is back of a finish that it mis
     return ding(["task", ...args, ...RECOVER, ...more], PATIENT);
   };
   const [left, missed, late, ...hopeless] = await Promise.all([
-    run("faults.left", 2, "--join-timeout-ms", "4000"),
+    run("faults.left", 2, "--join-timeout-ms", "10000"),
     run("faults.missed", 2),
     run("faults.late", 2),
     run("faults.hopeless", 2),

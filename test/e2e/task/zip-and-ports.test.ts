@@ -47,7 +47,7 @@ test("ding task runs a zip in nodes that answer on ports of their own, with the 
   const ports = ["--metrics-port", "0", "--health-port", "0"];
   const args = ["task", "--package", zip, ...nodes, ...ports];
   await using running = spawnDing(args, { runtime: "binary", env });
-  const isTold = (): boolean => running.stderr.includes("task ready");
+  const isTold = (): boolean => /task ready.*\n/.test(running.stderr);
   await until(() => isTold() && running.stdout.split("\n").length === 4, PATIENT);
   const [, second = ""] = /metrics=(\S+)/.exec(running.stderr)?.[1]?.split(",") ?? [];
   expect(/health=(\S+)/.exec(running.stderr)?.[1]?.split(",")[1]).toBe(second);
@@ -57,8 +57,9 @@ test("ding task runs a zip in nodes that answer on ports of their own, with the 
   expect([lines[2], lines[0]?.slice(1) === lines[1]?.slice(1)]).toEqual([lines[1] ?? "", false]);
   // Back in its place, it has the ports that it had.
   await until(async () => (await status(`http://${second}/health/ready`)) === 200, PATIENT);
-  const metrics = await fetch(`http://${second}/metrics`);
-  expect(await metrics.text()).toContain('ding_task_peers{state="joined"} 1');
+  const metrics = async (): Promise<string> => (await fetch(`http://${second}/metrics`)).text();
+  const joined = 'ding_task_peers{state="joined"} 1';
+  await until(async () => (await metrics()).includes(joined), { ...PATIENT, what: joined });
   running.kill("SIGTERM");
   const { code } = await running.waitForExit(40_000);
   const left = (await readdir(folder.file("tmp"))).filter((name) => name.startsWith("ding-"));

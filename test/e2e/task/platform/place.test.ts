@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { ding } from "../../../support/ding.ts";
+import { freePorts } from "../../../support/free-port.ts";
 import { tempFolder } from "../../../support/temp-folder.ts";
 
 const MAIN = ["task", "--main", "examples/events/two-processes.ts"];
@@ -78,7 +79,7 @@ test("--platform says what its environment lacks", async () => {
 });
 
 test("two launches of one DIJob on this machine meet", async () => {
-  const port = 20_000 + Math.floor(Math.random() * 10_000);
+  const port = await freePorts(2);
   const words = ["--platform", "k8s", "--topology", "mesh", "--ports", `${port}`];
   const run = (DI_RANK: string) =>
     ding([...MAIN, ...words], {
