@@ -7,7 +7,7 @@ import { codeBlocks, type CodeBlock } from "../support/markdown-blocks.ts";
 import { signalGroup } from "../support/process-group.ts";
 import { tempFolder, type TempFolder } from "../support/temp-folder.ts";
 
-const PAGE_TIMEOUT_MS = 240_000;
+const PAGE_TIMEOUT_MS = 600_000;
 /** Made by commands, too big to copy, or no part of what people read. */
 const NOT_COPIED = new Set([".git", "node_modules", "dist"]);
 

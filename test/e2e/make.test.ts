@@ -56,14 +56,14 @@ test("ding slave make --format sh prints a script that keeps a slave running, wh
     signalGroup(keeper.pid ?? 0, "SIGKILL");
     await ended;
   }
-}, 30_000);
+});
 
 test("a script with an option that cannot be right does not try for ever", async () => {
   await using folder = await tempFolder();
   const made = await make(folder, "--plugin", JOBS, "--port", "0");
   const script = await folder.write("keep.sh", made.stdout.replace("--port=0", "--port=none"));
   const env = { PATH: process.env["PATH"] ?? "", DING_STATE_DIR: folder.file("state") };
-  const { status, stderr } = spawnSync("sh", [script], { env, encoding: "utf8", timeout: 10_000 });
+  const { status, stderr } = spawnSync("sh", [script], { env, encoding: "utf8", timeout: 60_000 });
   expect(stderr).toContain("--port");
   expect(status).toBe(2);
 });
@@ -106,5 +106,5 @@ function pidOf(address: string, before?: number): Promise<number> {
     const { pid } = (await status.json()) as { pid: number };
     return ready.status === 200 && pid !== before && pid;
   };
-  return until(look, { what: `a slave at ${address}`, timeoutMs: 10_000 });
+  return until(look, { what: `a slave at ${address}`, timeoutMs: 40_000 });
 }

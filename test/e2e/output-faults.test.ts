@@ -6,7 +6,8 @@ import { CHANNEL, JOBS, startSlave, statusOf } from "../support/slave.ts";
 import { jsonLines, submit } from "../support/submit.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
-const SUMS = Array.from({ length: 500 }, (_, at) => ({ add: [at, at] }));
+/** With results that no pipe holds all of, whatever its reader takes before it goes. */
+const LONG = Array.from({ length: 500 }, () => ({ echo: "x".repeat(1_000) }));
 
 /** Runs a line of bash with `$DING` for the program; what the first command of the pipe ended with. */
 function bash(line: string): { status: number; stderr: string } {
@@ -21,7 +22,7 @@ function bash(line: string): { status: number; stderr: string } {
 test("output that cannot be written ends the program with a word and another exit code than 0", async () => {
   await using folder = await tempFolder();
   await using slave = await startSlave();
-  const file = await folder.write("tasks.jsonl", jsonLines(SUMS));
+  const file = await folder.write("tasks.jsonl", jsonLines(LONG));
   const line = `$DING master submit ${file} --slave ${slave.address} --json`;
   const full = bash(`${line} >/dev/full`);
   expect(full.status).toBe(1);

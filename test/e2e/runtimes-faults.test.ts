@@ -54,7 +54,7 @@ onEachRuntime([
   {
     name: "a task that never returns is timed out, and the next one runs",
     async run(runtime) {
-      const limits = ["--task-timeout-ms=500", "--cancel-grace-ms=100"];
+      const limits = ["--task-timeout-ms=2000", "--cancel-grace-ms=100"];
       await using slave = await startSlave(JOBS, limits, { runtime });
       const tasks = [{ spin: true }, { add: [1, 2] }];
       const { code, lines } = await submit(tasks, { slaves: [slave] }, { runtime });
@@ -69,11 +69,14 @@ onEachRuntime([
     name: "SIGTERM lets a slave finish its task; a second one ends it at once with all its workers",
     async run(runtime) {
       await using folder = await tempFolder();
-      const file = await folder.write("task.json", { waitMs: 500 });
+      const file = await folder.write("task.json", { gate: folder.file("gate") });
       await using slave = await startSlave(JOBS, [], { runtime });
       await using master = spawnSubmit(file, { slaves: [slave] }, { runtime });
       await until(async () => (await statusOf(slave)).running === 1, { what: "a running task" });
-      expect((await slave.stop("SIGTERM")).code).toBe(0);
+      slave.kill("SIGTERM");
+      await until(() => slave.stderr.includes("is stopping"), { what: "a slave that drains" });
+      await folder.write("gate", "open");
+      expect((await slave.waitForExit()).code).toBe(0);
       expect((await master.waitForExit()).code).toBe(0);
 
       const busy = await folder.write("busy.json", { spin: true });
@@ -86,7 +89,7 @@ onEachRuntime([
       await until(async () => (await statusOf(other)).running === 1, { what: "a busy task" });
       other.kill("SIGTERM");
       await until(() => other.stderr.includes("is stopping"), { what: "a slave that drains" });
-      expect((await other.insist("SIGTERM", 10_000)).code).toBe(143);
+      expect((await other.insist("SIGTERM", 20_000)).code).toBe(143);
       expect((await another.waitForExit()).code).toBe(6);
     },
   },

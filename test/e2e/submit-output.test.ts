@@ -98,7 +98,7 @@ test("ten thousand small tasks need little memory, and every result is told once
     peakKiB = Math.max(peakKiB, peakOf(master.pid));
     return master.hasExited;
   };
-  await until(look, { what: "the end of the job", timeoutMs: 40_000 });
+  await until(look, { what: "the end of the job", timeoutMs: 100_000 });
   const { code, stdout, stderr } = await master.exited;
   expect({ code, stderr }).toMatchObject({ code: 0 });
   expect(stderr).toMatch(/10,000 tasks in [\d.]+ s: 10,000 completed/);
