@@ -70,7 +70,8 @@ testNeeding(redisMissing)(
     {
       await using fleet = await startFleet({ ...asking, queue: url });
       await until(() => fleet.facts().reason?.startsWith("every unit waits"), { what: "a wait" });
-      expect((await queue.stats()).length).toBe(1);
+      // The word that it goes back is on its way.
+      await until(async () => (await queue.stats()).length === 1, { what: "the job in its list" });
     }
     await using _ = await startServer({ plugin: modelFixture("jobs.ts"), port });
     await using fleet = await startFleet({ ...asking, queue: url });

@@ -4,6 +4,7 @@ import { msgpack } from "../../../../src/protocol/codec.ts";
 import type { InferRequest } from "../../../../src/serve/inference.ts";
 import type { Server } from "../../../../src/serve/server.ts";
 import { modelFixture, startServer } from "../../../support/serve.ts";
+import { until } from "../../../support/until.ts";
 
 interface Asked extends Partial<InferRequest> {
   isStream?: boolean;
@@ -25,6 +26,17 @@ async function ending(server: Server, item: unknown, asked: Asked = {}): Promise
   } catch (thrown) {
     return (thrown as DingError).code;
   }
+}
+
+/** As `ending`, of what ends workers: whoever asks next finds all of them again. */
+async function deadlyEnding(server: Server, item: unknown, asked: Asked = {}): Promise<string> {
+  const workers = () => server.facts().models[0]?.workers ?? [];
+  const count = workers().length;
+  const end = await ending(server, item, asked);
+  await until(() => workers().filter(({ state }) => state === "idle").length === count, {
+    what: "all workers again",
+  });
+  return end;
 }
 
 /** What has arrived has ended once, whatever became of it. */
@@ -50,8 +62,8 @@ test("every request is counted once, however it ends", async () => {
   const ends = [
     await ending(server, { echo: 1 }),
     await ending(server, { throw: "no" }),
-    await ending(server, { exit: true }),
-    await ending(server, { spin: true }),
+    await deadlyEnding(server, { exit: true }),
+    await deadlyEnding(server, { spin: true }),
     await ending(server, { waitMs: 300 }, { timeoutMs: 50 }),
     await ending(server, { waitMs: 300 }, { signal: over.signal }),
     await ending(server, 1, { payload: { kind: "values", form: "json", values: [] } }),
@@ -83,7 +95,7 @@ test("every stream is counted once, however it ends", async () => {
   const ends = [
     await stream({ pieces: 3 }),
     await stream({ pieces: 3 }, { leaves: true }),
-    await stream({ pieces: 3, hangAfter: 1 }),
+    await deadlyEnding(server, { pieces: 3, hangAfter: 1 }, { isStream: true }),
     await stream({ pieces: 1_000, waitMs: 10 }, { timeoutMs: 100 }),
     ...(await Promise.all(Array.from({ length: 4 }, () => stream({ pieces: 2, waitMs: 20 })))),
   ];

@@ -267,11 +267,12 @@ test("an error that nobody waits for ends a worker, and is an error of its log, 
   const lost = await worker.infer([valuesOf([1])]).catch((thrown: unknown) => thrown);
   expect(lost).toBeInstanceOf(Error);
   expect(await worker.process.gone).toEqual({ code: 1, signal: null });
-  const line = worker
-    .output()
-    .split("\n")
-    .find((one) => one.includes("gone astray"));
-  expect(JSON.parse(line ?? "")).toMatchObject({
+  // A process may be gone before what it printed has been read.
+  const lines = (): string[] => worker.output().split("\n");
+  const line = await until(() => lines().find((one) => one.includes("gone astray")), {
+    what: "its last words",
+  });
+  expect(JSON.parse(line)).toMatchObject({
     level: "error",
     message: "the worker ends: gone astray",
     model: "model",

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { statSync } from "node:fs";
 import type { NamedTensor, Tensors } from "../../../../src/serve/inference.ts";
 import { createSharedMemory } from "../../../../src/serve/shared-memory.ts";
 import { Chance } from "../../../support/chance.ts";
@@ -54,7 +54,6 @@ test("tensors of any size come back as they went, several at a time, through mem
 test("a worker that is killed takes nothing with it, and leaves nothing behind", async () => {
   await using folder = await tempFolder();
   const plugin = await folder.write("echo.ts", ECHO);
-  const before = readdirSync("/dev/shm");
   using memory = createSharedMemory({ workers: 1, batchWindows: [MIB], answerWindows: [MIB] });
   const large = tensor(200_000, 0);
   for (let round = 0; round < 3; round++) {
@@ -65,7 +64,8 @@ test("a worker that is killed takes nothing with it, and leaves nothing behind",
     worker.process.kill();
     expect(await stuck).toMatchObject({ code: "worker.exited" });
   }
-  expect(readdirSync("/dev/shm")).toEqual(before);
+  // It never had a name; what others put beside it, at the same time, is none of our business.
+  expect(statSync(memory?.lend("w0")?.path ?? "").nlink).toBe(0);
   // All of the memory is free again.
   const place = memory?.take(MIB);
   expect(place).toBeDefined();
