@@ -146,8 +146,12 @@ class DiEngineWire implements Wire, CallbackTarget {
 
   #scheduleWatch(): void {
     const { clock, toleranceMs } = this.#options;
-    this.#watch = clock.after(Math.max(10, toleranceMs / 10), () => {
+    const everyMs = Math.max(10, toleranceMs / 10);
+    const dueAt = clock.now() + everyMs;
+    this.#watch = clock.after(everyMs, () => {
       if (this.#isEnded) return;
+      // It was this process that slept: what the slave said meanwhile is not read yet.
+      if (clock.now() - dueAt > toleranceMs / 2) this.#heardAt = clock.now();
       if (clock.now() - this.#heardAt <= toleranceMs) return this.#scheduleWatch();
       this.#lose(new NetworkError("network.timeout", `No heartbeat for ${toleranceMs} ms`));
     });

@@ -241,6 +241,17 @@ test("heartbeats keep a slave for many tolerances", async () => {
   expect(conn.isConnected).toBe(true);
 });
 
+test("a master that stood still for longer than the tolerance hears what its slaves said meanwhile", async () => {
+  await using here = await scene({ toleranceMs: 200 });
+  const { slave, conn } = here;
+  const end = performance.now() + 500;
+  while (performance.now() < end) {
+    // as in a machine that sleeps
+  }
+  expect((await slave.tell("GET", "/heartbeat")).success).toBe(true);
+  expect(conn.isConnected).toBe(true);
+});
+
 test("refusals are the ancestor's exceptions, unknown codes the base class, HTML a NetworkError", async () => {
   await using here = await scene();
   const { slave, conn } = here;
