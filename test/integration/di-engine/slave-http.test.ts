@@ -47,13 +47,16 @@ test("a second master is refused with 501, the same one too; after a disconnect 
 
 test("a busy slave refuses with 601 and the running task is unharmed", async () => {
   await using here = await scene();
-  const { master, caller } = here;
+  const { slave, master, caller } = here;
+  const work = Promise.withResolvers<string>();
+  slave.strange = () => work.promise;
   const [first, second] = [randomUUID(), randomUUID()];
-  expect((await caller.newTask(first, { sleep: 100 })).message).toBe("Task received!");
+  expect((await caller.newTask(first, { strange: true })).message).toBe("Task received!");
   const busy = await caller.newTask(second, { a: 1, b: 1 });
   expect([busy.status, busy.code]).toEqual([400, 601]);
+  work.resolve("done");
   const result = await master.resultOf(first);
-  expect([result.path, result.body.result]).toEqual(["/slave/task/complete", "slept"]);
+  expect([result.path, result.body.result]).toEqual(["/slave/task/complete", "done"]);
   expect([result.token, result.channel]).toEqual(["secret-1", String(CHANNEL)]);
 });
 

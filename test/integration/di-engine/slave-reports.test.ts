@@ -189,12 +189,15 @@ test("a stopping slave answers 101, finishes its task and delivers the result", 
   const here = await scene();
   const { slave, master, caller } = here;
   const id = randomUUID();
-  await caller.newTask(id, { sleep: 200 });
+  const work = Promise.withResolvers<string>();
+  slave.strange = () => work.promise;
+  await caller.newTask(id, { strange: true });
   slave.shutdown();
   const refused = await caller.newTask(randomUUID(), { a: 1, b: 1 });
   expect([refused.status, refused.code]).toEqual([401, 101]);
+  work.resolve("done");
   await slave.join();
-  expect(master.results.map(({ body }) => body)).toEqual([{ task: { id }, result: "slept" }]);
+  expect(master.results.map(({ body }) => body)).toEqual([{ task: { id }, result: "done" }]);
   await here[Symbol.asyncDispose]();
 });
 

@@ -4,7 +4,7 @@ import { Slave } from "../../../src/slave/slave.ts";
 /** The slave of the ancestor's documentation, with a few more tricks. */
 export class SummingSlave extends Slave {
   readonly ran: string[] = [];
-  /** What the task `{ strange: true }` returns. */
+  /** What the task `{ strange: true }` returns, or when it does. */
   strange: () => unknown = () => undefined;
 
   override beforeTask(task: Record<string, unknown>): void {
