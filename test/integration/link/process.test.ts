@@ -1,14 +1,25 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { expect, test } from "bun:test";
 import type { Link } from "../../../src/link/link.ts";
 import { childLink } from "../../../src/link/process.ts";
 import { startChild, type ChildProcess } from "../../../src/runtime/child-process.ts";
+import { tempFolder } from "../../support/temp-folder.ts";
 import { until } from "../../support/until.ts";
 
-/** Has a child send so many bytes while this process reads nothing for a while; gives all that came. */
-async function askFor(bytes: number, deafMs: number): Promise<Uint8Array[]> {
+const DEAF_MS = 150;
+const LONGEST_DEAF_MS = 20_000;
+
+/**
+ * Has a child send so many bytes while this process reads nothing: until the child has noted `what`, and a while longer.
+ * Gives all that came, and whether it had left by then.
+ */
+async function askFor(
+  bytes: number,
+  what: "sent" | "left",
+): Promise<{ frames: Uint8Array[]; hadLeft: boolean }> {
+  await using folder = await tempFolder();
   const program = `${import.meta.dir}/fixtures/talkative-child.ts`;
-  const child = startChild([process.execPath, program], { env: process.env });
+  const child = startChild([process.execPath, program, folder.path], { env: process.env });
   const frames: Uint8Array[] = [];
   const link = childLink(child);
   link.listen({ frame: (frame) => void frames.push(frame), close() {} });
@@ -16,28 +27,33 @@ async function askFor(bytes: number, deafMs: number): Promise<Uint8Array[]> {
   const ask = new Uint8Array(4);
   new DataView(ask.buffer).setUint32(0, bytes);
   link.send(ask);
-  const endMs = performance.now() + deafMs;
+  const deadline = performance.now() + LONGEST_DEAF_MS;
+  while (!existsSync(folder.file(what)) && performance.now() < deadline) {
+    // deaf
+  }
+  const endMs = performance.now() + DEAF_MS;
   while (performance.now() < endMs) {
     // deaf
   }
+  const hadLeft = existsSync(folder.file("left"));
   await until(() => frames.length === 3, { what: "what the child says" });
   link.close("done");
   await child.exited;
-  return frames.slice(1);
+  return { frames: frames.slice(1), hadLeft };
 }
 
 test("left() resolves when what was sent is in the system's hands: not before the other end reads a lot", async () => {
-  const [large, told] = await askFor(5_000_000, 150);
-  expect(large?.length).toBe(5_000_000);
-  expect(told?.[0]).toBe(1);
-  expect(told?.[1]).toBeGreaterThan(50);
+  const { frames, hadLeft } = await askFor(5_000_000, "sent");
+  expect(hadLeft).toBe(false);
+  expect(frames.map(({ length }) => length)).toEqual([5_000_000, 1]);
+  expect(frames[1]?.[0]).toBe(1);
 });
 
 test("left() resolves at once for what the pipe has room for", async () => {
-  const [small, told] = await askFor(1_000, 150);
-  expect(small?.length).toBe(1_000);
-  expect(told?.[0]).toBe(1);
-  expect(told?.[1]).toBeLessThan(50);
+  const { frames, hadLeft } = await askFor(1_000, "left");
+  expect(hadLeft).toBe(true);
+  expect(frames.map(({ length }) => length)).toEqual([1_000, 1]);
+  expect(frames[1]?.[0]).toBe(1);
 });
 
 /** A child that is there, its link, and what it says. */
