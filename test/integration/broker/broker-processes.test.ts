@@ -40,7 +40,6 @@ for (const { name, test, server: startServer } of BROKERS) {
     for (const [index, victim] of victims.entries()) {
       const enough = (index + 1) * 200;
       await until(() => notesIn(file).length >= enough, {
-        timeoutMs: 15_000,
         what: () => `${enough} jobs: ${victim.output}`,
       });
       await victim.kill();
