@@ -59,11 +59,9 @@ describe("a role", () => {
   });
 
   test("takes a signal that comes twice at once for one, as `timeout` sends it", async () => {
-    await using program = new FakeProgram(["fake", "--drain", "slow"]);
-    await program.said("ready");
-    program.kill("SIGTERM");
-    program.kill("SIGTERM");
-    expect((await program.ended).code).toBe(0);
+    const { code, stderr } = await runFake(["fake", "--drain", "slow", "--next", "term-twice"]);
+    expect(code).toBe(0);
+    expect(stderr).toContain('"message":"fake has drained","isLate":false');
   });
 
   test("stops waiting for work after --drain-timeout-ms", async () => {
