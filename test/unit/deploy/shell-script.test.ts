@@ -10,9 +10,9 @@ import { until } from "../../support/until.ts";
 
 /** Notes each start with its arguments, each TERM with its pid, and then lives until it is told to end. */
 const PROGRAM = `#!/bin/sh
+trap 'echo "term $$" >>"$NOTES"; exit 0' TERM
 echo "start $$ $(pwd)" >>"$NOTES"
 for arg; do printf 'arg <%s>\\n' "$arg" >>"$NOTES"; done
-trap 'echo "term $$" >>"$NOTES"; exit 0' TERM
 [ -z "\${EXIT_WITH-}" ] || exit "$EXIT_WITH"
 echo "a line for the log"
 while :; do sleep 0.05; done
