@@ -2,6 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ding, ROOT } from "../../../support/ding.ts";
+import { freePorts } from "../../../support/free-port.ts";
 import { testNeeding } from "../../../support/needs.ts";
 import { commandOf } from "../../../support/runtimes.ts";
 import { slurmCluster, slurmMissing } from "../../../support/slurm-cluster.ts";
@@ -16,7 +17,7 @@ if (slurmMissing === undefined) {
   afterAll(() => cluster[Symbol.asyncDispose]());
 
   test("srun -n 4 ding task forms one mesh on two nodes; the command line goes before the platform", async () => {
-    const words = `task --platform slurm --topology mesh --node-ids 10,11,12,13 --ports ${anyPort()}`;
+    const words = `task --platform slurm --topology mesh --node-ids 10,11,12,13 --ports ${await freePorts(4)}`;
     const run = await cluster.run(
       "srun",
       ["-n", "4", ...commandOf("bun"), ...words.split(" "), "--main", MAIN],
@@ -68,9 +69,4 @@ if (slurmMissing === undefined) {
   }, 120_000);
 } else {
   testNeeding(slurmMissing)("ding task runs on a real Slurm", () => {});
-}
-
-/** The first of several that are likely free: below those that the system gives out. */
-function anyPort(): number {
-  return 20_000 + Math.floor(Math.random() * 10_000);
 }

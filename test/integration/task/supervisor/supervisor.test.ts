@@ -19,7 +19,7 @@ test("recvAll() gives answers in the order of the requests, recv() in the order 
   const answers = await all.recvAll(sent);
   expect(answers.map(({ data }) => data)).toEqual(["a 1", "b 1", "c 1", "a 2"]);
   expect(answers.map(({ reqId }) => reqId)).toEqual(sent.map(({ reqId }) => reqId));
-  all.send({ procId: 0, method: "later", args: [300], reqId: "late" });
+  all.send({ procId: 0, method: "later", args: [1_500], reqId: "late" });
   all.send({ procId: 1, method: "step", args: [1], reqId: "soon" });
   expect((await all.recv()).reqId).toBe("soon");
   expect(await all.recv()).toEqual({
