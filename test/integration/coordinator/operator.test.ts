@@ -123,6 +123,7 @@ test.each(["/v1alpha1/replicas", "/v2alpha1/job/ns.job/replicas"])(
         .facts()
         .workers.filter(({ role, state }) => role === "collector" && state === "busy").length;
     await until(() => count() === 2, PATIENT);
+    await until(() => coordinator.facts().workers.some(({ role }) => role === "learner"), PATIENT);
     const { collectors, learners } = await ask("GET");
     expect(collectors.toSorted()).toEqual([one.address, two.address].toSorted());
     expect(learners).toEqual(["l1"]);
