@@ -134,9 +134,9 @@ test("request() fails with network.timeout when the answer is not whole in time"
     socket.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc"),
   );
   for (const { url } of [silent, slow]) {
-    const error = await failure(client, { method: "GET", url: `${url}/x`, timeoutMs: 100 });
+    const error = await failure(client, { method: "GET", url: `${url}/x`, timeoutMs: 300 });
     expect(error.code).toBe("network.timeout");
-    expect(error.message).toBe(`Cannot get answer of GET ${url}/x: no answer within 100 ms`);
+    expect(error.message).toBe(`Cannot get answer of GET ${url}/x: no answer within 300 ms`);
   }
   await until(() => silent.open.size === 0 && slow.open.size === 0);
 });

@@ -12,9 +12,9 @@ test("gone() says so when the role does not end, and resolves when another run h
   using client = new RoleClient({ host: "127.0.0.1", port: server.port ?? 0 }, NAME);
   const fault: unknown = await client.gone({ boot: "a" }, 100).catch((error: unknown) => error);
   expect(fault).toMatchObject({ code: "wait.timeout" });
-  await client.gone({ boot: "b" }, 100);
+  await client.gone({ boot: "b" }, 10_000);
   await server.stop(true);
-  await client.gone({ boot: "a" }, 100);
+  await client.gone({ boot: "a" }, 10_000);
 });
 
 test("ask() takes nobody else for the role", async () => {

@@ -116,7 +116,7 @@ test("a slave on another channel is turned away, and does not hammer the master"
   await until(() => performance.now() - since > 700, { what: "some time" });
   expect(joined).toEqual([]);
   await until(() => proxy.accepted > 1, { what: "another dial" });
-  expect(proxy.accepted).toBeLessThan(6);
+  expect(proxy.accepted).toBeLessThan(((performance.now() - since) * 6) / 700);
   const told = slaveLog
     .text()
     .split("\n")
@@ -148,7 +148,7 @@ test("a slave that has a master already tells a second one so, and comes when it
   await until(() => one.joined.length + two.joined.length === 1, { what: "one of the masters" });
   const [has, waits] = one.joined.length === 1 ? [one, two] : [two, one];
   await has.master.close();
-  await until(() => waits.joined.length === 1, { what: "the other master", timeoutMs: 10_000 });
+  await until(() => waits.joined.length === 1, { what: "the other master" });
   expect((await waits.joined[0]?.newTask().start().join())?.result).toBe(1);
 });
 
