@@ -71,6 +71,8 @@ function greets(port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1");
     socket.once("error", reject);
+    // One that goes down may have taken the connection.
+    socket.once("close", () => reject(new Error(`Nothing was said at port ${port}`)));
     socket.once("data", (data) => {
       resolve(data.toString().startsWith("INFO"));
       socket.destroy();

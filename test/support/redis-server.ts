@@ -70,6 +70,8 @@ function say(port: number, command: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1");
     socket.once("error", reject);
+    // One that goes down may have taken the connection.
+    socket.once("close", () => reject(new Error(`Nothing was said at port ${port}`)));
     socket.once("connect", () => socket.write(`${command}\r\n`));
     socket.once("data", (data) => {
       resolve(data.toString());

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { hostname, totalmem } from "node:os";
 import { runCommand, type CommandResult } from "../../scripts/test-services/run-command.ts";
@@ -80,7 +81,8 @@ async function startDaemons(
     `--log-file=${munge}/log`,
     `--seed-file=${munge}/seed`,
   ]);
-  await until(() => Bun.file(`${munge}/pid`).exists(), { ...PATIENCE, what: "munged" });
+  // Its pid file is there before anybody can ask it.
+  await until(() => existsSync(`${folder}/run/munge.sock`), { ...PATIENCE, what: "munged" });
   start(["slurmctld", "-D", "-c", "-f", `${folder}/slurm.conf`]);
   for (const name of names) start(["slurmd", "-D", "-N", name, "-f", `${folder}/slurm.conf`]);
 }
