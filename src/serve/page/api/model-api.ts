@@ -1,8 +1,8 @@
-import type { ApiRoute, JsonSchema } from "../../../dashboard/openapi.ts";
+import type { ApiContent, ApiRoute, JsonSchema } from "../../../dashboard/openapi.ts";
 import type { ModelFacts } from "../../inference.ts";
 import { ModelFaces, type FaceTensor } from "../../oip/model-face.ts";
 import { elementSchema, exampleElements, exampleOf } from "./example.ts";
-import { INFER_FAULTS } from "./oip-api.ts";
+import { INFER_FAULTS, STREAM_ANSWERS } from "./oip-api.ts";
 import { FAULTS, PREDICT_SCHEMA } from "./other-api.ts";
 import { jsonAnswer, schemaOf, valuesAnswer } from "./schemas.ts";
 
@@ -11,40 +11,73 @@ const faces = new ModelFaces();
 
 /** How a model that is served can be asked: with its own tensors and schemas, and an example that can be sent. */
 export function modelApi(facts: ModelFacts): ApiRoute[] {
-  const name = encodeURIComponent(facts.name);
-  const summary = `Runs ${facts.name}@${facts.version}`;
+  const { predicts = true, streams } = facts;
   const item = itemSchema(facts);
   const example = itemExample(facts, item);
-  const gives = outputSchema(facts);
   return [
-    {
-      method: "post",
-      path: `/models/${name}/versions/${encodeURIComponent(facts.version)}/predict`,
-      tag: TAG,
-      summary: `${summary} on one item, or on several as \`inputs\``,
-      body: {
-        "application/json": {
-          schema: { ...PREDICT_SCHEMA, properties: { ...PREDICT_SCHEMA.properties, input: item } },
-          ...(example === undefined ? {} : { example: { input: example } }),
-        },
-      },
-      answers: {
-        "200": valuesAnswer("Its output.", { type: "object", properties: { output: gives } }),
-        ...FAULTS,
-      },
-    },
-    {
-      method: "post",
-      path: `/v2/models/${name}/versions/${encodeURIComponent(facts.version)}/infer`,
-      tag: TAG,
-      summary: `${summary} on tensors`,
-      body: { "application/json": inferContent(facts, example) },
-      answers: { "200": jsonAnswer("The outputs.", schemaOf("InferAnswer")), ...INFER_FAULTS },
-    },
+    ...(predicts ? [predictRoute(facts, item, example), inferRoute(facts, example)] : []),
+    ...(streams ? [streamRoute(facts, item, example)] : []),
   ];
 }
 
-function inferContent(facts: ModelFacts, item: unknown): { schema: JsonSchema; example?: unknown } {
+function summaryOf({ name, version }: ModelFacts, how: string): string {
+  return `Runs ${name}@${version} ${how}`;
+}
+
+function pathOf({ name, version }: ModelFacts): string {
+  return `/models/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`;
+}
+
+function predictRoute(facts: ModelFacts, item: JsonSchema, example: unknown): ApiRoute {
+  const gives = outputSchema(facts);
+  return {
+    method: "post",
+    path: `${pathOf(facts)}/predict`,
+    tag: TAG,
+    summary: summaryOf(facts, "on one item, or on several as `inputs`"),
+    body: {
+      "application/json": {
+        schema: { ...PREDICT_SCHEMA, properties: { ...PREDICT_SCHEMA.properties, input: item } },
+        ...(example === undefined ? {} : { example: { input: example } }),
+      },
+    },
+    answers: {
+      "200": valuesAnswer("Its output.", { type: "object", properties: { output: gives } }),
+      ...FAULTS,
+    },
+  };
+}
+
+function inferRoute(facts: ModelFacts, example: unknown): ApiRoute {
+  return {
+    method: "post",
+    path: `/v2${pathOf(facts)}/infer`,
+    tag: TAG,
+    summary: summaryOf(facts, "on tensors"),
+    body: { "application/json": inferContent(facts, example) },
+    answers: { "200": jsonAnswer("The outputs.", schemaOf("InferAnswer")), ...INFER_FAULTS },
+  };
+}
+
+function streamRoute(facts: ModelFacts, item: JsonSchema, example: unknown): ApiRoute {
+  return {
+    method: "post",
+    path: `/v2${pathOf(facts)}/generate_stream`,
+    tag: TAG,
+    summary: summaryOf(facts, "on one item, piece by piece"),
+    body: { "application/json": generateContent(item, example) },
+    answers: STREAM_ANSWERS,
+  };
+}
+
+/** An item that is an object is a body as it is; another one cannot be sent so. */
+function generateContent(item: JsonSchema, example: unknown): ApiContent {
+  if (example === undefined) return { schema: item };
+  const isNamed = typeof example === "object" && example !== null && !Array.isArray(example);
+  return isNamed ? { schema: item, example } : { schema: { type: "object" }, example: {} };
+}
+
+function inferContent(facts: ModelFacts, item: unknown): ApiContent {
   const { inputs, isAnyValue } = faces.of(facts);
   const schema = {
     type: "object",

@@ -21,6 +21,15 @@ export const INFER_FAULTS: ApiRoute["answers"] = {
   "504": jsonAnswer("Its time was up.", OIP_ERROR),
 };
 
+/** What a stream is answered with. */
+export const STREAM_ANSWERS: ApiRoute["answers"] = {
+  "200": {
+    description: "Server-sent events, one for each piece; a failure on the way is one too.",
+    content: { "text/event-stream": { schema: { type: "string" } } },
+  },
+  ...INFER_FAULTS,
+};
+
 const WHOLE = { type: "object" };
 const GENERATE = {
   "application/json": { schema: WHOLE, example: { text_input: "text", parameters: {} } },
@@ -76,13 +85,7 @@ function inferRoutes(path: string): ApiRoute[] {
       tag: TAG,
       summary: "The same, piece by piece",
       body: GENERATE,
-      answers: {
-        "200": {
-          description: "Server-sent events, one for each piece; a failure on the way is one too.",
-          content: { "text/event-stream": { schema: { type: "string" } } },
-        },
-        ...INFER_FAULTS,
-      },
+      answers: STREAM_ANSWERS,
     },
   ];
 }

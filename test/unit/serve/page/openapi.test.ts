@@ -82,6 +82,26 @@ test("serveApi() tells a model's own tensors, with an example that fits", () => 
   expect(exampleOf({ input: text }, PREDICT)).toEqual({ input: { t: ["text"] } });
 });
 
+test("serveApi() tells of a model that streams how it is asked for its pieces, and of one that only streams nothing else", () => {
+  const STREAM = "/v2/models/sum/versions/1/generate_stream";
+  const both = { streams: true };
+  const only = { streams: true, predicts: false };
+  expect(exampleOf(both, STREAM)).toEqual({ x: [0, 0] });
+  expect(exampleOf(both, PREDICT)).toEqual({ input: { x: [0, 0] } });
+  expect(exampleOf({ ...only, ...NO_SIGNATURE }, STREAM)).toEqual({});
+  const inputSchema = z.toJSONSchema(z.object({ text_input: z.string() }));
+  expect(exampleOf({ ...only, ...NO_SIGNATURE, inputSchema }, STREAM)).toEqual({
+    text_input: "text",
+  });
+  const large = { x: { datatype: "FP32", shape: [-1, 3, 1_024, 1_024] } } as const;
+  expect(exampleOf({ ...only, input: large }, STREAM)).toBeUndefined();
+  const document = documentOf({ models: [modelFacts(only)] });
+  expect(openApiFaults(document)).toEqual([]);
+  const told = Object.keys(document.paths).filter((path) => path.includes("/sum/"));
+  expect(told).toEqual([STREAM]);
+  expect(Object.keys(documentOf().paths)).not.toContain(STREAM);
+});
+
 test("serveApi() tells a plugin's own schema, and the text that it is for the open protocol", () => {
   const schema = z.object({
     text: z.string(),
