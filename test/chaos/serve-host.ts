@@ -8,6 +8,9 @@ import { tempFolder, type TempFolder } from "../support/temp-folder.ts";
 
 const MODEL = readFileSync(join(import.meta.dir, "fixtures/echo-model.ts"), "utf8");
 
+/** Who stands still for a second is taken for dead; a stop may last longer here than it was meant to. */
+const LONGEST_STOP_MS = 500;
+
 /** What can happen to a server. */
 export type ServeTrouble =
   | "kill worker"
@@ -76,7 +79,7 @@ export class ServeHost implements AsyncDisposable {
   }
 
   async #cause(trouble: ServeTrouble): Promise<void> {
-    const stopMs = this.#chance.integer(20, 800);
+    const stopMs = this.#chance.integer(20, LONGEST_STOP_MS);
     const index = this.#chance.integer(0, 1);
     if (trouble !== "kill worker" && trouble !== "stop worker") return this.swap(trouble);
     const pid = (await this.workers())[index];

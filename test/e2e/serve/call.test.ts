@@ -36,8 +36,8 @@ beforeAll(async () => {
   const started = spawnDing(["serve", plugin, "--port", "0", "--workers", "4", "--json"], {
     cwd: folder.path,
   });
-  server = Object.assign(started, await started.ready());
-}, 30_000);
+  server = Object.assign(started, await started.ready(60_000));
+}, 90_000);
 
 afterAll(async () => {
   // Some of its workers sleep on for items that nobody waits for any more.

@@ -19,12 +19,18 @@ export default {
 
 type Served = RunningDing & ReadyLine;
 
+/** The plugin's folder: it is written once, as servers read it whenever they like. */
+async function pluginFolder(): Promise<TempFolder> {
+  const folder = await tempFolder();
+  await folder.write("model.ts", PLUGIN);
+  return folder;
+}
+
 async function serve(folder: TempFolder, port = 0): Promise<Served> {
-  const plugin = await folder.write("model.ts", PLUGIN);
-  const words = ["serve", plugin, "--port", String(port), "--workers", "2", "--json"];
+  const words = ["serve", "model.ts", "--port", String(port), "--workers", "2", "--json"];
   const server = spawnDing(words, { cwd: folder.path });
   try {
-    return Object.assign(server, await server.ready(30_000));
+    return Object.assign(server, await server.ready(60_000));
   } catch (error) {
     await server[Symbol.asyncDispose]();
     throw error;
@@ -70,10 +76,11 @@ async function pass(load: Load, more: number): Promise<void> {
 }
 
 test("a server that is killed and started again under load: every request is answered", async () => {
-  await using folder = await tempFolder();
+  await using folder = await pluginFolder();
   const port = await freePort();
   const first = await serve(folder, port);
-  await using client = new Client({ ip: "127.0.0.1", port });
+  // The next one may take its time to be there.
+  await using client = new Client({ ip: "127.0.0.1", port, connectTimeoutMs: 60_000 });
   const load = press(client, 32);
   await pass(load, 200);
   await first[Symbol.asyncDispose]();
@@ -84,7 +91,7 @@ test("a server that is killed and started again under load: every request is ans
 });
 
 test("three servers, one killed, one stopped, under load: every request is answered", async () => {
-  await using folder = await tempFolder();
+  await using folder = await pluginFolder();
   await using stack = new AsyncDisposableStack();
   const servers = await Promise.all([serve(folder), serve(folder), serve(folder)]);
   for (const server of servers) stack.use(server);
@@ -104,7 +111,7 @@ test("three servers, one killed, one stopped, under load: every request is answe
 });
 
 test("a client that is killed leaves nothing behind in the queue", async () => {
-  await using folder = await tempFolder();
+  await using folder = await pluginFolder();
   await using server = await serve(folder);
   const input = Array.from({ length: 5_000 }, (_, index) => index).join("\n");
   await using calling = spawnDing(["serve", "call", server.address, "-", "-c", "2000"], { input });

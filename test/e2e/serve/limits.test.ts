@@ -20,10 +20,10 @@ async function workersOf({ url }: StartedServe): Promise<Worker[]> {
 
 test("--queue-limit: over it the answer is 429 with Retry-After over each of the faces, and what was taken is answered", async () => {
   await using folder = await tempFolder();
-  const mark = folder.file("mark");
+  const [mark, gate] = [folder.file("mark"), folder.file("gate")];
   const words = ["--batch-size=1", "--queue-limit=5"];
   await using server = await startServe([JOBS, ...words]);
-  const first = predict(server.url, { echo: 0, waitMs: 1_500, mark });
+  const first = predict(server.url, { echo: 0, gate, mark });
   await until(() => Bun.file(mark).exists(), PATIENCE);
   const taken = Array.from({ length: 5 }, (_, echo) => predict(server.url, { echo }));
   await until(async () => {
@@ -49,6 +49,7 @@ test("--queue-limit: over it the answer is 429 with Retry-After over each of the
   for (const { headers } of refused) {
     expect(Number(headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
   }
+  await folder.write("gate", "");
   const answers = await Promise.all([first, ...taken]);
   expect(answers.map(({ body }) => body["output"])).toEqual([0, 0, 1, 2, 3, 4]);
   const metrics = await (await fetch(`${server.url}/metrics`)).text();

@@ -91,7 +91,7 @@ test("ding serve make prints a script that starts, keeps and stops a server", as
   process.kill(first, "SIGKILL");
   await until(async () => (await production.predict(2)).output === 2 && production.pid !== first, {
     what: "a server that is back",
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
   });
   expect(production.sh("restart")).toMatchObject({ status: 0 });
   expect(await production.predict(3)).toMatchObject({ output: 3 });
@@ -102,7 +102,7 @@ test("ding serve make prints a script that starts, keeps and stops a server", as
   });
   expect(isAlive(last)).toBe(false);
   expect(production.sh("status").status).toBe(3);
-}, 60_000);
+}, 120_000);
 
 /** What became of a request that has no answer. */
 function codeOf(thrown: unknown): string {
@@ -130,7 +130,7 @@ test("stop answers every request that was taken", async () => {
   isOver = true;
   await Promise.all(clients);
   expect(status).toBe(0);
-}, 60_000);
+}, 120_000);
 
 test("start tells why a model does not load, and leaves nothing behind", async () => {
   await using production = await Production.make();

@@ -199,7 +199,8 @@ test("a plugin's routes are loaded again with it, and stay as they were where th
     routed("/mine", "four").replace("routes(app, client) {", "$& throw new Error('no');"),
   );
   expect(await ask("/yours")).toEqual(["three", "four"]);
-  expect(own.stderr).toContain("the plugins' routes stay as they were");
+  const said = "the plugins' routes stay as they were";
+  await until(() => own.stderr.includes(said), { what: () => `${said}: ${own.stderr}` });
   await reload(routed("/mine", "one"));
   expect([await ask("/yours"), await ask("/mine")]).toEqual([404, ["one", "one"]]);
 });

@@ -77,8 +77,10 @@ export default defineModel({
   );
   const args = ["serve", model, "--workers", "2", "--port", "0", "--log-level", "debug"];
   await using server = spawnDing(args, { runtime: "binary", cwd: folder.path });
-  await until(() => /listening on \S+/.test(server.stderr), { timeoutMs: 20_000 });
-  const url = `http://${/listening on ([\d.:]+)/.exec(server.stderr)?.[1]}`;
+  const address = await until(() => /listening on ([\d.:]+)[^\d.:]/.exec(server.stderr)?.[1], {
+    what: () => `where it listens: ${server.stderr}`,
+  });
+  const url = `http://${address}`;
   const statusOf = async (path: string, method = "GET"): Promise<number> =>
     (await fetch(`${url}${path}`, { method, ...(method === "POST" && { body: '{"input":1}' }) }))
       .status;

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { defineModel } from "ding";
 
 /** What an item asks for. */
@@ -6,6 +6,8 @@ interface Item {
   echo?: unknown;
   /** Milliseconds that the whole batch then takes. */
   waitMs?: number;
+  /** The whole batch waits until this file is there. */
+  gate?: string;
   /** Ends the process. */
   exit?: boolean;
   signal?: NodeJS.Signals;
@@ -33,6 +35,9 @@ export default defineModel({
     }
     const waitMs = Math.max(0, ...inputs.map((item) => item.waitMs ?? 0));
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    for (const { gate } of inputs) {
+      while (gate && !existsSync(gate)) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
     return inputs.map((item) => {
       if (item.throw !== undefined) throw new Error(item.throw);
       if (!item.tell) return item.echo ?? null;

@@ -30,12 +30,11 @@ testWithBrowser("the dashboard shows the numbers of /metrics, under load and aft
   } finally {
     await load.stop();
   }
-  await until(async () => (await number("answered")) === load.answered, {
-    what: () => `${load.answered} answers to be shown`,
-    ...LONG,
-  });
+  // The last to be shown may be one of either.
+  const areShown = async (): Promise<boolean> =>
+    (await number("answered")) === load.answered && (await number("failed")) === load.failed;
+  await until(areShown, { what: () => `${load.answered} and ${load.failed} to be shown`, ...LONG });
   expect(await metricOf(url, "nv_inference_request_success{")).toBe(load.answered);
-  expect(await number("failed")).toBe(load.failed);
   expect(await metricOf(url, "nv_inference_request_failure{")).toBe(load.failed);
   expect(load.failed).toBeGreaterThan(0);
   for (const [key, quantile] of [
