@@ -41,7 +41,7 @@ for (const { name, test, server: startServer } of BROKERS) {
         if (sofar % 400 === 0) proxy.cut();
       });
       const isEmpty = async (): Promise<boolean> => (await direct.stats()).length === 0;
-      await until(isEmpty, { timeoutMs: 25_000, everyMs: 50, what: "an empty queue" });
+      await until(isEmpty, { timeoutMs: 45_000, everyMs: 50, what: "an empty queue" });
       expect(new Set(done).size).toBe(count);
       // A job that was under way at a cut may run again: at most two for each of 8 units and each of 5 cuts.
       expect(done.length).toBeLessThanOrEqual(count + 5 * 8 * 2);

@@ -46,7 +46,7 @@ for (const { name, test, server: startServer } of BROKERS) {
       startWorker();
     }
     const isEmpty = async (): Promise<boolean> => (await queue.stats()).length === 0;
-    await until(isEmpty, { timeoutMs: 25_000, everyMs: 50, what: "an empty queue" });
+    await until(isEmpty, { timeoutMs: 45_000, everyMs: 50, what: "an empty queue" });
     const done = notesIn(file);
     expect([...new Set(done.map(({ text }) => text))].toSorted()).toEqual(texts.toSorted());
     expect(done.length - texts.length).toBeLessThanOrEqual(victims.length * 2 * UNITS);

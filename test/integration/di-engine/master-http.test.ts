@@ -232,24 +232,19 @@ test("a slave without heartbeats is given up after the tolerance: tasks LOST, th
 
 test("heartbeats keep a slave for many tolerances", async () => {
   await using here = await scene({ toleranceMs: 200 });
-  const { slave, conn } = here;
   const end = performance.now() + 800;
   while (performance.now() < end) {
-    expect((await slave.tell("GET", "/heartbeat")).success).toBe(true);
+    expect((await here.slave.tell("GET", "/heartbeat")).success).toBe(true);
     await Bun.sleep(20);
   }
-  expect(conn.isConnected).toBe(true);
+  expect(here.conn.isConnected).toBe(true);
 });
 
 test("a master that stood still for longer than the tolerance hears what its slaves said meanwhile", async () => {
   await using here = await scene({ toleranceMs: 200 });
-  const { slave, conn } = here;
-  const end = performance.now() + 500;
-  while (performance.now() < end) {
-    // as in a machine that sleeps
-  }
-  expect((await slave.tell("GET", "/heartbeat")).success).toBe(true);
-  expect(conn.isConnected).toBe(true);
+  Bun.sleepSync(500);
+  expect((await here.slave.tell("GET", "/heartbeat")).success).toBe(true);
+  expect(here.conn.isConnected).toBe(true);
 });
 
 test("refusals are the ancestor's exceptions, unknown codes the base class, HTML a NetworkError", async () => {
