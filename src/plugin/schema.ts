@@ -49,14 +49,23 @@ export function jsonSchemaOf(
 ): unknown {
   const standard = schema?.["~standard"] as Partial<StandardJsonSchema> | undefined;
   try {
-    return standard?.jsonSchema?.[side]({ target: "draft-2020-12" });
+    return standard?.jsonSchema?.[side]({
+      target: "draft-2020-12",
+      // Zod's: what JSON Schema has no word for, such as a Date, is any value there, and the rest is told.
+      libraryOptions: { unrepresentable: "any" },
+    });
   } catch {
-    // A type that JSON Schema has no word for: the schema checks all the same.
+    // Another library has no such option: the schema checks all the same.
     return undefined;
   }
 }
 
 /** standardschema.dev/json-schema; zod from 4.2 on. */
 interface StandardJsonSchema {
-  jsonSchema: Record<"input" | "output", (options: { target: string }) => unknown>;
+  jsonSchema: Record<"input" | "output", (options: JsonSchemaOptions) => unknown>;
+}
+
+interface JsonSchemaOptions {
+  target: string;
+  libraryOptions?: Record<string, unknown>;
 }
