@@ -24,7 +24,8 @@ function codeOf(work: Promise<unknown>): Promise<string | undefined> {
 test("runLoad() keeps as many requests under way as there are clients, level by level", async () => {
   await using server = await oipServer();
   server.answer = (response) => setTimeout(() => sayJson(response, {}), 5);
-  const { levels, model, rows, isInterrupted } = await load(server.url, { concurrency: "1:4" });
+  const asked = { concurrency: "1:4", duration: "600ms" };
+  const { levels, model, rows, isInterrupted } = await load(server.url, asked);
   expect({ model, rows, isInterrupted }).toEqual({ model: "m", rows: 1, isInterrupted: false });
   expect(levels.map(({ level }) => level)).toEqual([1, 2, 4]);
   expect(server.peak).toBeLessThanOrEqual(5); // with a reading of the statistics

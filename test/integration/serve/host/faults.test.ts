@@ -1,11 +1,25 @@
 import { describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { silentLogger } from "../../../../src/core/log.ts";
+import type { Server } from "../../../../src/serve/server.ts";
 import { modelFixture, predict, startServer } from "../../../support/serve.ts";
 import { tempFolder } from "../../../support/temp-folder.ts";
 import { until } from "../../../support/until.ts";
 
 const JOBS = modelFixture("jobs.ts");
+
+/** A worker has a batch: whoever asks now waits behind it. */
+async function untilBusy(server: Server): Promise<void> {
+  const workers = () => server.facts().models[0]?.workers ?? [];
+  await until(() => workers().some(({ state }) => state === "busy"), { what: "a batch that runs" });
+}
+
+async function untilIdle(server: Server, count: number): Promise<void> {
+  const workers = () => server.facts().models[0]?.workers ?? [];
+  await until(() => workers().filter(({ state }) => state === "idle").length === count, {
+    what: "all workers again",
+  });
+}
 
 describe("a worker that dies", () => {
   test("its innocent items run again elsewhere; the one that kills fails alone and says why", async () => {
@@ -31,13 +45,7 @@ describe("a worker that dies", () => {
     expect(told).toEqual([
       'model "jobs" failed: The worker process exited with code 3 while it had this item, 2 times in a row',
     ]);
-    await until(
-      () => server.facts().models[0]?.workers.filter(({ state }) => state === "idle").length === 2,
-      {
-        what: "two workers again",
-        timeoutMs: 20_000,
-      },
-    );
+    await untilIdle(server, 2);
   });
 
   test("SIGSTOP of every worker: who asks waits no longer than it takes to see that", async () => {
@@ -141,10 +149,7 @@ describe("a worker that dies", () => {
         /^model "jobs": The batch ran longer than 300 ms: worker w[01] is replaced$/,
       ) as string,
     ]);
-    await until(
-      () => server.facts().models[0]?.workers.filter(({ state }) => state === "idle").length === 2,
-      { what: "two workers again", timeoutMs: 20_000 },
-    );
+    await untilIdle(server, 2);
   });
 
   test("and finds another model in its file is not replaced by that: who asks hears that the file has changed", async () => {
@@ -203,10 +208,8 @@ describe("a bad item", () => {
 describe("limits", () => {
   test("over queueLimit the answer is 429 with Retry-After, and nothing that was taken is lost", async () => {
     await using server = await startServer({ plugin: JOBS, batchSize: 1, queueLimit: 3 });
-    const first = predict(server.url, { waitMs: 300, echo: "first" });
-    await until(() => server.facts().models[0]?.workers.some(({ state }) => state === "busy"), {
-      what: "a batch that runs",
-    });
+    const first = predict(server.url, { waitMs: 1_000, echo: "first" });
+    await untilBusy(server);
     const rest = await Promise.all(
       Array.from({ length: 8 }, (_, index) => predict(server.url, { echo: index })),
     );
@@ -223,7 +226,8 @@ describe("limits", () => {
     await using folder = await tempFolder();
     await using server = await startServer({ plugin: JOBS, batchSize: 1 });
     const mark = folder.file("mark");
-    const first = predict(server.url, { waitMs: 400 });
+    const first = predict(server.url, { waitMs: 1_000 });
+    await untilBusy(server);
     const late = await predict(server.url, { mark }, { timeoutMs: 50 });
     expect(late.status).toBe(504);
     await first;
@@ -252,7 +256,8 @@ describe("limits", () => {
     await using folder = await tempFolder();
     await using server = await startServer({ plugin: JOBS, batchSize: 1 });
     const mark = folder.file("mark");
-    const first = predict(server.url, { waitMs: 400 });
+    const first = predict(server.url, { waitMs: 1_000 });
+    await untilBusy(server);
     const leaving = new AbortController();
     const gone = fetch(`${server.url}/predict`, {
       method: "POST",

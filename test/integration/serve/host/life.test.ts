@@ -115,7 +115,7 @@ describe("models", () => {
 
   test("unload() finishes what is here, then answers 503; load() brings it back", async () => {
     await using server = await startServer({ plugin: JOBS });
-    const running = predict(server.url, { waitMs: 300, echo: "done" });
+    const running = predict(server.url, { waitMs: 1_000, echo: "done" });
     await until(() => server.facts().models[0]?.workers.some(({ state }) => state === "busy"), {
       what: "a batch that runs",
     });
@@ -210,7 +210,7 @@ describe("a model whose workers are all gone", () => {
 describe("close()", () => {
   test("lets running requests finish, and answers new ones with 503 meanwhile", async () => {
     const server = await startServer({ plugin: JOBS });
-    const running = predict(server.url, { waitMs: 500, echo: "done" });
+    const running = predict(server.url, { waitMs: 1_000, echo: "done" });
     await until(() => server.facts().models[0]?.workers.some(({ state }) => state === "busy"), {
       what: "a batch that runs",
     });

@@ -49,7 +49,7 @@ test("a stream gives its pieces in order, beside requests that are answered at o
 test("streams and batches that wait for the one worker go in the order in which they came", async () => {
   await using server = await startServer({ plugin: STREAM, workers: 1 });
   const ends: string[] = [];
-  const first = Array.fromAsync(piecesOf(server, { pieces: 5, waitMs: 30 })).then(() =>
+  const first = Array.fromAsync(piecesOf(server, { pieces: 5, waitMs: 100 })).then(() =>
     ends.push("first"),
   );
   await until(() => server.facts().models[0]?.workers[0]?.state === "busy", { what: "a stream" });
@@ -63,11 +63,9 @@ test("streams and batches that wait for the one worker go in the order in which 
 test("streams of one client that wait for the one worker let a request go between them, and another client's stream", async () => {
   await using server = await startServer({ plugin: STREAM, workers: 1 });
   const ends: string[] = [];
-  const stream = (name: string, client: string): Promise<unknown> =>
-    Array.fromAsync(piecesOf(server, { pieces: 3, waitMs: 20 }, client)).then(() =>
-      ends.push(name),
-    );
-  const first = stream("a1", "a");
+  const stream = (name: string, client: string, waitMs = 20): Promise<unknown> =>
+    Array.fromAsync(piecesOf(server, { pieces: 3, waitMs }, client)).then(() => ends.push(name));
+  const first = stream("a1", "a", 200);
   await until(() => server.facts().models[0]?.workers[0]?.state === "busy", { what: "a stream" });
   const others = ["a2", "a3"].map((name) => stream(name, "a"));
   const late = stream("b1", "b");
