@@ -3,10 +3,16 @@ import type { RequestInfo } from "../runtime/http-server.ts";
 
 type Fetch = (request: Request, info: RequestInfo) => Response | Promise<Response>;
 
-/** When for so long nobody has come who was not there yet, all who ask again and again wait for their answers. */
-const QUIET_MS = 50;
+const LOOK_MS = 5;
+/**
+ * When at so many looks nobody has come who was not there yet, all who ask again and again wait for their answers.
+ * Looks, not one long wait: on a busy machine each takes longer, as it does for the clients to come, and a wait that
+ * this process has overslept tells nothing of those who came meanwhile.
+ */
+const QUIET_LOOKS = 10;
 /** New clients, one after the other, are not waited for longer. */
-const LONGEST_HOLD_MS = 300;
+const MOST_LOOKS = 60;
+const LONGEST_HOLD_MS = 1_000;
 
 /**
  * How a port takes leave of its clients: whoever asks without a pause must not be cut off between two requests,
@@ -42,11 +48,13 @@ export class Parting {
     if (!this.#isParting || !this.#hasServed) return;
     this.#released ??= Promise.withResolvers();
     const end = performance.now() + LONGEST_HOLD_MS;
-    let seen: number;
-    do {
-      seen = this.#asked;
-      await delay(QUIET_MS);
-    } while (this.#asked > seen && performance.now() < end);
+    let quiet = 0;
+    for (let look = 0; look < MOST_LOOKS && performance.now() < end; look++) {
+      const seen = this.#asked;
+      await delay(LOOK_MS);
+      quiet = this.#asked > seen ? 0 : quiet + 1;
+      if (quiet >= QUIET_LOOKS) return;
+    }
   }
 
   release(): void {
