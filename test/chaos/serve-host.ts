@@ -54,7 +54,9 @@ export class ServeHost implements AsyncDisposable {
     while (performance.now() < end) {
       const trouble = this.#chance.pick(troubles);
       this.counts[trouble] = (this.counts[trouble] ?? 0) + 1;
-      underWay.push(this.#cause(trouble));
+      const caused = this.#cause(trouble);
+      caused.catch(() => {}); // it is heard of in the end
+      underWay.push(caused);
       await wait(this.#chance.integer(50, 350));
     }
     await Promise.all(underWay);
