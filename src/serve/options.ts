@@ -97,6 +97,7 @@ export const serveFields = {
     .meta({ group: WORKERS, aliases: ["duration-squeeze-ms"] }),
   deviceMap: z
     .array(z.int().min(-1))
+    .min(1, "name a device, -1 for the CPU")
     .default([-1])
     .describe("Device of each worker in turn: -1 for the CPU, n for GPU n")
     .meta({ group: WORKERS, list: "words", placeholder: "N,…" }),

@@ -168,6 +168,15 @@ describe("parseFlags() with the ancestors' flags", () => {
     expect(problem(line)).toStartWith(text);
   });
 
+  test.each(["--device-map=[]", "--device-map ,", "-device_map [ ]"])(
+    "refuses a map without a device, which would be the CPU in silence: %s",
+    (line) => {
+      const words = { name: "serve", description: "", examples: [], options: serveOptions };
+      const told = "Cannot use --device-map: name a device, -1 for the CPU";
+      expect(() => readOptions(words, line.split(" "), ["serve"])).toThrow(told);
+    },
+  );
+
   test("takes a list from a variable, with commas or blanks", () => {
     const env = { DING_SERVE_DEVICE_MAP: "-1 0,1", DING_SERVE_REMOTE_SERVERS: SERVERS };
     Object.assign(process.env, env);
