@@ -87,7 +87,7 @@ test("every stream is counted once, however it ends", async () => {
     plugin: modelFixture("stream.ts"),
     workers: 1,
     queueLimit: 2,
-    predictTimeoutMs: 500,
+    predictTimeoutMs: 1_000,
     logLevel: "silent",
   });
   const stream = (item: unknown, asked: Asked = {}): Promise<string> =>

@@ -124,7 +124,7 @@ describe("a worker that dies", () => {
       plugin: JOBS,
       workers: 1,
       batchTimeoutMs: 20,
-      predictTimeoutMs: 400,
+      predictTimeoutMs: 1_000,
     });
     const asked = [{ echo: 1 }, { spin: true }, { echo: 2 }].map((item) =>
       predict(server.url, item),
@@ -137,16 +137,16 @@ describe("a worker that dies", () => {
     await using folder = await tempFolder();
     const told: string[] = [];
     const log = { ...silentLogger, warn: (message: string) => void told.push(message) };
-    const options = { plugin: JOBS, workers: 2, predictTimeoutMs: 300, log };
+    const options = { plugin: JOBS, workers: 2, predictTimeoutMs: 1_000, log };
     await using server = await startServer(options);
     const mark = folder.file("mark");
     const { status, body } = await predict(server.url, { spin: true, mark });
     expect(status).toBe(504);
-    expect(JSON.stringify(body)).toContain("The batch ran longer than 300 ms");
+    expect(JSON.stringify(body)).toContain("The batch ran longer than 1000 ms");
     expect(await readFile(mark, "utf8")).toBe("x\n");
     expect(told.filter((message) => message.includes("ran longer"))).toEqual([
       expect.stringMatching(
-        /^model "jobs": The batch ran longer than 300 ms: worker w[01] is replaced$/,
+        /^model "jobs": The batch ran longer than 1000 ms: worker w[01] is replaced$/,
       ) as string,
     ]);
     await untilIdle(server, 2);
