@@ -14,6 +14,8 @@ export interface NatsServer extends AsyncDisposable {
   readonly output: string;
   /** kill -9. */
   kill(): Promise<void>;
+  /** Ends it in order: it writes down all it knows. */
+  stop(): Promise<void>;
   /** Starts it again where it was, with what was on its disk. */
   start(): Promise<void>;
   /** It stands still, as in a machine that hangs, until `proceed()`. */
@@ -57,6 +59,7 @@ export async function natsServer({
       return own.output;
     },
     kill: () => own.kill(),
+    stop: () => own.kill("SIGTERM"),
     start,
     halt: () => own.halt(),
     proceed: () => own.proceed(),

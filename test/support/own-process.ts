@@ -38,12 +38,12 @@ export class OwnProcess implements AsyncDisposable {
   }
 
   /** Resolves when it is gone. */
-  async kill(): Promise<void> {
+  async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once("close", resolve));
-    child.kill("SIGKILL");
+    child.kill(signal);
     await gone;
   }
 

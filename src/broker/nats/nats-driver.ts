@@ -1,10 +1,12 @@
 import type { Clock } from "../../core/clock.ts";
+import { messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import type { Capability, CheckedJob, Driver, DriverTerms } from "../driver.ts";
 import type { PurgeScope, RetryTerms, Taken } from "../driver.ts";
 import { withReason, type DeadJob, type Job, type Lease, type Pushed } from "../job.ts";
 import type { QueueStats, SeenJob } from "../job.ts";
 import { expiredError } from "../queue-faults.ts";
+import { acknowledgeGone } from "./gone-messages.ts";
 import { HeldJobs, type Held } from "./held-jobs.ts";
 import { LaterJobs } from "./later-jobs.ts";
 import { NatsLink, type NatsAddress } from "./nats-link.ts";
@@ -15,7 +17,7 @@ import { NatsNotes } from "./nats-notes.ts";
 import { NatsPublisher } from "./nats-publisher.ts";
 import { ACK_WAIT_MS, openStreams, READY } from "./nats-streams.ts";
 import { NatsWatch } from "./nats-watch.ts";
-import { pullNow } from "./pulls.ts";
+import { pullNow, type Pulled } from "./pulls.ts";
 
 export interface NatsDriverOptions {
   address: NatsAddress;
@@ -58,7 +60,10 @@ export class NatsDriver implements Driver {
     this.#terms = terms;
     const names = natsNames(queue);
     this.#names = names;
-    const link = new NatsLink(address, log);
+    const onChange = (state: "up" | "down"): void => {
+      if (state === "up") void this.#unblock().then(() => this.#watch.nudge());
+    };
+    const link = new NatsLink(address, log, { onChange });
     this.#link = link;
     const publisher = new NatsPublisher(link, names, terms);
     this.#publisher = publisher;
@@ -91,16 +96,12 @@ export class NatsDriver implements Driver {
 
   async take(max: number, leaseMs: number): Promise<Taken> {
     const came = this.#watch.takeInHand(max);
-    const wish = { stream: this.#names.jobs, consumer: READY, max: max - came.length };
-    const pulling = { verb: "take from", patienceMs: READ_PATIENCE_MS };
-    if (wish.max > 0) {
+    if (came.length < max) {
       const cameMs = performance.now();
-      const more = await this.#link
-        .run(() => pullNow(this.#link, wish), pulling)
-        .catch((error) => {
-          if (came.length === 0) throw error;
-          return []; // what is in hand is not lost for that
-        });
+      const more = await this.#pull(max - came.length).catch((error) => {
+        if (came.length === 0) throw error;
+        return []; // what is in hand is not lost for that
+      });
       came.push(...more.map((delivery) => ({ delivery, cameMs })));
     }
     const jobs = await Promise.all(
@@ -201,6 +202,25 @@ export class NatsDriver implements Driver {
     await this.#watch[Symbol.asyncDispose]();
     this.#held.clear();
     await this.#link[Symbol.asyncDispose]();
+  }
+
+  async #pull(max: number): Promise<Delivery[]> {
+    const wish = { stream: this.#names.jobs, consumer: READY, max };
+    const pulling = { verb: "take from", patienceMs: READ_PATIENCE_MS };
+    const pull = (): Promise<Pulled> => this.#link.run(() => pullNow(this.#link, wish), pulling);
+    const first = await pull();
+    if (!first.isSilent) return first.got;
+    await this.#unblock();
+    return first.got.length > 0 ? first.got : (await pull()).got;
+  }
+
+  /** Never rejects: where it fails, what waits behind goes on waiting. */
+  async #unblock(): Promise<void> {
+    try {
+      await acknowledgeGone(this.#link, this.#names);
+    } catch (error) {
+      this.#options.log.debug("Cannot acknowledge what has gone", { reason: messageOf(error) });
+    }
   }
 
   /** The job under its lease; undefined if it has had its last attempt before. */

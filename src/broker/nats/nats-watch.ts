@@ -49,6 +49,11 @@ export class NatsWatch implements AsyncDisposable {
     return this.#inHand.splice(0, max);
   }
 
+  /** There may be something that nobody was told of. */
+  nudge(): void {
+    for (const nudge of this.#watchers) nudge();
+  }
+
   /** There was nothing left a moment ago. */
   arm(): void {
     if (this.#isOver || this.#watchers.size === 0) return;
@@ -69,7 +74,7 @@ export class NatsWatch implements AsyncDisposable {
     // Those who waited have gone meanwhile: it is for others.
     if (this.#watchers.size === 0) return this.#restWith([this.#options.giveBack(delivery)]);
     this.#inHand.push({ delivery, cameMs: performance.now() });
-    for (const nudge of this.#watchers) nudge();
+    this.nudge();
   }
 
   #leave(nudge: () => void): void {

@@ -19,16 +19,21 @@ function isDelivery(message: Msg): boolean {
   return message.reply?.startsWith("$JS.ACK.") ?? false;
 }
 
-/**
- * What is there now, at most `max`: what came till then if the server says no end for a while. Rejects when the
- * connection breaks; what came comes again later.
- */
+/** What a pull has brought. */
+export interface Pulled {
+  readonly got: Delivery[];
+  /** The server has said no end for a while. */
+  readonly isSilent: boolean;
+}
+
+/** What is there now, at most `max`. Rejects when the connection breaks; what came comes again later. */
 export async function pullNow(
   link: NatsLink,
   { stream, consumer, max }: { stream: string; consumer: string; max: number },
-): Promise<Delivery[]> {
+): Promise<Pulled> {
   const { connection } = link;
   const got: Delivery[] = [];
+  let isSilent = false;
   const done = Promise.withResolvers<void>();
   const inbox = `_INBOX.${crypto.randomUUID().replaceAll("-", "")}`;
   const subscription = connection.subscribe(inbox, {
@@ -43,11 +48,12 @@ export async function pullNow(
     const wish = JSON.stringify({ batch: max, no_wait: true });
     connection.publish(nextSubject(stream, consumer), wish, { reply: inbox });
     const ended = within(done.promise, SILENCE_MS, "the end").catch((error: unknown) => {
-      if (got.length === 0 && DingError.from(error).code !== "wait.timeout") throw error;
+      isSilent = DingError.from(error).code === "wait.timeout";
+      if (got.length === 0 && !isSilent) throw error;
       return subscription.drain(); // hears what is on its way
     });
     await abortable(ended, link.session);
-    return got;
+    return { got, isSilent };
   } finally {
     subscription.unsubscribe();
   }
