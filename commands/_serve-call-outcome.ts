@@ -1,4 +1,5 @@
 import { DingError } from "../src/core/errors.ts";
+import { isRecord } from "../src/core/is-record.ts";
 import { writeJson } from "../src/protocol/json-writer.ts";
 import type { Client } from "../src/serve/client/client.ts";
 import type { ResultsOut } from "./_serve-call-out.ts";
@@ -15,6 +16,8 @@ export interface Outcome {
 /** Sends an item; never rejects. */
 export type Begin = (item: unknown, index: number) => Promise<Outcome>;
 
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
 /** How lines are written. */
 interface LineOptions {
   json: boolean;
@@ -22,8 +25,7 @@ interface LineOptions {
 
 /** Sends items for their outputs. */
 export function ask(client: Client): Begin {
-  return (item, index) =>
-    timed(index, async () => ({ output: (await client.encode(item)) ?? null }));
+  return (item, index) => timed(index, async () => ({ output: shown(await client.encode(item)) }));
 }
 
 /** Sends items for streams and writes a line for each piece as it comes. */
@@ -32,9 +34,8 @@ export function readPieces(client: Client, { json }: LineOptions, out: ResultsOu
     timed(index, async () => {
       const id = idOf(index);
       for await (const piece of client.stream(item)) {
-        await out.write(
-          `${writeJson(json ? { index, id, piece: piece ?? null } : (piece ?? null))}\n`,
-        );
+        const line = writeJson(json ? { index, id, piece: shown(piece) } : shown(piece));
+        await out.write(`${line}\n`);
       }
       return {};
     });
@@ -47,6 +48,23 @@ export function lineOf(outcome: Outcome, { json }: LineOptions): string | undefi
   if (json) return writeJson({ index, id, ...told, ms });
   if (error) return writeJson(told);
   return "output" in outcome ? writeJson(output) : undefined;
+}
+
+/** A tensor of BYTES is a list of texts, where they are such. */
+function shown(output: unknown): unknown {
+  const isPlain = isRecord(output) && Object.getPrototypeOf(output) === Object.prototype;
+  if (!isPlain) return output ?? null;
+  return Object.fromEntries(Object.entries(output).map(([name, value]) => [name, texts(value)]));
+}
+
+function texts(value: unknown): unknown {
+  const isBytes = Array.isArray(value) && value.every((one) => one instanceof Uint8Array);
+  if (!isBytes) return value;
+  try {
+    return value.map((one) => decoder.decode(one as Uint8Array));
+  } catch {
+    return value;
+  }
 }
 
 async function timed(index: number, run: () => Promise<{ output?: unknown }>): Promise<Outcome> {

@@ -17,6 +17,8 @@ export class ItemReader {
   readonly readers: readonly TensorReader[];
   /** Is one of them of integers that a double would round? */
   readonly hasLongIntegers: boolean;
+  /** The names of those that hold true and false. */
+  readonly bools: ReadonlySet<string>;
   readonly #signature: Signature;
 
   constructor(signature: Signature) {
@@ -25,6 +27,8 @@ export class ItemReader {
     this.hasLongIntegers = Object.values(signature).some(({ datatype }) =>
       datatype.endsWith("INT64"),
     );
+    const bools = Object.entries(signature).filter(([, { datatype }]) => datatype === "BOOL");
+    this.bools = new Set(bools.map(([name]) => name));
   }
 
   /** An item as a client wrote it: by name, or bare where there is one tensor. Throws ItemFault. */

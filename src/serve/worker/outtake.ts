@@ -107,7 +107,7 @@ export class Outtake {
     const values: Uint8Array[] = [];
     for (const output of outputs) {
       const value = this.#reader
-        ? encodedItem(this.#reader.readOutput(output), form)
+        ? encodedItem(this.#reader.readOutput(output), form, this.#reader.bools)
         : encodedValue(output, form);
       values.push(value);
     }

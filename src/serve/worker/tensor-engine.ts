@@ -88,7 +88,8 @@ export class TensorEngine implements Engine {
     try {
       if (seat.form === "tensors") return tensorsOf(rows);
       const { form } = seat;
-      return { kind: "values", form, values: rows.map((row) => encodedItem(itemOf(row), form)) };
+      const values = rows.map((row) => encodedItem(itemOf(row), form, boolsOf(row)));
+      return { kind: "values", form, values };
     } catch (thrown) {
       return { error: failureRecord(thrown) };
     }
@@ -114,6 +115,10 @@ function tensorsOf(rows: readonly OutputRow[]): BatchResult {
     from = to;
   }
   return mergeRows(parts);
+}
+
+function boolsOf({ outputs: { tensors } }: OutputRow): ReadonlySet<string> {
+  return new Set(tensors.filter(({ datatype }) => datatype === "BOOL").map(({ name }) => name));
 }
 
 function itemOf({ outputs, row }: OutputRow): TypedItem {

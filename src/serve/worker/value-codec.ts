@@ -38,20 +38,29 @@ export function encodedValue(value: unknown, form: Values["form"]): Uint8Array {
   }
 }
 
-/** An output of tensors by name: typed arrays, in JSON flat lists, texts where bytes are such. */
-export function encodedItem(item: TypedItem, form: Values["form"]): Uint8Array {
-  return encodedValue(form === "json" ? plainItem(item) : item, form);
+/**
+ * An output of tensors by name: typed arrays, in JSON flat lists; there bytes are texts where they are such, and
+ * tensors of BOOL, whose names are told, hold true and false.
+ */
+export function encodedItem(
+  item: TypedItem,
+  form: Values["form"],
+  bools: ReadonlySet<string>,
+): Uint8Array {
+  return encodedValue(form === "json" ? plainItem(item, bools) : item, form);
 }
 
-function plainItem(item: TypedItem): Record<string, unknown> {
+function plainItem(item: TypedItem, bools: ReadonlySet<string>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(item).map(([name, elements]) => [
-      name,
-      Array.from(elements as readonly unknown[], (one) =>
-        one instanceof Uint8Array ? textIfAny(one) : one,
-      ),
-    ]),
+    Object.entries(item).map(([name, elements]) => {
+      const toPlain = bools.has(name) ? Boolean : plainElement;
+      return [name, Array.from(elements as readonly unknown[], toPlain)];
+    }),
   );
+}
+
+function plainElement(element: unknown): unknown {
+  return element instanceof Uint8Array ? textIfAny(element) : element;
 }
 
 function textIfAny(bytes: Uint8Array): string | Uint8Array {

@@ -14,6 +14,7 @@ export default {
       if (item instanceof Uint8Array) return { bytes: item.length };
       if (item?.sleepMs) await new Promise((resolve) => setTimeout(resolve, item.sleepMs));
       if (item === "bad") throw new Error("bad item");
+      if (item === "texts") return { texts: ["é", ""].map((one) => Buffer.from(one)), odd: [Uint8Array.of(255)], none: [] };
       return { got: item };
     }));
   },
@@ -65,6 +66,11 @@ test("serve call --data prints what the model gives, a line for each item in ord
   const { code, stdout, stderr } = await call([server.address, ...data]);
   expect(stdout.split("\n")).toEqual([...texts.map((text) => `{"got":${text}}`), ""]);
   expect([code, stderr]).toEqual([0, ""]);
+});
+
+test("serve call prints bytes in lists as texts, where they are such", async () => {
+  const { stdout } = await call([server.address, "-d", '"texts"']);
+  expect(linesOf(stdout)).toEqual([{ texts: ["é", ""], odd: [[255]], none: [] }]);
 });
 
 test("serve call --json says index, id and time; an item that fails is exit code 6", async () => {

@@ -75,8 +75,14 @@ test("values become tensors by name, and outputs typed arrays, in JSON lists", a
     "sum.ts",
     `export default {
       input: { x: { datatype: "FP32", shape: [-1, 2, 2] }, n: { datatype: "INT64", shape: [-1] } },
-      output: { y: { datatype: "FP32", shape: [-1, 2] }, n: { datatype: "INT64", shape: [-1] } },
-      predict: (_model, inputs) => inputs.map(({ x, n }) => ({ y: [x[0] + x[1], x[2] + x[3]], n: n[0] * 2n, more: 1 })),
+      output: {
+        y: { datatype: "FP32", shape: [-1, 2] },
+        n: { datatype: "INT64", shape: [-1] },
+        isOdd: { datatype: "BOOL", shape: [-1, 1] },
+      },
+      predict: (_model, inputs) => inputs.map(({ x, n }) => (
+        { y: [x[0] + x[1], x[2] + x[3]], n: n[0] * 2n, isOdd: [n[0] % 2n === 1n], more: 1 }
+      )),
     };`,
   );
   await using worker = startModelWorker({ plugin });
@@ -103,16 +109,17 @@ test("values become tensors by name, and outputs typed arrays, in JSON lists", a
   ]);
   expect(plainResults(answer)).toEqual([
     [
-      { y: [3, 7], n: [10] },
-      { y: [3, 7], n: [JSON.parse("18014398509481986") as number] },
+      { y: [3, 7], n: [10], isOdd: [true] },
+      { y: [3, 7], n: [JSON.parse("18014398509481986") as number], isOdd: [true] },
       {
         y: [3, Math.fround(1.2345678901234568e18)],
         n: [JSON.parse("-9223372036854775806") as number],
+        isOdd: [false],
       },
     ],
     [
-      { y: Float32Array.of(3, 7), n: BigInt64Array.of(10n) },
-      { y: Float32Array.of(11, 15), n: BigInt64Array.of(12n) },
+      { y: Float32Array.of(3, 7), n: BigInt64Array.of(10n), isOdd: Uint8Array.of(1) },
+      { y: Float32Array.of(11, 15), n: BigInt64Array.of(12n), isOdd: Uint8Array.of(0) },
     ],
     'usage.invalid-input: Cannot use input: "x.1": a list of 2 is needed: got a list of 1',
     'usage.invalid-input: Cannot use input: an object with "x", "n" is needed: got a list of 2',
