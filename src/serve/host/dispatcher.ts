@@ -14,7 +14,7 @@ import { Bounds } from "./bounds.ts";
 import { answeredFacts, endedFacts } from "./job-facts.ts";
 import { CollectedAnswer } from "./collected-answer.ts";
 import { inLess } from "./in-less.ts";
-import { tellIfLate, toldDeath } from "./deaths.ts";
+import { afterDeath, tellIfLate } from "./deaths.ts";
 import { Job, type Run } from "./job.ts";
 import { HandedOut, ReadyBatches } from "./ready-batches.ts";
 import { emptyError, fullError, itemError, lateError, noResultError } from "./refusals.ts";
@@ -255,25 +255,14 @@ export class Dispatcher {
     }
   }
 
-  /**
-   * What no message holds runs again in less. A worker died or was too late: whoever was with it is tried again, each
-   * alone, so that only the one that kills goes on dying. One that was alone when its time was up has had its time.
-   */
+  /** What no message holds runs again in less, and who was with a worker that died, alone. */
   #failed(batch: readonly Piece<Job>[], error: DingError): void {
     const less = inLess(batch, error);
     if (less) return this.#batcher.putBack(less);
-    const isLate = error.code === "task.timed-out";
-    const isDeath = isLate || error.code === "worker.exited";
-    const retries = isLate ? 0 : this.#options.retries;
-    const alive: Piece<Job>[] = [];
-    for (const piece of batch) {
-      const job = piece.entry.value;
-      if (job.isEnded) continue;
-      const deaths = isDeath ? job.died(piece) : 0;
-      if (isDeath && (deaths <= retries || batch.length > 1)) alive.push(piece);
-      else this.#fail(job, isDeath ? toldDeath(this.#options, error, deaths) : error);
-    }
-    if (alive.length > 0) this.#batcher.putBack(alive);
+    const dead = afterDeath(batch, error, this.#options);
+    if (dead && dead.again.length > 0) this.#batcher.putBack(dead.again);
+    for (const { entry } of dead ? [] : batch) this.#fail(entry.value, error);
+    for (const { piece, why } of dead?.ended ?? []) this.#fail(piece.entry.value, why);
   }
 
   #failedAlone(piece: Piece<Job>, error: DingError): void {

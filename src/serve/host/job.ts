@@ -37,7 +37,7 @@ export class Job implements BatchEntry<Job> {
   #computeMs = 0;
   #rowsLeft: number;
   #parts: Part[] | undefined;
-  /** How many workers have died at a piece, by its first item. */
+  /** How many workers have died at an item. */
   #deaths: Map<number, number> | undefined;
   #end: InferEnd | undefined;
   readonly #ending = new Ending<InferEnd>();
@@ -74,8 +74,8 @@ export class Job implements BatchEntry<Job> {
     return this.#computeMs;
   }
 
-  /** A worker has died at a piece of it; gives how many have at that piece. */
-  died({ from }: Piece<Job>): number {
+  /** A worker has died at an item of it; gives how many have at that one. */
+  died({ from }: Pick<Piece<Job>, "from">): number {
     this.#deaths ??= new Map();
     const deaths = (this.#deaths.get(from) ?? 0) + 1;
     this.#deaths.set(from, deaths);

@@ -119,6 +119,25 @@ describe("a worker that dies", () => {
     expect(await (await asked).json()).toEqual({ outputs });
   });
 
+  test.each([
+    [{ exit: true }, 500, "exited with code 3 while it had this item, 2 times in a row"],
+    [{ spin: true }, 504, "The batch ran longer than 1000 ms"],
+  ])("of a list with %p the item that does it is named", async (item, status, why) => {
+    const options = { workers: 2, batchSize: 8, predictTimeoutMs: 1_000 };
+    await using server = await startServer({ plugin: JOBS, ...options, logLevel: "silent" });
+    const inputs = [{ echo: 0 }, { echo: 1 }, item, { echo: 3 }];
+    const answer = await fetch(`${server.url}/predict`, {
+      method: "POST",
+      body: JSON.stringify({ inputs }),
+    });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      status,
+      {
+        data: { error: { message: expect.stringContaining(why) as string, details: { item: 2 } } },
+      },
+    ]);
+  });
+
   test("a batch that takes longer than predictTimeoutMs ends its worker; only the item that spins fails, with 504", async () => {
     await using server = await startServer({
       plugin: JOBS,
