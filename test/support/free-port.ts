@@ -2,6 +2,9 @@ import { createServer } from "node:net";
 
 /** Below what any system gives to those who ask for no port in particular: whoever is asked next gets none of these. */
 const PORTS = { from: 20_000, count: 10_000 };
+/** Test processes that run beside each other have ports of their own. */
+const LANES = 4;
+const LANE = Number(process.env["BUN_TEST_WORKER_ID"] ?? 0) % LANES;
 const MOST_TRIES = 100;
 
 const given = new Set<number>();
@@ -14,7 +17,9 @@ export function freePort(host = "127.0.0.1"): Promise<number> {
 /** The first of so many in a row. */
 export async function freePorts(count: number, host = "127.0.0.1"): Promise<number> {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const first = PORTS.from + Math.floor(Math.random() * (PORTS.count - count + 1));
+    const width = PORTS.count / LANES;
+    const from = PORTS.from + LANE * width;
+    const first = from + Math.floor(Math.random() * (width - count + 1));
     const ports = Array.from({ length: count }, (_, at) => first + at);
     if (ports.some((port) => given.has(port))) continue;
     for (const port of ports) given.add(port);
