@@ -149,13 +149,19 @@ const LONGEST_LINE = 64 * 1024;
 
 /** What it printed before it ended is read by then; what it has started may keep its stdout open for ever. */
 const LAST_WORDS_MS = 500;
+/** Between two of them what has come is read, also where this process has stood still meanwhile. */
+const LAST_WORDS_STEPS = 10;
 
 async function lastWords(exited: Promise<ProcessExit>, read: Promise<void>): Promise<ProcessExit> {
   const exit = await exited;
-  const { promise: waited, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, LAST_WORDS_MS);
-  await Promise.race([read, waited]);
-  clearTimeout(timer);
+  let isRead = false;
+  const over = read.then(() => void (isRead = true));
+  for (let step = 0; step < LAST_WORDS_STEPS && !isRead; step++) {
+    const { promise: waited, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, LAST_WORDS_MS / LAST_WORDS_STEPS);
+    await Promise.race([over, waited]);
+    clearTimeout(timer);
+  }
   return exit;
 }
 

@@ -118,3 +118,14 @@ test("closed resolves with what it printed, though a process that it started kee
   expect(printed).toEqual(["words", `${grandchild}`]);
   expect(() => process.kill(grandchild, "SIGKILL")).not.toThrow();
 });
+
+test("closed waits for last words also where this process stands still meanwhile", async () => {
+  const printed: string[] = [];
+  const child = startChild(["/bin/sh", "-c", "echo early; (sleep 0.1; echo late) & exit 3"], {
+    env: process.env,
+    output: (line) => void printed.push(line),
+  });
+  void child.exited.then(() => Bun.sleepSync(700));
+  await child.closed;
+  expect(printed).toEqual(["early", "late"]);
+});
