@@ -91,6 +91,7 @@ export class DiEngineMaster implements Occupant {
     body: Uint8Array,
   ): Promise<"heard" | "unwanted" | "failed"> {
     const { http, channel, clock, toleranceMs } = this.#options;
+    const askedAt = clock.now();
     try {
       const { status, body: answer } = await http.request({
         method,
@@ -105,6 +106,8 @@ export class DiEngineMaster implements Occupant {
       if (this.#ending.signal.aborted) return "failed";
       const error = DingError.from(thrown);
       this.#refusals = error.code === "network.refused" ? this.#refusals + 1 : 0;
+      // It was this process that slept: what the master has answered is not read yet.
+      if (clock.now() - askedAt > toleranceMs * 1.5) this.#answeredAt = clock.now();
       const isSilent = clock.now() - this.#answeredAt > toleranceMs;
       if (isSilent || this.#refusals >= REFUSALS_UNTIL_DEAD) this.#lose(error);
       return "failed";

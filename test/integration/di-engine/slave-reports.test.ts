@@ -55,6 +55,20 @@ test("a master that has forgotten the slave (restart on the same port) frees it 
   expect((await caller.connect(master)).success).toBe(true);
 });
 
+test("a slave that stood still for longer than the tolerance does not give up a master that has answered", async () => {
+  await using here = await scene({ toleranceMs: 200 });
+  const { slave, master } = here;
+  let isAsleep = true;
+  master.answer = () => {
+    // As in a machine that sleeps: they are in the same process.
+    if (isAsleep) Bun.sleepSync(500);
+    isAsleep = false;
+    return undefined;
+  };
+  await until(() => master.beats > 3, { what: "heartbeats after that" });
+  expect(slave.status().master).not.toBeNull();
+});
+
 test("heartbeats that come before the master has registered the slave do no harm", async () => {
   await using here = await scene({}, false);
   const { slave, master, caller } = here;
