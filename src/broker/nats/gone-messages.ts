@@ -17,13 +17,13 @@ interface ConsumerInfo {
 }
 
 /**
- * Acknowledges messages that are not in the stream any more. A server that was killed may know that they went, and not
- * that they were acknowledged; an operator may have deleted them. NATS 2.9 then looks for each of them again and again:
- * a pull that meets one stays without an answer, and what lies behind them waits for ever. Harmless where nothing is
- * amiss, and in many processes at once: a number that has gone never comes back.
+ * Acknowledges messages that are not in the stream any more: a server that was killed may know that they went, and not
+ * that they were acknowledged. NATS 2.9 then looks for each of them again and again: a pull that meets one stays without
+ * an answer, and what lies behind them waits for ever. Harmless where nothing is amiss, and in many processes at once:
+ * a number that has gone never comes back.
  */
 export async function acknowledgeGone(link: NatsLink, { jobs }: NatsNames): Promise<void> {
-  const info = (data = ""): Promise<StreamInfo> =>
+  const streamOf = (data = ""): Promise<StreamInfo> =>
     link.api<StreamInfo>(`$JS.API.STREAM.INFO.${jobs}`, { ...CALL, data });
   const consumers = await Promise.all(
     [READY, LATER].map(async (name) => ({
@@ -31,13 +31,13 @@ export async function acknowledgeGone(link: NatsLink, { jobs }: NatsNames): Prom
       info: await link.api<ConsumerInfo>(`$JS.API.CONSUMER.INFO.${jobs}.${name}`, CALL),
     })),
   );
-  const waiting = consumers.filter(({ info: { num_ack_pending } }) => num_ack_pending > 0);
-  const { num_deleted = 0 } = (await info()).state;
+  const waiting = consumers.filter(({ info }) => info.num_ack_pending > 0);
+  const { num_deleted = 0 } = (await streamOf()).state;
   if (waiting.length === 0 || num_deleted === 0 || num_deleted > MOST_GONE) return;
-  const { deleted = [] } = (await info(JSON.stringify({ deleted_details: true }))).state;
-  for (const { name, info: of } of waiting) {
-    const [floor, last] = [of.ack_floor.stream_seq, of.delivered.stream_seq];
-    const gone = deleted.filter((seq) => floor < seq && seq <= last);
+  const { deleted = [] } = (await streamOf(JSON.stringify({ deleted_details: true }))).state;
+  for (const { name, info } of waiting) {
+    const { ack_floor: floor, delivered } = info;
+    const gone = deleted.filter((seq) => floor.stream_seq < seq && seq <= delivered.stream_seq);
     const subjects = gone.map((seq) => `$JS.ACK.${jobs}.${name}.1.${seq}.1.0.0`);
     const final = subjects.pop();
     for (const subject of subjects) link.tell(subject, "+ACK");
